@@ -1,0 +1,1 @@
+"""Grade passback, Canvas to Q, and the instructor's screens."""

@@ -1,0 +1,1 @@
+"""The Django project, and everything account-wide: clients, provisioning, the ledger."""
