@@ -1,0 +1,26 @@
+"""What every request passes: the port decides the app, and the request is written down."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from sandbox import control
+
+Answer = Callable[[HttpRequest], HttpResponseBase]
+
+
+def choose_app_and_log(answer: Answer) -> Answer:
+    """Serve each port from its own urlconf; note what was asked and what was said."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        app = request.META["sandbox.app"]
+        request.urlconf = f"sandbox.{app}.urls"
+        response = answer(request)
+        if isinstance(response, HttpResponse) and "Content-Length" not in response:
+            # Without it the connection would be closed after every answer.
+            response["Content-Length"] = str(len(response.content))
+        if not request.path_info.startswith("/sandbox/"):
+            control.LOGS[app].add(request.method or "", request.META["REQUEST_URI"], response)
+        return response
+
+    return middleware

@@ -1,0 +1,1 @@
+"""The local Q: a OneRoster 1.1 provider."""

@@ -1,0 +1,121 @@
+"""The HTTP/1.1 server under both apps: keep-alive, a thread for each connection, no Nagle.
+
+It adds three things to Django's own: one send for an ordinary answer, chunked request bodies,
+and the path as it was sent (see `sandbox.paths`).
+"""
+
+import socketserver
+import tempfile
+import threading
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+from django.core.servers.basehttp import ServerHandler, ThreadedWSGIServer, WSGIRequestHandler
+
+from sandbox.paths import normal
+
+LONGEST_LINE = 65536
+IN_MEMORY = 4_000_000
+
+
+class BadChunk(ValueError):
+    """The body says it is chunked, and is not."""
+
+
+def dechunked(stream: IO[bytes]) -> tuple[IO[bytes], int]:
+    """Read a chunked body to its end; a file holding it, and its length."""
+    body = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the caller reads it
+    length = 0
+    while size := _chunk_size(stream.readline(LONGEST_LINE)):
+        data = stream.read(size)
+        if len(data) < size:
+            raise BadChunk("the body ends inside a chunk")
+        body.write(data)
+        length += size
+        stream.readline(LONGEST_LINE)
+    while stream.readline(LONGEST_LINE).strip():
+        pass  # trailers
+    body.seek(0)
+    return body, length
+
+
+def _chunk_size(line: bytes) -> int:
+    try:
+        return int(line.split(b";")[0], 16)
+    except ValueError:
+        raise BadChunk("a chunk begins without its size") from None
+
+
+class Handler(WSGIRequestHandler):
+    """Requests of one connection, one after the other."""
+
+    wbufsize = 1 << 18
+    disable_nagle_algorithm = True
+    server: "Server"
+
+    def handle_one_request(self) -> None:
+        self.raw_requestline = self.rfile.readline(LONGEST_LINE + 1)
+        if len(self.raw_requestline) > LONGEST_LINE:
+            self.requestline = self.request_version = self.command = ""
+            self.send_error(414)
+            return
+        if not self.parse_request():
+            return
+        environ = self.get_environ()
+        body: IO[bytes] = self.rfile
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            try:
+                body, length = dechunked(self.rfile)
+            except BadChunk as error:
+                self.close_connection = True
+                self.send_error(400, str(error))
+                return
+            environ["CONTENT_LENGTH"] = str(length)
+        handler = ServerHandler(body, self.wfile, self.get_stderr(), environ)
+        handler.request_handler = self
+        handler.run(self.server.get_app())
+
+    def handle_expect_100(self) -> bool:
+        answered = super().handle_expect_100()
+        self.wfile.flush()
+        return answered
+
+    def get_environ(self) -> dict[str, Any]:
+        environ = super().get_environ()
+        target = self.path
+        if "://" in target.partition("?")[0]:  # absolute form, as sent to a proxy
+            parts = urlsplit(target)
+            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        environ["REQUEST_URI"] = target
+        environ["PATH_INFO"] = normal(target.partition("?")[0])
+        environ["sandbox.app"] = self.server.name
+        return environ
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base names it
+        """Nothing: requests are kept by the middleware, and shown at /sandbox/log."""
+
+
+class Server(ThreadedWSGIServer):
+    """One of the two ports."""
+
+    request_queue_size = 256
+    server_port: int
+
+    def __init__(self, name: str, port: int) -> None:
+        self.name = name
+        super().__init__(("127.0.0.1", port), Handler)
+
+    def server_bind(self) -> None:
+        # HTTPServer would look up the address's name, which can hang without a resolver.
+        socketserver.TCPServer.server_bind(self)
+        self.server_name = "127.0.0.1"
+        self.server_port = self.server_address[1]
+        self.setup_environ()
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def serve(self) -> None:
+        """Answer requests from now on, in the background."""
+        threading.Thread(target=self.serve_forever, name=self.name, daemon=True).start()
