@@ -1,12 +1,23 @@
 """What `python -m sandbox` and /sandbox/reset call in the local Canvas."""
 
-TOKEN = "canvas-token"
+from sandbox.canvas import store
+from sandbox.canvas.models import Account
 
 
 def prepare(origin: str) -> dict[str, str]:
-    """Get ready to serve at `origin`; what the ready line says. May be called again."""
-    return {"url": origin, "token": TOKEN, "account_id": "1", "pages": f"{origin}/"}
+    """Get ready to serve at `origin`; what the ready line says about Canvas. May be called again."""
+    from sandbox.canvas.sis import worker
+
+    if not Account.objects.exists():
+        with store.writing():
+            store.seed()
+    worker.start()
+    return {"url": origin, "token": store.TOKEN, "account_id": "1", "pages": f"{origin}/"}
 
 
 def clear() -> None:
     """Back to a fresh root account; the token of the ready line stays good."""
+    from sandbox.canvas.sis import worker
+
+    with worker.at_rest():
+        store.clear()

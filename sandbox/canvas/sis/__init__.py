@@ -1,0 +1,1 @@
+"""SIS imports: reading the files, putting their rows into Canvas, telling what went wrong."""

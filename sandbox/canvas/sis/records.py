@@ -1,0 +1,152 @@
+"""The rows of a table as an import sees them: fetched by key in bulk, written back together.
+
+Rows are plain dictionaries. What an import changes within a chunk it sees at once, also where it
+looks the row up by a key that it has just changed.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Any, TypeAlias
+
+from django.db import connections, models
+
+from sandbox.canvas import store
+from sandbox.canvas.models import Sequence as LastNumber
+
+Row: TypeAlias = dict[str, Any]
+Key: TypeAlias = tuple[str, ...]
+
+_AT_ONCE = 400
+
+
+class Table:
+    """One table within one transaction. `keys` are the columns (or groups) to look rows up by."""
+
+    def __init__(self, model: type[models.Model], *keys: Key) -> None:
+        self.model = model
+        self.name = model._meta.db_table
+        self.columns = [field.column for field in model._meta.concrete_fields]
+        self._blank = {
+            field.column: field.get_default() for field in model._meta.concrete_fields
+        }
+        self._keys = (("id",), *keys)
+        self._parts = {part for key in self._keys for part in key}
+        self.rows: dict[int, Row] = {}
+        self._index: dict[Key, dict[tuple[Any, ...], list[Row]]] = {}
+        self._asked: dict[Key, set[tuple[Any, ...]]] = {}
+        self._changed: dict[int, Row] = {}
+        self._last_number: int | None = None
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop what was read; the next chunk reads afresh, as others may write in between."""
+        self.rows = {}
+        self._index = {key: {} for key in self._keys}
+        self._asked = {key: set() for key in self._keys}
+        self._changed = {}
+        self._last_number = None
+
+    def load(self, key: Key, values: Iterable[tuple[Any, ...]]) -> None:
+        """Read the rows with these values, so that `find` need not ask one by one."""
+        wanted = {value for value in values if all(value)} - self._asked[key]
+        self._asked[key] |= wanted
+        left = iter(wanted)
+        while some := list(islice(left, _AT_ONCE)):
+            self._read(key, some)
+
+    def _read(self, key: Key, values: Sequence[tuple[Any, ...]]) -> None:
+        one = "(" + ",".join(["%s"] * len(key)) + ")"
+        columns = ",".join(f'"{column}"' for column in self.columns)
+        where = ",".join(f'"{part}"' for part in key)
+        # Names come from the models, values travel apart.
+        query = (
+            f'SELECT {columns} FROM "{self.name}" '
+            f"WHERE ({where}) IN (VALUES {','.join([one] * len(values))}) ORDER BY id"
+        )
+        with connections[store.DATABASE].cursor() as cursor:
+            cursor.execute(query, [part for value in values for part in value])
+            for row in cursor:
+                if row[0] not in self.rows:
+                    self._remember(dict(zip(self.columns, row, strict=True)))
+
+    def _remember(self, row: Row) -> None:
+        self.rows[row["id"]] = row
+        for key in self._keys:
+            self._put(key, row)
+
+    def _put(self, key: Key, row: Row) -> None:
+        if len(key) == 1:
+            value: tuple[Any, ...] = (row[key[0]],)
+        else:
+            value = tuple(row[part] for part in key)
+        found = self._index[key].setdefault(value, [])
+        if not any(row is other for other in found):
+            found.append(row)
+
+    def find_all(self, key: Key, *value: Any) -> list[Row]:
+        """Rows with this value, oldest id first. Blank values are found nowhere."""
+        if not all(value):
+            return []
+        if value not in self._asked[key]:
+            self.load(key, [value])
+        found = self._index[key].get(value, ())
+        return [row for row in found if all(row[k] == v for k, v in zip(key, value, strict=True))]
+
+    def find(self, key: Key, *value: Any) -> Row | None:
+        """The first row with this value."""
+        found = self.find_all(key, *value)
+        return found[0] if found else None
+
+    def get(self, number: int) -> Row:
+        """The row with this id."""
+        row = self.rows.get(number) or self.find(("id",), number)
+        if row is None:
+            raise KeyError(f"{self.name} {number}")
+        return row
+
+    def add(self, **values: Any) -> Row:
+        """A new row, with an id."""
+        row = {**self._blank, **values}
+        row["id"] = self._next_id()
+        self._remember(row)
+        self._changed[row["id"]] = row
+        return row
+
+    def change(self, row: Row, **values: Any) -> bool:
+        """Set these columns; whether any of them was different before."""
+        different = {name: value for name, value in values.items() if row[name] != value}
+        if not different:
+            return False
+        row.update(different)
+        self._changed[row["id"]] = row
+        if not self._parts.isdisjoint(different):
+            for key in self._keys:
+                self._put(key, row)
+        return True
+
+    def _next_id(self) -> int:
+        if self._last_number is None:
+            found = LastNumber.objects.filter(name=self.name).values_list("value", flat=True)
+            self._last_number = found[0] if found else 0
+        self._last_number += 1
+        return store.as_id(self.model, self._last_number)
+
+    def write(self) -> None:
+        """Put what changed into the database."""
+        if self._last_number is not None:
+            LastNumber.objects.update_or_create(
+                name=self.name, defaults={"value": self._last_number}
+            )
+        if not self._changed:
+            return
+        columns = ",".join(f'"{column}"' for column in self.columns)
+        marks = ",".join(["%s"] * len(self.columns))
+        with connections[store.DATABASE].cursor() as cursor:
+            cursor.executemany(
+                f'INSERT OR REPLACE INTO "{self.name}" ({columns}) VALUES ({marks})',
+                [self._values(row) for row in self._changed.values()],
+            )
+        self._changed = {}
+
+    def _values(self, row: Row) -> list[Any]:
+        return [row[column] for column in self.columns]
