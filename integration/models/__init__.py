@@ -1,0 +1,24 @@
+"""What is kept. One file a noun; `design.md` section 4 lists them."""
+
+from integration.models.audit import AuditEvent
+from integration.models.district import CanvasConnection, District, QConnection
+from integration.models.ledger import Approval, Change, Finding, Lease, Operation, Run
+from integration.models.policy import ProvisioningPolicy
+from integration.models.roster import CourseAssignment, RefusedRow, RosterRow
+
+__all__ = [
+    "Approval",
+    "AuditEvent",
+    "CanvasConnection",
+    "Change",
+    "CourseAssignment",
+    "District",
+    "Finding",
+    "Lease",
+    "Operation",
+    "ProvisioningPolicy",
+    "QConnection",
+    "RefusedRow",
+    "RosterRow",
+    "Run",
+]

@@ -1,0 +1,1 @@
+"""Q becomes Canvas: pull, parse, map, diff, plan, apply, verify."""

@@ -1,0 +1,154 @@
+"""Runs and what they plan and do. Free of rostering words: the grade side uses it too."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from integration.models.district import District
+
+
+class Run(models.Model):
+    """One go at one piece of work, from reading to reading back."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        HELD = "held"
+        DONE = "done"
+        FAILED = "failed"
+
+    class Kind(models.TextChoices):
+        PROVISIONING = "provisioning"
+
+    district = models.ForeignKey(District, models.CASCADE, related_name="runs")
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
+    stage = models.CharField(max_length=32, blank=True)
+    trigger = models.CharField(max_length=16, default="command")
+    actor = models.CharField(max_length=255, blank=True)
+    fence = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    # {kind: {"added", "changed", "removed", "same", "blocked"}}
+    counts = models.JSONField(default=dict)
+    # [{"code", "kind", "school", "count", "share", "limit"}]
+    holds = models.JSONField(default=list)
+    # {"imports": [{"id", "rows", "state"}]}
+    sent = models.JSONField(default=dict)
+    progress = models.JSONField(default=dict)
+    plan_digest = models.CharField(max_length=64, blank=True)
+    policy_digest = models.CharField(max_length=64, blank=True)
+    # {"code", "message", "remedy"}
+    error = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [models.Index(fields=["district", "kind", "-created_at"], name="run_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} run {self.pk}"
+
+
+class Change(models.Model):
+    """One line of a plan: what is there, what will be there, and why. Written in bulk."""
+
+    class Action(models.TextChoices):
+        ADDED = "added"
+        CHANGED = "changed"
+        REMOVED = "removed"
+
+    class State(models.TextChoices):
+        PLANNED = "planned"
+        CONFIRMED = "confirmed"
+        REFUSED = "refused"
+        BLOCKED = "blocked"
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="changes")
+    kind = models.CharField(max_length=16)
+    key = models.CharField(max_length=800)
+    group = models.CharField(max_length=255, blank=True)
+    action = models.CharField(max_length=8, choices=Action.choices)
+    before = models.TextField(blank=True)
+    after = models.TextField()
+    reason = models.CharField(max_length=64, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
+    message = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "kind", "key"], name="one_change_per_key"),
+        ]
+        indexes = [models.Index(fields=["run", "kind", "action", "group"], name="change_counts")]
+
+
+class Finding(models.Model):
+    """One thing that a person should know: which record, which field, why, and what to do."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="findings")
+    kind = models.CharField(max_length=24)
+    sourced_id = models.CharField(max_length=800, blank=True)
+    field = models.CharField(max_length=64, blank=True)
+    code = models.CharField(max_length=64)
+    reason = models.TextField()
+    remedy = models.TextField()
+
+    class Meta:
+        indexes = [models.Index(fields=["run", "code"], name="finding_code")]
+
+    def as_dict(self) -> dict[str, str]:
+        """The shape that `--json` prints."""
+        names = ("kind", "sourced_id", "field", "code", "reason", "remedy")
+        return {name: getattr(self, name) for name in names if getattr(self, name)}
+
+
+class Operation(models.Model):
+    """One effect on another system, written down before it is tried: the outbox."""
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        SENDING = "sending"
+        UNKNOWN = "unknown"
+        DONE = "done"
+        FAILED = "failed"
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="operations")
+    dedupe_key = models.CharField(max_length=255, unique=True)
+    body_digest = models.CharField(max_length=64)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.PENDING)
+    fence = models.BigIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField(null=True, blank=True)
+    # What the other system called it, and what it answered.
+    remote_id = models.CharField(max_length=64, blank=True)
+    answer = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+
+class Lease(models.Model):
+    """Who may work on a resource, until when, by the database's clock."""
+
+    resource = models.CharField(max_length=128, unique=True)
+    holder = models.CharField(max_length=128, blank=True)
+    fence = models.BigIntegerField(default=0)
+    expires_at = models.DateTimeField()
+
+
+class Approval(models.Model):
+    """One person's yes to one plan, whole or in part."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="approvals")
+    digest = models.CharField(max_length=64)
+    by = models.CharField(max_length=255)
+    reason = models.TextField(blank=True)
+    # {} means the whole plan; {"kinds": [...], "groups": [...]} a part.
+    scope = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(by=""), name="an_approval_has_a_person"),
+        ]

@@ -1,0 +1,58 @@
+"""What a district has chosen for its provisioning."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from django.db import models
+from django.forms.models import model_to_dict
+
+from integration.models.district import District
+
+
+class ProvisioningPolicy(models.Model):
+    """Mapping rules, removal ladder and limits; design 5 gives the meaning and the defaults.
+
+    Shares are 0 to 1. A plan is bound to `digest()`: when a rule changes, it is stale.
+    """
+
+    class Grouping(models.TextChoices):
+        """Which classes share a Canvas course."""
+
+        CLASS = "class"
+        COURSE = "course"
+        TEACHER = "teacher"
+
+    class Removal(models.TextChoices):
+        """What becomes of an enrollment that Q no longer holds."""
+
+        INACTIVE = "inactive"
+        COMPLETED = "completed"
+        DELETED = "deleted"
+
+    district = models.OneToOneField(District, models.CASCADE, related_name="policy")
+    grouping = models.CharField(max_length=8, choices=Grouping.choices, default=Grouping.CLASS)
+    guardians = models.BooleanField(default=False)
+    end_date_inclusive = models.BooleanField(default=True)
+    enrollment_removal = models.CharField(
+        max_length=16, choices=Removal.choices, default=Removal.INACTIVE
+    )
+    # Which field of a Q user is its SIS ID in Canvas: sourcedId, identifier, or a userIds type.
+    user_sis_id = models.CharField(max_length=64, default="sourcedId")
+    # Put before the SIS IDs of terms, accounts, courses and sections.
+    sis_id_prefix = models.CharField(max_length=32, blank=True)
+    # OneRoster role to Canvas role, laid over the table in provisioning/mapping.py.
+    roles = models.JSONField(default=dict, blank=True)
+
+    removed_share = models.FloatField(default=0.10)
+    removed_floor = models.PositiveIntegerField(default=5)
+    removed_ceiling = models.PositiveIntegerField(default=2000)
+    changed_share = models.FloatField(default=0.75)
+    changed_floor = models.PositiveIntegerField(default=50)
+    plan_hours = models.PositiveSmallIntegerField(default=24)
+
+    def digest(self) -> str:
+        """Name this policy by its content."""
+        content = json.dumps(model_to_dict(self), sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:16]

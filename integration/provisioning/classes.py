@@ -1,0 +1,185 @@
+"""Q classes become Canvas sections, and sections are grouped into Canvas courses. PURE."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from integration.oneroster.types import Class, Course, Problem
+from integration.provisioning.problems import control_character_in, problem
+from integration.provisioning.rows import CourseRow, SectionRow
+from integration.provisioning.rules import COURSE, TEACHER, Rules
+from integration.provisioning.structure import Term
+
+SIS_ID_LENGTH = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a class is in Canvas: its section, its school's account, its dates (ISO or "")."""
+
+    class_: Class
+    sis_section_id: str
+    account_id: str
+    term: Term
+    start: str
+    end: str
+    several_terms: bool
+
+
+@dataclass(slots=True)
+class Places:
+    """`place_of`: class sourcedId to its place. `inactive`: read, and not to be in Canvas."""
+
+    place_of: dict[str, Place] = field(default_factory=dict)
+    inactive: set[str] = field(default_factory=set)
+    left_out: set[str] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+
+
+NO_TERM = Term("", "", "")
+
+
+def place_classes(
+    classes: Mapping[str, Class],
+    rules: Rules,
+    *,
+    account_of: Mapping[str, str],
+    term_of: Mapping[str, Term],
+) -> Places:
+    """Give each active class its section, account and dates."""
+    result = Places()
+    for sourced_id, class_ in sorted(classes.items()):
+        if class_.status != "active":
+            result.inactive.add(sourced_id)
+            continue
+        bad = control_character_in(
+            sourcedId=sourced_id, title=class_.title, classCode=class_.class_code
+        )
+        if bad or not (class_.title or class_.class_code):
+            code = "roster.control-character" if bad else "roster.no-title"
+            result.problems.append(problem(code, "classes", sourced_id, bad or "title"))
+            result.left_out.add(sourced_id)
+            continue
+        account_id = account_of.get(class_.school.sourced_id) if class_.school else None
+        if account_id is None:
+            result.problems.append(
+                problem("roster.unknown-school", "classes", sourced_id, "school")
+            )
+        result.place_of[sourced_id] = _place(
+            class_, rules, account_id or "", term_of, result.problems
+        )
+    return result
+
+
+def _place(
+    class_: Class,
+    rules: Rules,
+    account_id: str,
+    term_of: Mapping[str, Term],
+    problems: list[Problem],
+) -> Place:
+    named = [ref.sourced_id for ref in class_.terms]
+    terms = sorted({term_of[one] for one in named if one in term_of}, key=_by_start)
+    if len(named) > sum(one in term_of for one in named):
+        problems.append(problem("roster.unknown-term", "classes", class_.sourced_id, "terms"))
+    elif not named:
+        problems.append(problem("roster.no-term", "classes", class_.sourced_id, "terms"))
+    dated = [term for term in terms if term.start and term.end]
+    return Place(
+        class_=class_,
+        sis_section_id=rules.prefix + class_.sourced_id,
+        account_id=account_id,
+        term=terms[0] if terms else NO_TERM,
+        start=min((term.start for term in dated), default=""),
+        end=max((term.end for term in dated), default=""),
+        several_terms=len(dated) > 1,
+    )
+
+
+def _by_start(term: Term) -> tuple[str, str, str]:
+    return (term.start, term.end, term.sis_term_id)
+
+
+@dataclass(slots=True)
+class Sections:
+    """`course_of`: sis_section_id to sis_course_id, to be kept for good."""
+
+    courses: list[CourseRow] = field(default_factory=list)
+    sections: list[SectionRow] = field(default_factory=list)
+    course_of: dict[str, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def map_sections(
+    places: Mapping[str, Place],
+    courses: Mapping[str, Course],
+    rules: Rules,
+    *,
+    teacher_of: Mapping[str, str],
+    kept: Mapping[str, str],
+) -> Sections:
+    """Sections and their courses. A section that has a course already (`kept`) stays there.
+
+    `teacher_of`: class sourcedId to the sourcedId of its primary teacher.
+    """
+    result = Sections()
+    named: set[str] = set()
+    for sourced_id, place in sorted(places.items()):
+        course = courses.get(place.class_.course.sourced_id) if place.class_.course else None
+        if course is None:
+            result.problems.append(
+                problem("roster.unknown-course", "classes", sourced_id, "course")
+            )
+        sis_course_id = kept.get(place.sis_section_id) or _course_id(
+            place, course, teacher_of.get(sourced_id, ""), rules
+        )
+        result.course_of[place.sis_section_id] = sis_course_id
+        result.sections.append(_section(place, sis_course_id, rules))
+        if sis_course_id not in named:
+            named.add(sis_course_id)
+            result.courses.append(_course(place, course, sis_course_id, rules))
+    return result
+
+
+def _course_id(place: Place, course: Course | None, teacher: str, rules: Rules) -> str:
+    school = place.class_.school.sourced_id if place.class_.school else ""
+    shared_by = {COURSE: school, TEACHER: teacher}.get(rules.grouping, "")
+    if course is None or not shared_by:
+        return place.sis_section_id
+    term_id = place.term.sis_term_id.removeprefix(rules.prefix)
+    sis_id = rules.prefix + ":".join((course.sourced_id, shared_by, term_id))
+    if len(sis_id) <= SIS_ID_LENGTH:
+        return sis_id
+    return rules.prefix + blake2b(sis_id.encode(), digest_size=16).hexdigest()
+
+
+def _section(place: Place, sis_course_id: str, rules: Rules) -> SectionRow:
+    # Dates only where the term's own would be wrong: they restrict who may take part.
+    start, end = (place.start, place.end) if place.several_terms else ("", "")
+    return SectionRow(
+        place.sis_section_id,
+        sis_course_id,
+        place.class_.title or place.class_.class_code,
+        "active",
+        rules.start_of(start),
+        rules.end_of(end),
+    )
+
+
+def _course(place: Place, course: Course | None, sis_course_id: str, rules: Rules) -> CourseRow:
+    class_ = place.class_
+    long_name, short_name = class_.title, class_.class_code
+    if course is not None and (sis_course_id != place.sis_section_id):
+        long_name, short_name = course.title, course.course_code
+    elif course is not None:
+        long_name, short_name = long_name or course.title, short_name or course.course_code
+    return CourseRow(
+        sis_course_id,
+        short_name or long_name,
+        long_name or short_name,
+        place.account_id,
+        place.term.sis_term_id,
+        "active",
+    )

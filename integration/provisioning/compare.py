@@ -1,0 +1,158 @@
+"""What differs between this night's rows and what Canvas last accepted. PURE.
+
+An unchanged row costs one digest and one set look-up; only the others are looked at by key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from typing import Literal
+
+from integration.provisioning.enrollments import preferred
+from integration.provisioning.rows import DIGEST_SIZE, ENROLLMENTS, SEPARATOR, Kind, Row
+
+Action = Literal["added", "changed", "removed", "kept"]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A row as Canvas has it. `ours`: accepted from us; else only seen there.
+
+    A `None` column is one that Canvas does not tell.
+    """
+
+    row: tuple[str | None, ...]
+    digest: bytes
+    ours: bool
+    removed: bool
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One line of the plan: `before` is None for a new row."""
+
+    key: str
+    action: Action
+    before: tuple[str | None, ...] | None
+    after: Row
+    digest: bytes
+    group: str
+    reason: str = ""
+
+
+class Comparison:
+    """Compares the rows of one kind, a batch at a time.
+
+    `accepted`: digests of the rows that Canvas last accepted and that are not removed.
+    `find`: looks rows up by key. `group_of`: which school's limits a row counts for.
+
+    After the last batch: `planned` by key, `equal` keys that Canvas already held as wanted
+    without our doing, `duplicates` (keys that came twice), and `unseen` digests.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        accepted: Iterable[bytes],
+        *,
+        find: Callable[[Collection[str]], Mapping[str, Accepted]],
+        group_of: Callable[[Row], str],
+    ) -> None:
+        self.kind = kind
+        self.unseen = set(accepted)
+        self.same = 0
+        self.planned_keys: set[str] = set()
+        self.equal: list[str] = []
+        self.duplicates: list[str] = []
+        self._superseded: dict[bytes, str] = {}
+        self._find = find
+        self._group_of = group_of
+
+    def take(self, rows: Iterable[Row]) -> list[Planned]:
+        """Compare one batch; give back what is to be planned. Later lines of a key replace earlier."""
+        unseen = self.unseen
+        join = SEPARATOR.join
+        others: dict[str, tuple[Row, bytes]] = {}
+        for row in rows:
+            digest = blake2b(join(row).encode(), digest_size=DIGEST_SIZE).digest()
+            if digest in unseen:
+                unseen.remove(digest)
+                self.same += 1
+            else:
+                self._collect(others, row, digest)
+        return self._plan(others) if others else []
+
+    def _collect(self, others: dict[str, tuple[Row, bytes]], row: Row, digest: bytes) -> None:
+        key = self.kind.key(row)
+        if key in others:
+            self.duplicates.append(key)
+            if preferred(row, others[key][0]) is not row:
+                return
+        others[key] = (row, digest)
+
+    def _plan(self, others: Mapping[str, tuple[Row, bytes]]) -> list[Planned]:
+        found = self._find(others.keys())
+        return [
+            line
+            for key, (row, digest) in others.items()
+            if (line := self._line(key, row, digest, found.get(key))) is not None
+        ]
+
+    def _line(self, key: str, row: Row, digest: bytes, there: Accepted | None) -> Planned | None:
+        if key in self.planned_keys or (there and self._came_already(there)):
+            self.duplicates.append(key)
+            return None
+        if there is None:
+            self.planned_keys.add(key)
+            return Planned(key, "added", None, row, digest, self._group_of(row))
+        if not there.removed:
+            self.unseen.discard(there.digest)
+        if same_in_canvas(self.kind, there.row, row):
+            self.same += 1
+            self.equal.append(key)
+            return None
+        self.planned_keys.add(key)
+        reason = "returned" if there.removed else ""
+        return Planned(key, "changed", there.row, row, digest, self._group_of(row), reason)
+
+    def _came_already(self, there: Accepted) -> bool:
+        """Was the accepted row of this key itself among this night's rows?"""
+        return there.ours and not there.removed and there.digest not in self.unseen
+
+
+def removed(kind: Kind, key: str, there: Accepted, gone: str) -> tuple[Row, Action]:
+    """The row to send for one that Q no longer holds, and what that is called.
+
+    Only kinds that name a `gone` status are ever taken away (design 5.6).
+    """
+    before = tuple(value or "" for value in there.row)
+    if kind.gone is None:
+        return before, "kept"
+    position = kind.index("status")
+    status = gone if kind is ENROLLMENTS else kind.gone
+    return (*before[:position], status, *before[position + 1 :]), "removed"
+
+
+# What Canvas calls a row that is there; the SIS import says "active" for all of them.
+_ALIVE = frozenset({"active", "published", "unpublished", "available", "claimed", "created"})
+
+
+def same_in_canvas(kind: Kind, there: tuple[str | None, ...], row: Row) -> bool:
+    """Would sending `row` leave Canvas as it is? Dates are compared as instants."""
+    for column, old, new in zip(kind.columns, there, row, strict=True):
+        if old == new or (not new and (old is None or column in kind.keeps)):
+            continue
+        if column == "status" and kind is not ENROLLMENTS and old in _ALIVE and new in _ALIVE:
+            continue
+        if column in kind.dates and old and new and _instant(old) == _instant(new):
+            continue
+        return False
+    return True
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))

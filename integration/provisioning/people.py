@@ -1,0 +1,146 @@
+"""Q users become Canvas users, guardians become observers. PURE."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from integration.oneroster.types import Problem, User
+from integration.provisioning.problems import control_character_in, problem
+from integration.provisioning.rows import ObserverRow, UserRow
+from integration.provisioning.rules import GUARDIANS, Rules
+
+
+@dataclass(slots=True)
+class People:
+    """`user_of`: user sourcedId to SIS user ID; `school_of`: SIS user ID to an account's SIS ID.
+
+    `inactive`: read, and not to be in Canvas (or only by hand); `left_out`: could not be mapped.
+    """
+
+    rows: list[UserRow] = field(default_factory=list)
+    user_of: dict[str, str] = field(default_factory=dict)
+    school_of: dict[str, str] = field(default_factory=dict)
+    observers: list[ObserverRow] = field(default_factory=list)
+    inactive: set[str] = field(default_factory=set)
+    left_out: set[str] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def map_people(
+    users: Mapping[str, User],
+    rules: Rules,
+    *,
+    account_of: Mapping[str, str],
+    accepted: Callable[[str], bool],
+) -> People:
+    """Users with their logins; where two claim one login, whom Canvas `accepted` before keeps it."""
+    result = People()
+    holder_of: dict[str, UserRow] = {}
+    source_of: dict[str, str] = {}
+    for sourced_id, user in sorted(users.items()):
+        if user.status != "active" or (user.role in GUARDIANS and not rules.guardians):
+            result.inactive.add(sourced_id)
+            continue
+        row = _user(user, rules)
+        if isinstance(row, Problem):
+            _leave_out(result, sourced_id, row)
+            continue
+        if row.user_id in source_of:
+            _leave_out(result, sourced_id, problem("roster.duplicate-sis-id", "users", sourced_id))
+            continue
+        loser = _take_login(row, holder_of, source_of, accepted)
+        source_of[row.user_id] = sourced_id
+        if loser is not None:
+            _tell_of_shared_login(result, holder_of[row.login_id.casefold()], loser, source_of)
+        result.school_of[row.user_id] = next(
+            (account_of[org.sourced_id] for org in user.orgs if org.sourced_id in account_of), ""
+        )
+    result.rows = list(holder_of.values())
+    result.user_of = {source_of[row.user_id]: row.user_id for row in result.rows}
+    if rules.guardians:
+        _observe(result, users)
+    return result
+
+
+def _user(user: User, rules: Rules) -> UserRow | Problem:
+    sis_id = _sis_id(user, rules.user_sis_id)
+    login = user.username or user.email
+    fault = (
+        "" if sis_id else "roster.no-sis-id",
+        "" if login else "roster.no-login",
+        "" if user.given_name or user.family_name else "roster.no-name",
+    )
+    if code := next(filter(None, fault), ""):
+        return problem(code, "users", user.sourced_id)
+    bad = control_character_in(
+        sourcedId=sis_id,
+        username=login,
+        givenName=user.given_name,
+        familyName=user.family_name,
+        email=user.email,
+    )
+    if bad:
+        return problem("roster.control-character", "users", user.sourced_id, bad)
+    status = "active" if user.enabled_user else "suspended"
+    return UserRow(sis_id, login, user.given_name, user.family_name, user.email, status)
+
+
+def _sis_id(user: User, rule: str) -> str:
+    if rule == "sourcedId":
+        return user.sourced_id
+    if rule == "identifier":
+        return user.identifier
+    return next((one.identifier for one in user.user_ids if one.type == rule), "")
+
+
+def _take_login(
+    row: UserRow,
+    holder_of: dict[str, UserRow],
+    source_of: Mapping[str, str],
+    accepted: Callable[[str], bool],
+) -> UserRow | None:
+    """Put the row in its login's place; give back the row that has to go without, if any."""
+    login = row.login_id.casefold()
+    holder = holder_of.setdefault(login, row)
+    if holder is row:
+        return None
+    if accepted(row.user_id) and not accepted(holder.user_id):
+        holder_of[login] = row
+        return holder
+    return row
+
+
+def _tell_of_shared_login(
+    result: People, keeper: UserRow, loser: UserRow, source_of: Mapping[str, str]
+) -> None:
+    kept, lost = source_of[keeper.user_id], source_of[loser.user_id]
+    result.problems.append(problem("roster.login-shared", "users", kept, "username"))
+    _leave_out(result, lost, problem("roster.duplicate-login", "users", lost, "username"))
+
+
+def _leave_out(result: People, sourced_id: str, why: Problem) -> None:
+    result.left_out.add(sourced_id)
+    result.problems.append(why)
+
+
+def _observe(result: People, users: Mapping[str, User]) -> None:
+    """Links in either direction: a student names guardians, or a guardian names children."""
+    links: set[ObserverRow] = set()
+    for sourced_id, user in users.items():
+        if sourced_id not in result.user_of:
+            continue
+        for agent in user.agents:
+            other = users.get(agent.sourced_id)
+            if other is None:
+                result.problems.append(
+                    problem("roster.unknown-agent", "users", sourced_id, "agents")
+                )
+                continue
+            pair = (user, other) if user.role in GUARDIANS else (other, user)
+            if pair[0].role not in GUARDIANS or pair[1].role != "student":
+                continue
+            ids = [result.user_of.get(one.sourced_id) for one in pair]
+            if ids[0] and ids[1]:
+                links.add(ObserverRow(ids[0], ids[1], "active"))
+    result.observers = sorted(links)
