@@ -4,6 +4,7 @@ Sources: OneRoster 1.1 data model and JSON binding. Where the two differ the loo
 because Q must not refuse what half of its consumers were certified with.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -16,6 +17,7 @@ BASE: Final[dict[str, Kind]] = {
     "metadata": "open",
 }
 REF_PARTS: Final = frozenset({"href", "sourcedId", "type"})
+_PATH: Final = re.compile(r"[\w-]+(\.[\w-]+)*")
 ID_PARTS: Final = frozenset({"type", "identifier"})
 
 STATUSES: Final = frozenset({"active", "tobedeleted"})
@@ -53,7 +55,7 @@ class Collection:
 
 
 def _fields(plain: str = "", **kinds: Kind) -> dict[str, Kind]:
-    texts: dict[str, Kind] = {name: "text" for name in plain.split()}
+    texts: dict[str, Kind] = dict.fromkeys(plain.split(), "text")
     return {**BASE, **texts, **{name.rstrip("_"): kind for name, kind in kinds.items()}}
 
 
@@ -188,6 +190,8 @@ COLLECTIONS: Final[dict[str, Collection]] = {each.name: each for each in _ALL}
 
 def kind_of(collection: Collection, path: str) -> Kind | None:
     """The kind of what `path` (dotted, as in a filter) leads to; None where it leads nowhere."""
+    if not _PATH.fullmatch(path):
+        return None
     name, _, inner = path.partition(".")
     kind = collection.fields.get(name)
     if not inner:

@@ -3,12 +3,16 @@
 from collections.abc import Iterable
 from typing import Any
 
-KEY = "q-key"
-SECRET = "q-secret"
+from sandbox.q import clock, oauth2, store
+from sandbox.q.credentials import KEY, SECRET
+from sandbox.q.records import row
+from sandbox.q.schema import COLLECTIONS
+from sandbox.q.store import Selection
 
 
 def prepare(origin: str) -> dict[str, str]:
     """Get ready to serve at `origin`; what the ready line says about Q. May be called again."""
+    store.create()
     return {
         "url": f"{origin}/ims/oneroster/v1p1",
         "token_url": f"{origin}/token",
@@ -20,13 +24,17 @@ def prepare(origin: str) -> dict[str, str]:
 
 def is_empty() -> bool:
     """Whether Q holds no record, so that the first ones may be loaded."""
-    return True
+    return not any(store.exists(Selection(each)) for each in COLLECTIONS.values())
 
 
 def load(records: Iterable[tuple[str, dict[str, Any]]]) -> int:
     """Store (collection, record) pairs as they are; how many there were."""
-    return sum(1 for _ in records)
+    now = clock.moment()
+    return store.load(row(name, record, now=now) for name, record in records)
 
 
 def clear() -> None:
     """Forget all records; the key and secret of the ready line stay good."""
+    store.clear()
+    clock.set_ahead(0)
+    oauth2.forget()

@@ -1,0 +1,127 @@
+"""What Q sends back: collections with paging headers, single records, status information."""
+
+import json
+import uuid
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import quote, urlencode
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+
+from sandbox.q.errors import Refused
+from sandbox.q.operations import Operation
+from sandbox.q.query import Query
+from sandbox.q.records import ROOT
+from sandbox.q.schema import COLLECTIONS
+from sandbox.rules import on
+
+PREFIX: Final = "/ims/oneroster/v1p1"
+JSON: Final = "application/json; charset=utf-8"
+
+_decode: Final = msgspec.json.Decoder().decode
+_encode: Final = msgspec.json.Encoder().encode
+
+Warnings = tuple[tuple[str, str], ...]
+
+
+def origin(request: HttpRequest) -> str:
+    """Scheme, host and port as the client wrote them, also before a front with a certificate."""
+    return f"{request.headers.get('X-Forwarded-Proto', 'http')}://{request.get_host()}"
+
+
+def collection(
+    request: HttpRequest, operation: Operation, bodies: list[str], total: int, query: Query
+) -> HttpResponse:
+    """One page."""
+    answer = _records(request, operation.collection, _picked(bodies, query.fields))
+    answer += _status_member(operation, query.warnings) + "}"
+    response = HttpResponse(answer.encode(), content_type=JSON)
+    response["X-Total-Count"] = str(total)
+    if on("q.link-header"):
+        response["Link"] = _links(request, query, total)
+    return response
+
+
+def single(
+    request: HttpRequest,
+    operation: Operation,
+    body: str,
+    fields: tuple[str, ...] = (),
+    warnings: Warnings = (),
+    status: int = HTTPStatus.OK,
+) -> HttpResponse:
+    """One record."""
+    (picked,) = _picked([body], fields)
+    name = COLLECTIONS[operation.collection].single
+    text = f'{{"{name}":{_rooted(request, picked)}{_status_member(operation, warnings)}}}'
+    return HttpResponse(text.encode(), content_type=JSON, status=status)
+
+
+def refusal(operation: str, error: Refused) -> HttpResponse:
+    """Why not."""
+    text = json.dumps({"statusInfoSet": [_status(operation, "failure", error.minor, str(error))]})
+    return HttpResponse(text, content_type=JSON, status=error.status, headers=error.headers)
+
+
+def _records(request: HttpRequest, name: str, bodies: list[str]) -> str:
+    return f'{{"{name}":[{_rooted(request, ",".join(bodies))}]'
+
+
+def _rooted(request: HttpRequest, text: str) -> str:
+    return text.replace(ROOT, f'"href":"{origin(request)}{PREFIX}')
+
+
+def _picked(bodies: list[str], fields: tuple[str, ...]) -> list[str]:
+    if not fields:
+        return bodies
+    records = (_decode(body) for body in bodies)
+    return [
+        _encode({name: record[name] for name in fields if name in record}).decode()
+        for record in records
+    ]
+
+
+def _status_member(operation: Operation, warnings: Warnings) -> str:
+    if not warnings:
+        return ""
+    said = [
+        _status(operation.name, "success", *warning, severity="warning") for warning in warnings
+    ]
+    return f',"statusInfoSet":{json.dumps(said)}'
+
+
+def _status(
+    operation: str, major: str, minor: str, description: str, *, severity: str = "error"
+) -> dict[str, str]:
+    return {
+        "imsx_codeMajor": major,
+        "imsx_severity": severity,
+        "imsx_messageRefIdentifier": str(uuid.uuid4()),
+        "imsx_operationRefIdentifier": operation,
+        "imsx_codeMinor": minor,
+        "imsx_description": description,
+    }
+
+
+def _links(request: HttpRequest, query: Query, total: int) -> str:
+    """RFC 8288; `last` begins at a multiple of the limit."""
+    limit, offset = query.limit, query.offset
+    places = {"first": 0}
+    if offset > 0:
+        places["prev"] = max(0, min(offset, total) - limit)
+    if offset + limit < total:
+        places["next"] = offset + limit
+    places["last"] = max(0, (total - 1) // limit * limit)
+    path = request.META["REQUEST_URI"].partition("?")[0]
+    others = [pair for pair in _pairs(request) if pair[0] not in ("limit", "offset")]
+    return ", ".join(
+        f"<{origin(request)}{path}?"
+        f"{urlencode([('limit', limit), ('offset', place), *others], quote_via=quote)}>"
+        f'; rel="{name}"'
+        for name, place in places.items()
+    )
+
+
+def _pairs(request: HttpRequest) -> list[tuple[str, str]]:
+    return [(name, str(value)) for name, values in request.GET.lists() for value in values]

@@ -1,0 +1,140 @@
+"""The service itself: who asks, for which operation, and the answer."""
+
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from sandbox.q import answers, clock, gradebook, oauth1, oauth2, operations, query, records, store
+from sandbox.q.errors import Forbidden, NotOffered, Refused, Unauthorized, Unknown
+from sandbox.q.operations import PARENTS, SCOPE, SCOPES, Operation
+from sandbox.q.schema import COLLECTIONS
+from sandbox.q.store import Selection
+from sandbox.rules import on
+
+Ids = dict[str, str]
+
+
+@csrf_exempt
+def answer(request: HttpRequest) -> HttpResponse:
+    """Answer one request below the service root."""
+    body = request.body  # read also where it means nothing, or it would be the next request
+    operation: Operation | None = None
+    try:
+        granted = _granted(request, body)
+        operation, ids = _operation(request)
+        _check_scope(operation, granted)
+        return _METHODS[operation.method](request, operation, ids)
+    except Refused as error:
+        return answers.refusal(operation.name if operation else "", error)
+
+
+def _granted(request: HttpRequest, body: bytes) -> frozenset[str]:
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    match scheme.lower():
+        case "bearer":
+            return oauth2.bearer(value.strip())
+        case "oauth":
+            return oauth1.signed(request, body)
+    if not on("q.token-required"):
+        return frozenset(SCOPES)
+    raise Unauthorized(
+        "a bearer token or an OAuth 1.0 signature is needed", headers=oauth2.challenge()
+    )
+
+
+def _operation(request: HttpRequest) -> tuple[Operation, Ids]:
+    path = request.META["REQUEST_URI"].partition("?")[0].removeprefix(answers.PREFIX)
+    segments = operations.split(path, encoded_ids=on("q.encoded-ids"))
+    found = list(operations.matching(segments))
+    if not found:
+        raise Unknown("there is no such path")
+    for operation, ids in found:
+        if operation.method == request.method:
+            return operation, ids
+    allowed = ", ".join(sorted(operation.method for operation, _ in found))
+    raise NotOffered(f"this path offers {allowed}", headers={"Allow": allowed})
+
+
+def _check_scope(operation: Operation, granted: frozenset[str]) -> None:
+    if on("q.token-scope") and not granted & operation.scopes:
+        needed = SCOPE + min(operation.scopes)
+        raise Forbidden(f"the scope {needed} was not granted")
+
+
+def _get(request: HttpRequest, operation: Operation, ids: Ids) -> HttpResponse:
+    if operation.is_single:
+        return _get_one(request, operation, ids["id"])
+    _check_parents(ids)
+    collection = COLLECTIONS[operation.collection]
+    asked = query.parse(request.GET, collection)
+    narrowed = _narrowed(operation)
+    selection = Selection(
+        collection,
+        tuple(each for each in (narrowed, asked.condition) if each),
+        {**_named(narrowed, ids), **asked.parameters},
+    )
+    offset = asked.offset if on("q.offset") else 0
+    bodies = store.page(selection, order=asked.order, limit=asked.limit, offset=offset)
+    counted = selection if on("q.total-after-filter") else Selection(collection)
+    return answers.collection(request, operation, bodies, store.total(counted), asked)
+
+
+def _narrowed(operation: Operation) -> str:
+    return operation.where if on("q.narrowing") else ""
+
+
+def _named(sql: str, ids: Ids) -> Ids:
+    return {name: value for name, value in ids.items() if f"%({name})s" in sql}
+
+
+def _get_one(request: HttpRequest, operation: Operation, sourced_id: str) -> HttpResponse:
+    collection = COLLECTIONS[operation.collection]
+    warnings: list[tuple[str, str]] = []
+    fields = query.selected(request.GET, collection, warnings)
+    conditions = (operation.where,) if operation.where else ()
+    found = store.body(collection, sourced_id, *conditions)
+    if found is None:
+        if not on("q.unknown-object"):
+            return answers.single(request, operation, "{}")
+        raise Unknown("there is no such object")
+    return answers.single(request, operation, found, fields, tuple(warnings))
+
+
+def _check_parents(ids: Ids) -> None:
+    for name, sourced_id in ids.items():
+        parent = PARENTS[name]
+        within = [sql for outer, sql in parent.within if outer in ids]
+        conditions = [each for each in (parent.where, *within) if each]
+        outer = {key: value for sql in within for key, value in _named(sql, ids).items()}
+        there = Selection(
+            COLLECTIONS[parent.collection],
+            ("sourced_id = %(parent)s", *conditions),
+            {"parent": sourced_id, **outer},
+        )
+        if on("q.unknown-parent") and not store.exists(there):
+            raise Unknown(f"there is no such {name}")
+
+
+def _put(request: HttpRequest, operation: Operation, ids: Ids) -> HttpResponse:
+    collection = COLLECTIONS[operation.collection]
+    record = gradebook.record(collection, ids["id"], request.body)
+    if not on("q.put-replaces-whole"):
+        record = store.merged(collection, ids["id"], record)
+    row = records.row(collection.name, record, now=clock.moment())
+    created = store.put(row) or not on("q.put-created-then-replaced")
+    return answers.single(request, operation, row.body, status=201 if created else 200)
+
+
+def _delete(request: HttpRequest, operation: Operation, ids: Ids) -> HttpResponse:
+    collection = COLLECTIONS[operation.collection]
+    if store.body(collection, ids["id"]) is None:
+        raise Unknown("there is no such object")
+    if on("q.delete-removes"):
+        if collection.name == "lineItems":
+            store.remove_results(ids["id"])
+        store.remove(collection, ids["id"])
+    return HttpResponse(status=204)
+
+
+_METHODS: Final = {"GET": _get, "PUT": _put, "DELETE": _delete}

@@ -1,0 +1,46 @@
+"""Test control of Q over HTTP: put records in behind the API's back, move the clock."""
+
+import json
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from sandbox.q import clock, oauth2, records, store
+from sandbox.q.schema import COLLECTIONS
+
+
+@csrf_exempt
+@require_POST
+def change_records(request: HttpRequest) -> HttpResponse:
+    """`{"upsert": {collection: [record…]}, "delete": {collection: [id…]}}`; content as it is."""
+    asked = json.loads(request.body)
+    now = clock.moment()
+    rows = [
+        records.row(name, record, now=now)
+        for name, given in asked.get("upsert", {}).items()
+        for record in given
+    ]
+    store.save(rows)
+    gone = sum(
+        store.remove(COLLECTIONS[name], sourced_id)
+        for name, ids in asked.get("delete", {}).items()
+        for sourced_id in ids
+    )
+    return JsonResponse({"upserted": len(rows), "deleted": gone})
+
+
+@csrf_exempt
+@require_POST
+def set_clock(request: HttpRequest) -> HttpResponse:
+    """`{"ahead": seconds}`: Q's clock from now on; 0 puts it right."""
+    clock.set_ahead(float(json.loads(request.body)["ahead"]))
+    return HttpResponse(status=204)
+
+
+@csrf_exempt
+@require_POST
+def forget_tokens(request: HttpRequest) -> HttpResponse:
+    """Every token given so far is refused from now on, as after a restart of the provider."""
+    oauth2.forget()
+    return HttpResponse(status=204)

@@ -1,0 +1,6 @@
+"""The one key and secret of the local Q."""
+
+from typing import Final
+
+KEY: Final = "q-key"
+SECRET: Final = "q-secret"
