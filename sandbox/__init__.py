@@ -1,1 +1,1 @@
-"""A local Canvas and a local Q. Imports nothing of the product; nothing of the product imports it."""
+"""A local Canvas and a local Q. Imports nothing of the product, which imports nothing of it."""

@@ -8,7 +8,7 @@ from django.db import connections
 
 def label(model: Any) -> str:
     """The label of the app that a model, or a row of it, belongs to."""
-    return str(model._meta.app_label)  # noqa: SLF001 - documented by Django
+    return str(model._meta.app_label)
 
 
 class OneFilePerApp:
@@ -32,7 +32,7 @@ def create_tables(app: str) -> None:
     connection = connections[app]
     there = set(connection.introspection.table_names())
     models = apps.get_app_config(app).get_models()
-    missing = [model for model in models if model._meta.db_table not in there]  # noqa: SLF001
+    missing = [model for model in models if model._meta.db_table not in there]
     with connection.schema_editor() as editor:
         for model in missing:
             editor.create_model(model)
