@@ -1,0 +1,275 @@
+"""One spelling for every status, role, type and date. Pure: no I/O.
+
+A provider repeats a few values a million times, so each spelling is judged once and remembered;
+a record then costs one dictionary look-up a field.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from msgspec.structs import force_setattr
+
+from integration.oneroster.types import (
+    AcademicSession,
+    Class,
+    Course,
+    Enrollment,
+    Org,
+    Record,
+    User,
+    UserId,
+)
+
+MEMORY = 20_000  # spellings remembered a field; a hostile feed may not fill the process
+SHOWN = 30  # characters of an unknown status, role, type or date that a person gets to see
+
+_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ].*)?")
+_ISO_SLASHES = re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})(?:[T ].*)?")
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[T ].*)?")
+_AMERICAN = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})(?:[T ,].*)?")
+_TIME = re.compile(
+    r"[T ,]+\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?( ?([Zz]|UTC|GMT|[+-]\d{2}:?(\d{2})?))?"
+)
+_NO_DATE = "0001-01-01"  # what .NET sends for "none"
+
+
+class Unusable(Exception):
+    """A value that cannot be used; becomes a Problem. `reason` holds no name and no address."""
+
+    def __init__(self, code: str, reason: str, remedy: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+        self.remedy = remedy
+
+
+class Spellings(dict[str | None, str]):
+    """Raw value → canonical value; a new spelling is judged once."""
+
+    def __missing__(self, raw: str | None) -> str:
+        canonical = self.judge(raw)
+        if len(self) >= MEMORY:
+            self.clear()
+        self[raw] = canonical
+        return canonical
+
+    def judge(self, raw: str | None) -> str:
+        raise NotImplementedError
+
+
+class Words(Spellings):
+    """The values of one enumeration, in any case."""
+
+    def __init__(self, what: str, *words: str, also: dict[str, str] | None = None) -> None:
+        super().__init__()
+        self._what = what
+        self._known = {word.lower(): word for word in words} | (also or {})
+
+    def judge(self, raw: str | None) -> str:
+        if raw and (word := self._known.get(raw.lower())):
+            return word
+        said = f"{raw[:SHOWN]!r} is not one of OneRoster 1.1" if raw else "it is missing"
+        raise Unusable(
+            f"oneroster.unknown-{self._what}",
+            f"the {self._what} is unusable: {said}",
+            f"Correct the {self._what} in Q; allowed are {', '.join(self._known.values())}.",
+        )
+
+
+class FreeWords(Words):
+    """As Words, but an unknown value stays as it is: nothing depends on it."""
+
+    def judge(self, raw: str | None) -> str:
+        return self._known.get(raw.lower(), raw) if raw else ""
+
+
+class Dates(Spellings):
+    """Calendar days as YYYY-MM-DD; blank stays blank."""
+
+    def judge(self, raw: str | None) -> str:
+        return canonical_date(raw)
+
+
+def canonical_date(raw: str | None) -> str:
+    """The day as written, whatever the time and zone beside it.
+
+    A day is not shifted into another zone: providers write midnight UTC and mean their own day.
+
+    Raises:
+        Unusable: no known form, or no day of the calendar.
+    """
+    text = (raw or "").strip()
+    if not text:
+        return ""
+    day = _day(text)
+    if day is None:
+        raise Unusable(
+            "oneroster.impossible-date",
+            f"{text[:SHOWN]!r} is not a date",
+            "Correct the date in Q; the form is YYYY-MM-DD.",
+        )
+    return "" if day == _NO_DATE else day
+
+
+def _day(text: str) -> str | None:
+    for form, order in (
+        (_ISO, "ymd"),
+        (_AMERICAN, "mdy"),
+        (_COMPACT, "ymd"),
+        (_ISO_SLASHES, "ymd"),
+    ):
+        if found := form.fullmatch(text):
+            rest = text[found.end(3) :]
+            if rest and not _TIME.fullmatch(rest):
+                return None
+            parts = dict(zip(order, map(int, found.groups()), strict=True))
+            try:
+                return date(parts["y"], parts["m"], parts["d"]).isoformat()
+            except ValueError:
+                return None
+    return None
+
+
+def instant(text: str) -> datetime | None:
+    """A `dateLastModified` as a moment, to find the newer of two; None when it cannot be read."""
+    try:
+        moment = datetime.fromisoformat(text.strip().replace(" ", "T", 1))
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+# 1.0 providers still send `inactive`: not active, and 1.1 has one word for that.
+STATUSES = Words("status", "active", "tobedeleted", also={"inactive": "tobedeleted"})
+ROLES = Words(
+    "role",
+    "administrator",
+    "aide",
+    "guardian",
+    "parent",
+    "proctor",
+    "relative",
+    "student",
+    "teacher",
+)
+ORG_TYPES = Words("type", "department", "school", "district", "local", "state", "national")
+SESSION_TYPES = Words("type", "gradingPeriod", "semester", "schoolYear", "term")
+CLASS_TYPES = FreeWords("type", "homeroom", "scheduled")
+DATES = Dates()
+
+_RULES: dict[type[Record], tuple[tuple[str, Spellings], ...]] = {
+    Org: (("status", STATUSES), ("type", ORG_TYPES)),
+    AcademicSession: (
+        ("status", STATUSES),
+        ("type", SESSION_TYPES),
+        ("start_date", DATES),
+        ("end_date", DATES),
+    ),
+    Course: (("status", STATUSES),),
+    Class: (("status", STATUSES), ("class_type", CLASS_TYPES)),
+    User: (("status", STATUSES), ("role", ROLES)),
+    Enrollment: (
+        ("status", STATUSES),
+        ("role", ROLES),
+        ("begin_date", DATES),
+        ("end_date", DATES),
+    ),
+}
+
+
+def _enabled() -> bool:
+    return True
+
+
+# What stands for null, made anew for each record.
+_BLANKS: dict[type[Record], tuple[tuple[str, Callable[[], Any]], ...]] = {
+    Org: (("date_last_modified", str), ("name", str), ("identifier", str)),
+    AcademicSession: (("date_last_modified", str), ("title", str), ("school_year", str)),
+    Course: (("date_last_modified", str), ("title", str), ("course_code", str)),
+    Class: (("date_last_modified", str), ("title", str), ("class_code", str), ("terms", list)),
+    User: (
+        ("date_last_modified", str),
+        ("username", str),
+        ("enabled_user", _enabled),
+        ("given_name", str),
+        ("family_name", str),
+        ("middle_name", str),
+        ("identifier", str),
+        ("email", str),
+        ("user_ids", list),
+        ("agents", list),
+        ("orgs", list),
+    ),
+    Enrollment: (("date_last_modified", str), ("primary", bool)),
+}
+
+
+class Settler:
+    """Makes freshly decoded records of one type canonical, in place."""
+
+    def __init__(self, record: type[Record]) -> None:
+        self._rules = _RULES[record]
+        self._blanks = _BLANKS[record]
+        self._needs = ("user", "class_") if record is Enrollment else ()
+        self._has_user_ids = record is User
+
+    def settle(self, record: Record) -> tuple[str, Unusable] | None:
+        """Make `record` canonical; else name the field at fault, and why it cannot be used."""
+        if not record.sourced_id.strip():
+            return "sourced_id", _NO_ID
+        name = ""
+        try:
+            for name, spellings in self._rules:
+                value = getattr(record, name)
+                canonical = spellings[value]
+                if canonical != value:
+                    force_setattr(record, name, canonical)
+        except Unusable as unusable:
+            return name, unusable
+        for name, blank in self._blanks:
+            if getattr(record, name) is None:
+                force_setattr(record, name, blank())
+        for name in self._needs:
+            if getattr(record, name) is None:
+                return name, _NO_REFERENCE
+        if self._has_user_ids:
+            _settle_user_ids(record)
+        return None
+
+    def excuse(self, record: Record) -> None:
+        """A deletion needs no role, type or date: blank what is wrong with them.
+
+        Tombstones are often sent with nothing but their id and status.
+        """
+        for name, spellings in self._rules[1:]:
+            try:
+                force_setattr(record, name, spellings[getattr(record, name)])
+            except Unusable:
+                force_setattr(record, name, "")
+
+
+def is_tombstone(record: Record) -> bool:
+    try:
+        return STATUSES[record.status] == "tobedeleted"
+    except Unusable:
+        return False
+
+
+def _settle_user_ids(record: Any) -> None:
+    if record.user_ids and any(u.type is None or u.identifier is None for u in record.user_ids):
+        whole = [UserId(u.type or "", u.identifier) for u in record.user_ids if u.identifier]
+        force_setattr(record, "user_ids", whole)
+
+
+_NO_ID = Unusable(
+    "oneroster.missing-id",
+    "it has no sourcedId",
+    "Give the record a sourcedId in Q; without one it cannot be told from others.",
+)
+_NO_REFERENCE = Unusable(
+    "oneroster.missing-reference",
+    "the reference is missing or has no sourcedId",
+    "Complete the enrollment in Q; it needs a user and a class.",
+)

@@ -1,0 +1,185 @@
+"""The bytes of an answer → canonical records and problems. Pure: no I/O.
+
+Two ways. The fast one decodes a whole page straight into the types and makes each record canonical
+in place. Records that do not survive it, or all of a page that does not, go the patient way: one by
+one, with numbers for strings, bare references, 1.2 shapes and the like bent into form. What is
+unusable even then becomes a Problem, and only that record.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic
+
+import msgspec
+
+from integration.oneroster.canonical import Settler, Unusable, is_tombstone
+from integration.oneroster.envelope import NoRecords, find_record, find_records, read_info
+from integration.oneroster.shapes import Misfit, shape
+from integration.oneroster.types import Kind, Page, Problem, R
+
+_BOM = b"\xef\xbb\xbf"
+# JSON may not hold a raw NUL, so where a page has no escaped one, no record need be searched.
+_NUL = b"\\u0000"
+_NOT_AN_OBJECT = Unusable(
+    "oneroster.wrong-type", "it is not a JSON object", "Report it to the SIS vendor."
+)
+
+
+class Undecodable(Exception):
+    """The bytes are not JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed(Generic[R]):
+    """A page, how many records the answer held, and how the answer deviated."""
+
+    page: Page[R]
+    count: int
+    deviations: tuple[str, ...] = ()
+
+
+class PageParser(Generic[R]):
+    """Reads the answers of one kind. Safe to share among threads."""
+
+    def __init__(self, kind: Kind[R]) -> None:
+        self.kind = kind
+        # Not strict: "true" and "1" are booleans here. A text "null" stays the name it may be.
+        self._typed = msgspec.json.Decoder(_envelope(kind, kind.record), strict=False)
+        self._split = msgspec.json.Decoder(_envelope(kind, msgspec.Raw))
+        self._record = msgspec.json.Decoder(kind.record, strict=False)
+        self._settler = Settler(kind.record)
+
+    def page(self, body: bytes, *, path_name: str = "") -> Parsed[R]:
+        """Read one page of a collection.
+
+        Raises:
+            Undecodable: not JSON at all.
+            NoRecords: JSON, but no collection, or an error beside it.
+        """
+        body = body.removeprefix(_BOM)
+        envelope = _try(self._typed, body)
+        # An empty answer may be an error in one of many shapes: that is for `find_records` to say.
+        if envelope and envelope.records and _NUL not in body:
+            settle = self._settler.settle
+            decoded = envelope.records
+            doubtful = [i for i, record in enumerate(decoded) if settle(record)]
+            if not doubtful:
+                return Parsed(Page(decoded), len(decoded), _warnings(envelope.info))
+            raws = self._split.decode(body).records
+            judged = {i: self.one(msgspec.json.decode(raws[i])) for i in doubtful}
+            results = [judged.get(i, record) for i, record in enumerate(decoded)]
+            return _parsed(results, _warnings(envelope.info))
+        envelope = _try(self._split, body)
+        if envelope and envelope.records:
+            return _parsed(list(map(self._any, envelope.records)), _warnings(envelope.info))
+        content = find_records(_document(body), key=self.kind.key, path_name=path_name)
+        return _parsed(list(map(self.one, content.records)), content.deviations)
+
+    def record(self, body: bytes) -> R | Problem:
+        """Read the answer of a single read; raises as `page` does."""
+        document = _document(body.removeprefix(_BOM))
+        return self.one(find_record(document, single=self.kind.single, key=self.kind.key))
+
+    def one(self, data: object) -> R | Problem:
+        """Read one record the patient way."""
+        if not isinstance(data, Mapping):
+            return self._problem("", "", _NOT_AN_OBJECT)
+        try:
+            fields = shape(self.kind.record, data)
+        except Misfit as misfit:
+            return self._problem(misfit.sourced_id, misfit.field, misfit.why)
+        record = msgspec.convert({"sourcedId": "", **fields}, self.kind.record)
+        if is_tombstone(record):
+            self._settler.excuse(record)
+        if fault := self._settler.settle(record):
+            return self._problem(record.sourced_id, *fault)
+        return record
+
+    def _any(self, raw: msgspec.Raw) -> R | Problem:
+        if _NUL not in bytes(raw):
+            try:
+                record: R = self._record.decode(raw)
+            except msgspec.ValidationError:
+                pass
+            else:
+                if not self._settler.settle(record):
+                    return record
+        return self.one(msgspec.json.decode(raw))
+
+    def _problem(self, sourced_id: str, field: str, why: Unusable) -> Problem:
+        name = _FIELD_NAMES.get(field, field)
+        return Problem(self.kind.single, sourced_id, name, why.code, why.reason, why.remedy)
+
+
+# Problems name fields as the provider spells them.
+_FIELD_NAMES = {
+    "sourced_id": "sourcedId",
+    "start_date": "startDate",
+    "end_date": "endDate",
+    "begin_date": "beginDate",
+    "class_": "class",
+}
+
+
+def _envelope(kind: Kind[R], item: Any) -> Any:
+    unset = msgspec.UnsetType
+    return msgspec.defstruct(
+        "Envelope",
+        [
+            ("records", list[item] | unset, msgspec.UNSET),
+            ("info", msgspec.Raw | unset, msgspec.UNSET),
+        ],
+        rename={"records": kind.key, "info": "statusInfoSet"},
+        gc=False,
+    )
+
+
+def _try(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
+    try:
+        return decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _warnings(info: Any) -> tuple[str, ...]:
+    """What stands beside the data; a failure there means that the data is none."""
+    if info is msgspec.UNSET:
+        return ()
+    said = read_info({"statusInfoSet": msgspec.json.decode(info)})
+    if said and said.is_failure:
+        raise NoRecords(said)
+    return (f"warning:{said.minor}",) if said and said.severity == "warning" else ()
+
+
+def _parsed(results: list[R | Problem], deviations: tuple[str, ...]) -> Parsed[R]:
+    records: list[R] = []
+    problems: list[Problem] = []
+    for result in results:
+        if isinstance(result, Problem):
+            problems.append(result)
+        else:
+            records.append(result)
+    return Parsed(Page(records, problems), len(results), deviations)
+
+
+def _document(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass
+    try:  # slower, but it lets through control characters and halves of characters
+        return json.loads(body, strict=False)
+    except (ValueError, RecursionError):
+        raise Undecodable from None
+
+
+def utf8(body: bytes, content_type: str) -> bytes:
+    """The body in UTF-8, where the provider says that it is something else."""
+    charset = content_type.lower().partition("charset=")[2].split(";")[0].strip(" \"'")
+    if charset in ("", "utf-8", "utf8", "us-ascii"):
+        return body
+    try:
+        return body.decode(charset).encode()
+    except (LookupError, UnicodeError):
+        return body

@@ -1,0 +1,159 @@
+"""What a OneRoster 1.1 provider tells us, as values. Pure: no I/O.
+
+Only the fields that provisioning uses; everything else in an answer is skipped, not kept.
+"""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
+
+import msgspec
+
+# Providers send null where they have nothing. The decoder lets it in, `canonical.settle` takes it
+# out again before anybody sees the record, so readers of these types need not think of None.
+if TYPE_CHECKING:
+    Text: TypeAlias = str
+    Flag: TypeAlias = bool
+    Status: TypeAlias = Literal["active", "tobedeleted"]
+else:
+    Text = str | None
+    Flag = bool | None
+    Status = str | None
+
+
+class Ref(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """A pointer to another object. Its `href` is never followed, so it is not kept."""
+
+    sourced_id: str
+
+
+class UserId(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """One of the further identifiers of a user, with the name of the system it belongs to."""
+
+    type: Text = ""
+    identifier: Text = ""
+
+
+if TYPE_CHECKING:
+    Refs: TypeAlias = list[Ref]
+    UserIds: TypeAlias = list[UserId]
+else:
+    Refs = list[Ref] | None
+    UserIds = list[UserId] | None
+
+
+class Record(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """The base of every object. `sourced_id` is kept exactly as sent: case, spaces, slashes."""
+
+    sourced_id: str
+    status: Status = ""  # type: ignore[assignment]  # replaced or refused by canonical.settle
+    date_last_modified: Text = ""
+
+
+class Org(Record, frozen=True, gc=False, rename="camel"):
+    name: Text = ""
+    type: Text = ""
+    identifier: Text = ""
+    parent: Ref | None = None
+
+
+class AcademicSession(Record, frozen=True, gc=False, rename="camel"):
+    title: Text = ""
+    type: Text = ""
+    start_date: Text = ""
+    end_date: Text = ""
+    parent: Ref | None = None
+    school_year: Text = ""
+
+
+class Course(Record, frozen=True, gc=False, rename="camel"):
+    title: Text = ""
+    course_code: Text = ""
+    org: Ref | None = None
+
+
+class Class(Record, frozen=True, gc=False, rename="camel"):
+    title: Text = ""
+    class_code: Text = ""
+    class_type: Text = ""
+    course: Ref | None = None
+    school: Ref | None = None
+    terms: Refs = []
+
+
+class User(Record, frozen=True, gc=False, rename="camel"):
+    username: Text = ""
+    enabled_user: Flag = True
+    given_name: Text = ""
+    family_name: Text = ""
+    middle_name: Text = ""
+    role: Text = ""
+    identifier: Text = ""
+    email: Text = ""
+    user_ids: UserIds = []
+    agents: Refs = []
+    orgs: Refs = []
+
+
+if TYPE_CHECKING:
+    NeededRef: TypeAlias = Ref
+else:
+    NeededRef = Ref | None
+
+
+class Enrollment(Record, frozen=True, gc=False, rename="camel"):
+    user: NeededRef = None  # type: ignore[assignment]  # an enrollment without it is a Problem
+    class_: NeededRef = msgspec.field(name="class", default=None)  # type: ignore[assignment]  # as above
+    school: Ref | None = None
+    role: Text = ""
+    primary: Flag = False
+    begin_date: Text = ""
+    end_date: Text = ""
+
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why one record cannot be used. It stops only that record.
+
+    A record with an id is still *there*: its absence from the page says nothing about it.
+    """
+
+    kind: str
+    sourced_id: str
+    field: str
+    code: str
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[R]):
+    """What one answer held, in the order of the answer."""
+
+    records: list[R]
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[R]):
+    """An object type, with the names under which an answer carries it."""
+
+    record: type[R]
+    key: str
+    single: str
+
+
+ORG = Kind(Org, "orgs", "org")
+ACADEMIC_SESSION = Kind(AcademicSession, "academicSessions", "academicSession")
+COURSE = Kind(Course, "courses", "course")
+CLASS = Kind(Class, "classes", "class")
+USER = Kind(User, "users", "user")
+ENROLLMENT = Kind(Enrollment, "enrollments", "enrollment")
+
+KINDS: tuple[
+    Kind[Org] | Kind[AcademicSession] | Kind[Course] | Kind[Class] | Kind[User] | Kind[Enrollment],
+    ...,
+]
+KINDS = (ORG, ACADEMIC_SESSION, COURSE, CLASS, USER, ENROLLMENT)
