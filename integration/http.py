@@ -12,9 +12,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from http.cookiejar import DefaultCookiePolicy
 from typing import IO, Any
 
@@ -25,8 +23,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from integration.addresses import Target
 from integration.http_attempts import Attempts
-from integration.http_body import CHUNK, Upload, read_pieces, refuse_cut_json
-from integration.http_call import Call, prepare
+from integration.http_body import CHUNK, Upload
+from integration.http_call import Call, prepare, read_body
 from integration.http_errors import (
     AddressRefused,
     BodyCut,
@@ -41,7 +39,15 @@ from integration.http_errors import (
     tls_failure,
     unreachable,
 )
-from integration.http_sockets import Deadline, Dialer, PlainSocket, Resolve, TlsSocket, tls_context
+from integration.http_sockets import (
+    Deadline,
+    Dialer,
+    PlainSocket,
+    Resolve,
+    TlsSocket,
+    check_address,
+    tls_context,
+)
 from integration.http_values import (
     CaseInsensitiveMapping,
     Response,
@@ -72,24 +78,10 @@ logger = logging.getLogger(__name__)
 # Its lines hold whole URLs, and a query may hold a token or a name.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 
-_MOST_OF_AN_ERROR = 1 << 20
 # A server may close an idle connection just as we send; a request that must not be sent twice
 # therefore gets a fresh one.
 _STALE_SECONDS = 2.0
-_FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
-
-
-def check_address(
-    url: str, allow_private: Collection[str] = (), *, resolve: Resolve = socket.getaddrinfo
-) -> None:
-    """Refuse, when it is entered, what would be refused when it is used.
-
-    Raises:
-        AddressRefused: spelled oddly, not https, or leading into a private network.
-        ConnectFailed: nobody knows the name.
-    """
-    dialer = Dialer(allow_private=allow_private, resolve=resolve)
-    dialer.addresses(dialer.target(url))
+_FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError)
 
 
 class Http:
@@ -130,7 +122,7 @@ class Http:
         )
         self._lock = threading.Lock()
         self._local = threading.local()
-        self._sessions: weakref.WeakSet[requests.Session] = weakref.WeakSet()
+        self._sessions: weakref.WeakSet[_Session] = weakref.WeakSet()
 
     def request(
         self,
@@ -165,9 +157,9 @@ class Http:
             retry=retry,
             is_throttled=is_throttled,
             max_bytes=max_bytes or self._max_bytes,
-            timeouts=self._timeouts_for(total_seconds),
+            timeouts=self._timeouts.within(total_seconds),
         )
-        return self._perform(call)
+        return self._attempts.perform(call, self._attempt)
 
     def download(
         self,
@@ -191,10 +183,10 @@ class Http:
             headers=headers,
             sign=sign,
             max_bytes=max_bytes,
-            timeouts=self._timeouts_for(total_seconds),
+            timeouts=self._timeouts.within(total_seconds),
             to=to,
         )
-        return self._perform(call)
+        return self._attempts.perform(call, self._attempt)
 
     def close(self) -> None:
         """Close the idle connections of all threads; the next request opens new ones."""
@@ -202,15 +194,6 @@ class Http:
             sessions = list(self._sessions)
         for session in sessions:
             session.close()
-
-    def _timeouts_for(self, total_seconds: float | None) -> Timeouts:
-        return replace(self._timeouts, total=total_seconds) if total_seconds else self._timeouts
-
-    def _perform(self, call: Call) -> Response:
-        outcome = self._attempts.perform(call, self._attempt)
-        if isinstance(outcome, Response):
-            return outcome
-        raise outcome
 
     def _attempt(self, call: Call, attempt: int) -> Response | HttpError:
         started = self._clock()
@@ -233,80 +216,71 @@ class Http:
         return outcome
 
     def _send(self, call: Call, started: float) -> Response:
-        lane = self._lane()
-        if not call.may_retry and started - lane.used_at > _STALE_SECONDS:
-            lane.session.close()
+        session = self._session()
+        if not call.may_retry and started - session.used_at > _STALE_SECONDS:
+            session.close()
         request = _prepared(call)
-        lane.deadline.start(call.timeouts)
-        answer = lane.session.send(
+        session.deadline.start(call.timeouts)
+        answer = session.send(
             request, stream=True, allow_redirects=False, timeout=call.timeouts.read
         )
         raw: urllib3.HTTPResponse = answer.raw
         try:
-            body = _read(call, raw)
+            body = read_body(call, raw)
         except BaseException:
             raw.close()
             raise
         raw.release_conn()
-        lane.used_at = self._clock()
+        session.used_at = self._clock()
         headers = CaseInsensitiveMapping(raw.headers.iteritems())
         return Response(raw.status, headers, body, call.target.url, self._clock() - started)
 
-    def _lane(self) -> "_Lane":
-        lane: _Lane | None = getattr(self._local, "lane", None)
-        if lane is None:
-            deadline = Deadline(self._clock)
-            session = _Session(_Adapter(self._dialer, deadline, self._tls))
-            lane = self._local.lane = _Lane(session, deadline)
+    def _session(self) -> "_Session":
+        session: _Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = _Session(self._dialer, self._tls, Deadline(self._clock))
+            self._local.session = session
             with self._lock:
                 self._sessions.add(session)
-        return lane
-
-
-@dataclass(slots=True)
-class _Lane:
-    """What one thread sends through: its connections, and the deadline that they obey."""
-
-    session: requests.Session
-    deadline: Deadline
-    used_at: float = float("-inf")
+        return session
 
 
 class _Session(requests.Session):
-    def __init__(self, adapter: HTTPAdapter) -> None:
+    """What one thread sends through: its connections, and the deadline that they obey."""
+
+    def __init__(self, dialer: Dialer, tls: ssl.SSLContext, deadline: Deadline) -> None:
         super().__init__()
+        self.deadline = deadline
+        self.used_at = float("-inf")
         self.trust_env = False  # no proxies, no .netrc
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self.adapters.clear()
-        self.mount("https://", adapter)
-        self.mount("http://", adapter)
+        for prefix in ("https://", "http://"):
+            self.mount(prefix, _Adapter(dialer, tls, deadline))
 
     def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[requests.Response]:
         return iter(())  # even a redirect not followed would be read whole, whatever its size
 
 
 class _Adapter(HTTPAdapter):
-    def __init__(self, dialer: Dialer, deadline: Deadline, tls: ssl.SSLContext) -> None:
+    def __init__(self, dialer: Dialer, tls: ssl.SSLContext, deadline: Deadline) -> None:
         super().__init__(max_retries=0)
-        self._dialer, self._deadline, self._tls = dialer, deadline, tls
+        self._dialer, self._tls, self._deadline = dialer, tls, deadline
         self._pools: dict[str, urllib3.HTTPConnectionPool] = {}
 
     def get_connection_with_tls_context(
         self, request: requests.PreparedRequest, *_: Any, **__: Any
     ) -> urllib3.HTTPConnectionPool:
         target = self._dialer.target(request.url or "")
-        pool = self._pools.get(target.origin)
-        if pool is None:
-            how: dict[str, Any] = {"dial": partial(self._dialer.dial, target, self._deadline)}
-            how["blocksize"] = CHUNK
-            if target.scheme == "https":
-                pool = _TlsPool(
-                    target.host, target.port, ssl_context=self._tls, deadline=self._deadline, **how
-                )
-            else:
-                pool = _PlainPool(target.host, target.port, **how)
-            self._pools[target.origin] = pool
-        return pool
+        if target.origin not in self._pools:
+            self._pools[target.origin] = self._pool(target)
+        return self._pools[target.origin]
+
+    def _pool(self, target: Target) -> urllib3.HTTPConnectionPool:
+        how: dict[str, Any] = {"dialer": self._dialer, "target": target}
+        how |= {"deadline": self._deadline, "blocksize": CHUNK}
+        if target.scheme == "http":
+            return _PlainPool(target.host, target.port, **how)
+        return _TlsPool(target.host, target.port, ssl_context=self._tls, **how)
 
     def cert_verify(self, *_: Any, **__: Any) -> None:
         """The context knows whom to trust; here another list would be added at each connection."""
@@ -319,24 +293,17 @@ class _Adapter(HTTPAdapter):
 
 
 class _PlainConnection(HTTPConnection):
-    def __init__(self, *args: Any, dial: Callable[[], PlainSocket], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._dial = dial
-
-    def _new_conn(self) -> PlainSocket:
-        return self._dial()
-
-
-class _TlsConnection(HTTPSConnection):
     def __init__(
-        self, *args: Any, dial: Callable[[], PlainSocket], deadline: Deadline, **kwargs: Any
+        self, *args: Any, dialer: Dialer, target: Target, deadline: Deadline, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self._dial, self._deadline = dial, deadline
+        self._dialer, self._target, self._deadline = dialer, target, deadline
 
     def _new_conn(self) -> PlainSocket:
-        return self._dial()
+        return self._dialer.dial(self._target, self._deadline)
 
+
+class _TlsConnection(_PlainConnection, HTTPSConnection):
     def connect(self) -> None:
         failure: HttpError | None = None
         try:
@@ -368,32 +335,6 @@ def _prepared(call: Call) -> requests.PreparedRequest:
     request.headers = requests.structures.CaseInsensitiveDict(call.signed_headers())
     request.body = call.body  # type: ignore[assignment]  # the stubs know no iterables
     return request
-
-
-def _read(call: Call, raw: urllib3.HTTPResponse) -> bytes:
-    is_file = call.to is not None and 200 <= raw.status < 300
-    most = call.max_bytes if is_file or call.to is None else _MOST_OF_AN_ERROR
-    pieces = read_pieces(
-        lambda size: raw.read(size, decode_content=False),
-        length=raw.length_remaining,
-        encoding=raw.headers.get("Content-Encoding", ""),
-        max_bytes=most,
-        step=4 * CHUNK if is_file else None,
-    )
-    if call.to is not None and is_file:
-        call.to.seek(call.to_start)
-        call.to.truncate()
-        for piece in pieces:
-            call.to.write(piece)
-        return b""
-    body = b"".join(pieces)
-    if raw.length_remaining is None and not _is_chunked(raw):
-        refuse_cut_json(body, raw.headers.get("Content-Type", ""))
-    return body
-
-
-def _is_chunked(raw: urllib3.HTTPResponse) -> bool:
-    return "chunked" in raw.headers.get("Transfer-Encoding", "").lower()
 
 
 def _translated(error: BaseException, target: Target) -> HttpError:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from integration.http_call import Call
-from integration.http_errors import CircuitOpen, HttpError, TlsFailed
+from integration.http_errors import CircuitOpen, HeaderRefused, HttpError, TlsFailed
 from integration.http_values import Response
 from integration.retry import (
     MAX_ATTEMPTS,
@@ -40,7 +40,14 @@ class Attempts:
         self._breakers: dict[str, Breaker] = {}
         self._lock = threading.Lock()
 
-    def perform(self, call: Call, attempt_once: Callable[[Call, int], Outcome]) -> Outcome:
+    def perform(self, call: Call, attempt_once: Callable[[Call, int], Outcome]) -> Response:
+        """Raises the HttpError of the last attempt if that got no answer."""
+        outcome = self._last(call, attempt_once)
+        if isinstance(outcome, HttpError):
+            raise outcome
+        return outcome
+
+    def _last(self, call: Call, attempt_once: Callable[[Call, int], Outcome]) -> Outcome:
         breaker = self._breaker(call.target.origin)
         self._budget.earn()
         outcome: Outcome | None = None
@@ -50,7 +57,8 @@ class Attempts:
                 return outcome or _paused(call.target.host, paused)
             self._wait_for_turn(is_first=attempt == 1)
             outcome = attempt_once(call, attempt)
-            breaker.record(is_healthy=_is_healthy(outcome), now=self._clock())
+            if not isinstance(outcome, HeaderRefused):  # never left us, so it says nothing
+                breaker.record(is_healthy=_is_healthy(outcome), now=self._clock())
             wait = self._wait_after(call, outcome, attempt)
             if wait is None:
                 return outcome

@@ -1,15 +1,16 @@
-"""One request as it was asked for, before anything is sent. Pure: no I/O of its own."""
+"""One request as it was asked for, and how its answer's body is read."""
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import IO
+from typing import IO, Protocol
 
 from integration.addresses import Target, with_params
-from integration.http_body import Multipart, Upload, urlencoded
+from integration.http_body import CHUNK, Multipart, Upload, read_pieces, refuse_cut_json, urlencoded
 from integration.http_values import Response, Sign, Timeouts, checked_headers
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+_MOST_OF_AN_ERROR = 1 << 20
 _DEFAULT_HEADERS = {"User-Agent": "Q-Sync-for-Canvas", "Accept-Encoding": "gzip"}
 
 
@@ -81,3 +82,42 @@ def _content(
     if form is not None:
         return urlencoded(form), {"Content-Type": "application/x-www-form-urlencoded"}
     return body, {}
+
+
+class Raw(Protocol):
+    """What we use of urllib3's response."""
+
+    status: int
+    length_remaining: int | None
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    def read(self, amt: int | None = None, decode_content: bool | None = None) -> bytes: ...
+
+
+def read_body(call: Call, raw: Raw) -> bytes:
+    """The whole body; or nothing, where it went into the file that was asked for."""
+    to = call.to if 200 <= raw.status < 300 else None
+    pieces = read_pieces(
+        lambda size: raw.read(size, decode_content=False),
+        length=raw.length_remaining,
+        encoding=raw.headers.get("Content-Encoding", ""),
+        max_bytes=min(call.max_bytes, _MOST_OF_AN_ERROR) if call.to and not to else call.max_bytes,
+        step=4 * CHUNK if to else None,
+    )
+    if to:
+        to.seek(call.to_start)
+        to.truncate()
+        for piece in pieces:
+            to.write(piece)
+        return b""
+    ends_with_connection = raw.length_remaining is None and not _is_chunked(raw)
+    body = b"".join(pieces)
+    if ends_with_connection:
+        refuse_cut_json(body, raw.headers.get("Content-Type", ""))
+    return body
+
+
+def _is_chunked(raw: Raw) -> bool:
+    return "chunked" in raw.headers.get("Transfer-Encoding", "").lower()

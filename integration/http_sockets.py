@@ -41,7 +41,7 @@ class Deadline:
         self._at = self._clock() + timeouts.total
 
     def left(self, at_most: float) -> float:
-        """Seconds a socket may wait now.
+        """How many seconds to wait for the next byte.
 
         Raises:
             TimeoutError: the time is up.
@@ -154,14 +154,27 @@ class Dialer:
             try:
                 sock.settimeout(share)
                 sock.connect(address)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             except OSError:
                 sock.close()
                 continue
             except BaseException:
                 sock.close()
                 raise
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            sock.settimeout(deadline.left(deadline.timeouts.read))
             sock.deadline = deadline
+            sock.settimeout(deadline.timeouts.read)
             return sock
         raise ConnectFailed(unreachable(target.host))
+
+
+def check_address(
+    url: str, allow_private: Collection[str] = (), *, resolve: Resolve = socket.getaddrinfo
+) -> None:
+    """Refuse, when it is entered, what would be refused when it is used.
+
+    Raises:
+        AddressRefused: spelled oddly, not https, or leading into a private network.
+        ConnectFailed: nobody knows the name.
+    """
+    dialer = Dialer(allow_private=allow_private, resolve=resolve)
+    dialer.addresses(dialer.target(url))

@@ -1,7 +1,7 @@
 """What goes into a request and comes out of one. Pure: no I/O."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import Message
 from typing import Any
 from urllib.parse import urlsplit
@@ -48,6 +48,9 @@ class Timeouts:
     connect: float = 3.05
     read: float = 30.0
     total: float = 120.0
+
+    def within(self, total: float | None) -> "Timeouts":
+        return replace(self, total=total) if total else self
 
 
 @dataclass(frozen=True, slots=True, repr=False)
