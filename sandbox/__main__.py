@@ -25,16 +25,22 @@ class _Parser(argparse.ArgumentParser):
         self.exit(USAGE_ERROR, f"{self.prog}: {message}\n")
 
 
+def _count(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"expected a number from 0 up, not {text!r}")
+    return int(text)
+
+
 def parser() -> argparse.ArgumentParser:
     """The command's options."""
-    made = _Parser("python -m sandbox", description=DESCRIPTION)
+    made = _Parser("python -m sandbox", description=DESCRIPTION, allow_abbrev=False)
     first = made.add_mutually_exclusive_group()
     first.add_argument(
         "--data", type=Path, metavar="DIR_OR_ZIP", help="load Q from a OneRoster 1.1 CSV bundle"
     )
     first.add_argument(
         "--students",
-        type=int,
+        type=_count,
         metavar="N",
         help=f"load Q with an invented district of N students; 0: none (default {STUDENTS})",
     )

@@ -22,21 +22,19 @@ class BadChunk(ValueError):
     """The body says it is chunked, and is not."""
 
 
-def dechunked(stream: IO[bytes]) -> tuple[IO[bytes], int]:
-    """Read a chunked body to its end; a file holding it, and its length."""
-    body = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - the caller reads it
-    length = 0
+def dechunk(stream: IO[bytes], body: IO[bytes]) -> int:
+    """Copy a chunked body to its end into `body`; its length."""
     while size := _chunk_size(stream.readline(LONGEST_LINE)):
         data = stream.read(size)
         if len(data) < size:
             raise BadChunk("the body ends inside a chunk")
         body.write(data)
-        length += size
         stream.readline(LONGEST_LINE)
     while stream.readline(LONGEST_LINE).strip():
         pass  # trailers
+    length = body.tell()
     body.seek(0)
-    return body, length
+    return length
 
 
 def _chunk_size(line: bytes) -> int:
@@ -62,18 +60,27 @@ class Handler(WSGIRequestHandler):
         if not self.parse_request():
             return
         environ = self.get_environ()
-        body: IO[bytes] = self.rfile
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+        if "chunked" not in self.headers.get("Transfer-Encoding", "").lower():
+            self._answer(self.rfile, environ)
+            return
+        with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as body:
             try:
-                body, length = dechunked(self.rfile)
+                environ["CONTENT_LENGTH"] = str(dechunk(self.rfile, body))
             except BadChunk as error:
                 self.close_connection = True
                 self.send_error(400, str(error))
                 return
-            environ["CONTENT_LENGTH"] = str(length)
+            self._answer(body, environ)
+
+    def _answer(self, body: IO[bytes], environ: dict[str, Any]) -> None:
         handler = ServerHandler(body, self.wfile, self.get_stderr(), environ)
         handler.request_handler = self
         handler.run(self.server.get_app())
+        self.wfile.flush()
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        super().send_error(code, message, explain)
+        self.wfile.flush()
 
     def handle_expect_100(self) -> bool:
         answered = super().handle_expect_100()
@@ -118,4 +125,6 @@ class Server(ThreadedWSGIServer):
 
     def serve(self) -> None:
         """Answer requests from now on, in the background."""
-        threading.Thread(target=self.serve_forever, name=self.name, daemon=True).start()
+        threading.Thread(
+            target=self.serve_forever, args=(0.05,), name=self.name, daemon=True
+        ).start()

@@ -32,6 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("contracts")
     for name, help_text in OPTIONS.items():
         group.addoption(name, default=None, help=help_text)
+    group.addoption("--list-rules", action="store_true", help="print the rules stated, run nothing")
 
 
 def option(config: pytest.Config, name: str) -> str | None:
@@ -46,9 +47,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             item.add_marker(pytest.mark.allow_hosts(["127.0.0.1", *foreign]))
     if rule := option(config, "--only"):
-        chosen = [item for item in items if rule in rules_of(item)]
-        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
-        items[:] = chosen
+        config.hook.pytest_deselected(items=[i for i in items if rule not in rules_of(i)])
+        items[:] = [item for item in items if rule in rules_of(item)]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if session.config.getoption("--list-rules", default=False):
+        for rule in sorted({rule for item in session.items for rule in rules_of(item)}):
+            session.config.get_terminal_writer().line(f"rule {rule}")
+        session.items.clear()
 
 
 def rules_of(item: pytest.Item) -> set[str]:
