@@ -1,0 +1,1 @@
+"""What makes an effect resumable and single: runs, operations, leases with fences."""

@@ -8,7 +8,7 @@ from django.db import models
 
 
 class AuditEvent(models.Model):
-    """Written in the transaction of the thing it tells of. Secrets are masked before they get here."""
+    """Written in the transaction of the thing it tells of; secrets are masked before."""
 
     at = models.DateTimeField(auto_now_add=True)
     district = models.CharField(max_length=64, blank=True)

@@ -59,6 +59,8 @@ class Change(models.Model):
         ADDED = "added"
         CHANGED = "changed"
         REMOVED = "removed"
+        # Q no longer holds it, and it is left in Canvas: a user, a course, a term.
+        KEPT = "kept"
 
     class State(models.TextChoices):
         PLANNED = "planned"
@@ -73,6 +75,8 @@ class Change(models.Model):
     action = models.CharField(max_length=8, choices=Action.choices)
     before = models.TextField(blank=True)
     after = models.TextField()
+    # Names the content of `after`.
+    digest = models.BinaryField(max_length=16)
     reason = models.CharField(max_length=64, blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
     message = models.TextField(blank=True)

@@ -6,11 +6,12 @@ An unchanged row costs one digest and one set look-up; only the others are looke
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import Literal
 
+from integration.provisioning.adoption import as_row
 from integration.provisioning.enrollments import preferred
 from integration.provisioning.rows import DIGEST_SIZE, ENROLLMENTS, SEPARATOR, Kind, Row
 
@@ -50,8 +51,8 @@ class Comparison:
     `accepted`: digests of the rows that Canvas last accepted and that are not removed.
     `find`: looks rows up by key. `group_of`: which school's limits a row counts for.
 
-    After the last batch: `planned` by key, `equal` keys that Canvas already held as wanted
-    without our doing, `duplicates` (keys that came twice), and `unseen` digests.
+    After the last batch: `equal` lines that Canvas already held as wanted, `duplicates` of keys
+    that came before (the caller lets `preferred` decide), and `unseen` digests.
     """
 
     def __init__(
@@ -65,15 +66,15 @@ class Comparison:
         self.kind = kind
         self.unseen = set(accepted)
         self.same = 0
-        self.planned_keys: set[str] = set()
-        self.equal: list[str] = []
-        self.duplicates: list[str] = []
-        self._superseded: dict[bytes, str] = {}
+        self.equal: list[Planned] = []
+        self.duplicates: list[Planned] = []
+        # Hashes, not keys: a first night of a large district has a million of them.
+        self._settled: set[int] = set()
         self._find = find
         self._group_of = group_of
 
     def take(self, rows: Iterable[Row]) -> list[Planned]:
-        """Compare one batch; give back what is to be planned. Later lines of a key replace earlier."""
+        """Compare one batch; give back what is to be planned."""
         unseen = self.unseen
         join = SEPARATOR.join
         others: dict[str, tuple[Row, bytes]] = {}
@@ -89,35 +90,43 @@ class Comparison:
     def _collect(self, others: dict[str, tuple[Row, bytes]], row: Row, digest: bytes) -> None:
         key = self.kind.key(row)
         if key in others:
-            self.duplicates.append(key)
-            if preferred(row, others[key][0]) is not row:
+            lesser = others[key] if preferred(row, others[key][0]) is row else (row, digest)
+            self.duplicates.append(self._planned(key, *lesser))
+            if lesser[0] is row:
                 return
         others[key] = (row, digest)
+
+    def _planned(self, key: str, row: Row, digest: bytes) -> Planned:
+        return Planned(key, "added", None, row, digest, self._group_of(row))
 
     def _plan(self, others: Mapping[str, tuple[Row, bytes]]) -> list[Planned]:
         found = self._find(others.keys())
         return [
             line
             for key, (row, digest) in others.items()
-            if (line := self._line(key, row, digest, found.get(key))) is not None
+            if (line := self._line(self._planned(key, row, digest), found.get(key))) is not None
         ]
 
-    def _line(self, key: str, row: Row, digest: bytes, there: Accepted | None) -> Planned | None:
-        if key in self.planned_keys or (there and self._came_already(there)):
-            self.duplicates.append(key)
+    def _line(self, new: Planned, there: Accepted | None) -> Planned | None:
+        if hash(new.key) in self._settled:
+            self.duplicates.append(new)
             return None
+        if there is not None and self._came_already(there):
+            if preferred(new.after, as_row(there.row)) is not new.after:
+                self.duplicates.append(new)
+                return None
+            self.same -= 1
+        self._settled.add(hash(new.key))
         if there is None:
-            self.planned_keys.add(key)
-            return Planned(key, "added", None, row, digest, self._group_of(row))
+            return new
         if not there.removed:
             self.unseen.discard(there.digest)
-        if same_in_canvas(self.kind, there.row, row):
+        if not there.removed and same_in_canvas(self.kind, there.row, new.after):
             self.same += 1
-            self.equal.append(key)
+            self.equal.append(new)
             return None
-        self.planned_keys.add(key)
         reason = "returned" if there.removed else ""
-        return Planned(key, "changed", there.row, row, digest, self._group_of(row), reason)
+        return replace(new, action="changed", before=there.row, reason=reason)
 
     def _came_already(self, there: Accepted) -> bool:
         """Was the accepted row of this key itself among this night's rows?"""
@@ -129,7 +138,7 @@ def removed(kind: Kind, key: str, there: Accepted, gone: str) -> tuple[Row, Acti
 
     Only kinds that name a `gone` status are ever taken away (design 5.6).
     """
-    before = tuple(value or "" for value in there.row)
+    before = as_row(there.row)
     if kind.gone is None:
         return before, "kept"
     position = kind.index("status")

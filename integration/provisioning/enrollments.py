@@ -58,7 +58,7 @@ class EnrollmentMapper:
 
     @property
     def teacher_of(self) -> dict[str, str]:
-        """Class sourcedId to the sourcedId of its primary teacher; of several, the first in order."""
+        """Class sourcedId to its primary teacher's; of several, the first in order."""
         return {class_id: teacher for class_id, (_, teacher) in self._teachers.items()}
 
     def rows(self, records: Iterable[Enrollment]) -> list[Row]:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Shares are 0 to 1. Held when above max(floor, share of the accepted), or above the ceiling."""
+    """Shares are 0 to 1. Held above max(floor, share of the accepted), or above the ceiling."""
 
     removed_share: float = 0.10
     removed_floor: int = 5

@@ -34,7 +34,7 @@ def map_people(
     account_of: Mapping[str, str],
     accepted: Callable[[str], bool],
 ) -> People:
-    """Users with their logins; where two claim one login, whom Canvas `accepted` before keeps it."""
+    """Users with their logins; of two with one login, whom Canvas `accepted` before keeps it."""
     result = People()
     holder_of: dict[str, UserRow] = {}
     source_of: dict[str, str] = {}
@@ -64,17 +64,17 @@ def map_people(
 
 
 def _user(user: User, rules: Rules) -> UserRow | Problem:
-    sis_id = _sis_id(user, rules.user_sis_id)
+    user_id = sis_id(user, rules.user_sis_id)
     login = user.username or user.email
     fault = (
-        "" if sis_id else "roster.no-sis-id",
+        "" if user_id else "roster.no-sis-id",
         "" if login else "roster.no-login",
         "" if user.given_name or user.family_name else "roster.no-name",
     )
     if code := next(filter(None, fault), ""):
         return problem(code, "users", user.sourced_id)
     bad = control_character_in(
-        sourcedId=sis_id,
+        sourcedId=user_id,
         username=login,
         givenName=user.given_name,
         familyName=user.family_name,
@@ -83,10 +83,11 @@ def _user(user: User, rules: Rules) -> UserRow | Problem:
     if bad:
         return problem("roster.control-character", "users", user.sourced_id, bad)
     status = "active" if user.enabled_user else "suspended"
-    return UserRow(sis_id, login, user.given_name, user.family_name, user.email, status)
+    return UserRow(user_id, login, user.given_name, user.family_name, user.email, status)
 
 
-def _sis_id(user: User, rule: str) -> str:
+def sis_id(user: User, rule: str) -> str:
+    """The SIS ID of a user by the district's rule; "" where Q has none."""
     if rule == "sourcedId":
         return user.sourced_id
     if rule == "identifier":
@@ -144,3 +145,24 @@ def _observe(result: People, users: Mapping[str, User]) -> None:
             if ids[0] and ids[1]:
                 links.add(ObserverRow(ids[0], ids[1], "active"))
     result.observers = sorted(links)
+
+
+def respect_claims(people: People, claims: Mapping[str, str]) -> None:
+    """Leave out whom Canvas would refuse, and list whom it would adopt, by login.
+
+    `claims`: login (folded) to the SIS ID that holds it in Canvas, "" where it has none.
+    """
+    source_of = {user_id: sourced_id for sourced_id, user_id in people.user_of.items()}
+    kept: list[UserRow] = []
+    for row in people.rows:
+        holder = claims.get(row.login_id.casefold(), row.user_id)
+        sourced_id = source_of[row.user_id]
+        if holder == "":
+            people.problems.append(problem("roster.adopts-login", "users", sourced_id, "username"))
+        elif holder != row.user_id:
+            why = problem("roster.login-claimed", "users", sourced_id, "username")
+            _leave_out(people, sourced_id, why)
+            del people.user_of[sourced_id]
+            continue
+        kept.append(row)
+    people.rows = kept

@@ -5,27 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
 
-from integration.oneroster.types import AcademicSession, Org, Problem
+from integration.oneroster.types import AcademicSession, Org, Problem, R
 from integration.provisioning.problems import control_character_in, problem
 from integration.provisioning.rows import AccountRow, TermRow
 from integration.provisioning.rules import Rules
 
 
-class Record(Protocol):
-    """What every OneRoster object has."""
-
-    sourced_id: str
-    status: str
-    date_last_modified: str
-
-
-R = TypeVar("R", bound=Record)
-
-
 def unique(kind: str, records: Iterable[R]) -> tuple[dict[str, R], list[Problem]]:
-    """One record a sourcedId: of two different ones the newer, of two equally old ones neither (F13)."""
+    """One record a sourcedId: of two different ones the newer, of equals neither (F13)."""
     kept: dict[str, R] = {}
     ambiguous: set[str] = set()
     problems: list[Problem] = []
@@ -83,30 +71,30 @@ def _root(orgs: Mapping[str, Org]) -> set[str]:
     root = {key for key, org in orgs.items() if org.type in ("national", "state")}
     districts = [key for key, org in orgs.items() if org.type == "district"]
     if len(districts) == 1:
-        node: str | None = districts[0]
+        node = districts[0]
         while node in orgs and node not in root:
             root.add(node)
             node = _parent_id(orgs[node])
     return root
 
 
-def _parent_id(org: Org) -> str | None:
-    return org.parent.sourced_id if org.parent else None
+def _parent_id(org: Org) -> str:
+    return org.parent.sourced_id if org.parent else ""
 
 
 def _parent(org: Org, orgs: Mapping[str, Org], root: Collection[str]) -> tuple[str, str]:
     """The sourcedId of the sub-account above ("" = root account), and the code of a fault."""
     parent = _parent_id(org)
-    if parent is None or parent in root:
+    if not parent or parent in root:
         return "", ""
     if parent not in orgs:
         return "", "roster.unknown-parent"
     seen, node = {org.sourced_id}, parent
-    while node is not None and node in orgs:
+    while node in orgs:
         if node in seen:
             return "", "roster.parent-cycle"
         seen.add(node)
-        node = _parent_id(orgs[node]) or None
+        node = _parent_id(orgs[node])
     return parent, ""
 
 

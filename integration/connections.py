@@ -1,0 +1,56 @@
+"""From a district's stored connections to clients: the only place that opens doors for it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from integration.canvas.auth import AccessToken, RefreshToken
+from integration.canvas.client import CanvasClient
+from integration.http import Http
+from integration.models import CanvasConnection, District, QConnection
+from integration.oneroster.client import OneRosterClient, Settings
+from integration.provisioning.errors import NotConnected
+
+
+def door(*, requests_per_second: float | None = None) -> Http:
+    """A guarded HTTP door with this installation's allow-list and authorities."""
+    return Http(
+        allow_private=settings.ALLOW_PRIVATE_ADDRESSES,
+        ca_bundle=settings.CA_BUNDLE or None,
+        requests_per_second=requests_per_second,
+    )
+
+
+def q_client(district: District) -> OneRosterClient:
+    """Q, as this district reaches it. Raises NotConnected."""
+    connection = QConnection.objects.filter(district=district).first()
+    if connection is None:
+        raise NotConnected(f"{district.slug} has no connection to Q.")
+    return OneRosterClient(
+        door(requests_per_second=connection.requests_per_second),
+        Settings(
+            base_url=connection.base_url,
+            auth=connection.auth,
+            key=connection.key,
+            secret=connection.secret,
+            token_url=connection.token_url,
+            scope=connection.scope,
+            page_size=connection.page_size,
+            concurrency=connection.concurrency,
+        ),
+    )
+
+
+def canvas_client(district: District) -> CanvasClient:
+    """Canvas, on behalf of the district's service account. Raises NotConnected."""
+    connection = CanvasConnection.objects.filter(district=district).first()
+    if connection is None:
+        raise NotConnected(f"{district.slug} has no connection to Canvas.")
+    auth: AccessToken | RefreshToken
+    if connection.refresh_token:
+        auth = RefreshToken(
+            connection.client_id, connection.client_secret, connection.refresh_token
+        )
+    else:
+        auth = AccessToken(connection.access_token)
+    return CanvasClient(door(), connection.base_url, auth, account_id=connection.root_account_id)

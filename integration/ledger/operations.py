@@ -1,0 +1,40 @@
+"""The outbox: an effect on another system is written down before it is tried.
+
+A crash or a lost answer leaves the operation SENDING or UNKNOWN: then the other system is asked
+before anything is sent again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import F
+
+from integration.ledger.leases import Fence, LeaseLost
+from integration.models import Operation, Run
+
+State = Operation.State
+
+
+def prepare(run: Run, name: str, *, body_digest: str) -> Operation:
+    """The operation called `name` of this run, made at most once."""
+    operation, _ = Operation.objects.get_or_create(
+        dedupe_key=f"run {run.pk} {name}", defaults={"run": run, "body_digest": body_digest}
+    )
+    return operation
+
+
+def move(operation: Operation, to: State, fence: Fence, **fields: Any) -> None:
+    """Change its state as the holder of the run's lease. Raises LeaseLost."""
+    fence.renew()
+    moved = Operation.objects.filter(pk=operation.pk, fence__lte=fence.number).update(
+        state=to, fence=fence.number, **fields
+    )
+    if not moved:
+        raise LeaseLost(f"Operation {operation.pk} was taken over.")
+    operation.refresh_from_db()
+
+
+def start(operation: Operation, fence: Fence) -> None:
+    """Count the attempt before it is made."""
+    move(operation, State.SENDING, fence, attempts=F("attempts") + 1)

@@ -1,0 +1,138 @@
+"""A run's row: begun once, told of as it goes, ended once; every write checks the fence."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from django.db.models.functions import Now
+
+from integration.errors import QSyncError
+from integration.ledger.leases import Fence, LeaseLost
+from integration.models import District, Finding, Run
+
+BEAT_SECONDS = 5.0
+
+
+class FindingLike(Protocol):
+    """What a pure module hands over; `Finding` has the meaning of the fields."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def sourced_id(self) -> str: ...
+    @property
+    def field(self) -> str: ...
+    @property
+    def code(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def remedy(self) -> str: ...
+
+
+class Watch(Protocol):
+    """Whoever looks on while a run works: a bar in the terminal, or nobody."""
+
+    def __call__(self, stage: str, done: int, total: int | None) -> None: ...
+
+
+def nobody(stage: str, done: int, total: int | None) -> None:
+    """Nobody looks on."""
+
+
+class Ledger:
+    """The only writer of one run's row, for as long as its fence holds."""
+
+    def __init__(
+        self,
+        run: Run,
+        fence: Fence,
+        *,
+        watch: Watch = nobody,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.run = run
+        self.fence = fence
+        self._watch = watch
+        self._clock = clock
+        self._next_beat = 0.0
+
+    @classmethod
+    def begin(
+        cls,
+        district: District,
+        kind: Run.Kind,
+        fence: Fence,
+        *,
+        actor: str,
+        watch: Watch = nobody,
+        **fields: Any,
+    ) -> Ledger:
+        """Write down a new run as running."""
+        run = Run.objects.create(
+            district=district,
+            kind=kind,
+            state=Run.State.RUNNING,
+            actor=actor,
+            fence=fence.number,
+            started_at=Now(),
+            heartbeat_at=Now(),
+            **fields,
+        )
+        run.refresh_from_db()
+        return cls(run, fence, watch=watch)
+
+    @classmethod
+    def resume(cls, run: Run, fence: Fence, *, watch: Watch = nobody) -> Ledger:
+        """Take over a stored run: from now on only this fence may write to it."""
+        Run.objects.filter(pk=run.pk, fence__lt=fence.number).update(
+            fence=fence.number, state=Run.State.RUNNING, heartbeat_at=Now()
+        )
+        run.refresh_from_db()
+        return cls(run, fence, watch=watch)
+
+    def write(self, **fields: Any) -> None:
+        """Change the run's row. Raises LeaseLost when the run is no longer ours."""
+        written = Run.objects.filter(pk=self.run.pk, fence=self.fence.number).update(**fields)
+        if not written:
+            raise LeaseLost(f"Run {self.run.pk} was taken over.")
+        for name, value in fields.items():
+            if not hasattr(value, "resolve_expression"):
+                setattr(self.run, name, value)
+
+    def progress(self, stage: str, done: int, total: int | None = None) -> None:
+        """Say how far a stage is, and stay the holder. Cheap to call often."""
+        self._watch(stage, done, total)
+        if stage == self.run.stage and self._clock() < self._next_beat:
+            return
+        self._next_beat = self._clock() + BEAT_SECONDS
+        self.fence.renew()
+        self.write(stage=stage, progress={"done": done, "total": total}, heartbeat_at=Now())
+
+    def find(self, problems: Iterable[FindingLike]) -> None:
+        """Write down what a person should know."""
+        Finding.objects.bulk_create(
+            [
+                Finding(
+                    run=self.run,
+                    kind=one.kind,
+                    sourced_id=one.sourced_id,
+                    field=one.field,
+                    code=one.code,
+                    reason=one.reason,
+                    remedy=one.remedy,
+                )
+                for one in problems
+            ],
+            batch_size=1000,
+        )
+
+    def end(self, state: Run.State, **fields: Any) -> None:
+        self.write(state=state, stage="", ended_at=Now(), **fields)
+        self.run.refresh_from_db()
+
+    def fail(self, error: QSyncError) -> None:
+        """Keep the error with the run: what, and what to do."""
+        self.end(Run.State.FAILED, error={**error.as_dict(), "stage": self.run.stage})

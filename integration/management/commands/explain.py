@@ -1,0 +1,113 @@
+"""`manage.py explain SLUG KIND SOURCED_ID`: why this record is, or is not, in Canvas."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from integration.connections import q_client
+from integration.management.base import DONE, DistrictCommand
+from integration.models import (
+    Change,
+    District,
+    Finding,
+    ProvisioningPolicy,
+    RefusedRow,
+    RosterRow,
+    Run,
+)
+from integration.oneroster.types import Enrollment, User
+from integration.provisioning.explain import (
+    COLLECTIONS,
+    Explanation,
+    Fact,
+    Place,
+    explain,
+    places,
+)
+from integration.provisioning.people import sis_id
+from integration.provisioning.plan import rules_of
+from integration.provisioning.rows import SEPARATOR, USERS
+from integration.provisioning.rules import Rules
+
+
+class Command(DistrictCommand):
+    help = "Tell why a Q record is, or is not, in Canvas."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("kind", choices=sorted(COLLECTIONS))
+        parser.add_argument("sourced_id")
+
+    def work(self, district: District, options: dict[str, Any]) -> int:
+        collection = COLLECTIONS[options["kind"]]
+        sourced_id = options["sourced_id"]
+        policy, _ = ProvisioningPolicy.objects.get_or_create(district=district)
+        rules = rules_of(policy, district.time_zone)
+        client = q_client(district)
+        record = client.find(collection, sourced_id)
+        found = places(record, rules) if record is not None else _guess(options["kind"], sourced_id)
+        if isinstance(record, Enrollment):
+            user = client.find("users", record.user.sourced_id)
+            if isinstance(user, User):
+                found = [_with_user(found[0], user, rules)]
+        facts = [_fact(district, place) for place in found]
+        told = explain(record, facts, _findings(district, sourced_id), rules)
+        self._print(told, collection, sourced_id)
+        return DONE
+
+    def _print(self, told: Explanation, collection: str, sourced_id: str) -> None:
+        self.say(f"{collection} {sourced_id}: {told.verdict}")
+        for step in told.steps:
+            self.say(f"  {step}")
+        self.answer(
+            state="done",
+            kind=collection,
+            sourced_id=sourced_id,
+            verdict=told.verdict,
+            steps=list(told.steps),
+        )
+
+
+def _guess(kind: str, sourced_id: str) -> list[Place]:
+    """Where a record that Q no longer holds would have been."""
+    return [Place(USERS, sourced_id)] if kind == "user" else []
+
+
+def _with_user(place: Place, user: User, rules: Rules) -> Place:
+    section, _, role = place.key.split(SEPARATOR)
+    return Place(place.kind, SEPARATOR.join((section, sis_id(user, rules.user_sis_id), role)))
+
+
+def _fact(district: District, place: Place) -> Fact:
+    named = {"kind": place.kind.name, "key": place.key}
+    accepted = RosterRow.objects.filter(
+        district=district, origin=RosterRow.Origin.OURS, **named
+    ).first()
+    change = Change.objects.filter(run__district=district, **named).order_by("-pk").first()
+    refused = RefusedRow.objects.filter(district=district, **named).first()
+    return Fact(
+        place,
+        columns=dict(zip(place.kind.columns, json.loads(accepted.row), strict=True))
+        if accepted
+        else {},
+        accepted_by=accepted.run_id if accepted else None,
+        sis_import=_import_of(accepted.run) if accepted and accepted.run else "",
+        removed=bool(accepted and accepted.removed_at),
+        planned_by=change.run_id if change else None,
+        planned_state=change.state if change else "",
+        refusal=refused.message if refused else "",
+    )
+
+
+def _import_of(run: Run) -> str:
+    return next((str(sent["id"]) for sent in run.sent.get("imports", [])), "")
+
+
+def _findings(district: District, sourced_id: str) -> list[str]:
+    """What the latest run that read Q said about this record."""
+    run = district.runs.exclude(read_at=None).order_by("-pk").first()
+    found = Finding.objects.filter(run=run, sourced_id=sourced_id).order_by("pk") if run else []
+    return [f"{finding.reason} {finding.remedy}" for finding in found]

@@ -1,0 +1,96 @@
+"""`manage.py provision SLUG`: Q becomes Canvas, once, in the foreground."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from integration.connections import canvas_client, q_client
+from integration.management.bar import Bar
+from integration.management.base import DONE, FAILED, HELD, DistrictCommand
+from integration.models import District, Run
+from integration.provisioning.holds import Hold, sentence
+from integration.provisioning.run import approve, findings_of, provision
+
+SHOWN_FINDINGS = 10
+COLUMNS = ("added", "changed", "removed", "kept", "same", "blocked")
+
+
+class Command(DistrictCommand):
+    help = "Read Q, plan what Canvas lacks, and send it; or approve a plan that waits."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--plan-only", action="store_true", help="store the plan, send nothing")
+        parser.add_argument(
+            "--approve", metavar="DIGEST", help="carry out the plan with this digest"
+        )
+
+    def work(self, district: District, options: dict[str, Any]) -> int:
+        canvas = canvas_client(district)
+        with Bar(show=not self.as_json) as watch:
+            if options["approve"]:
+                run = approve(
+                    district, options["approve"], canvas=canvas, actor=self.actor, watch=watch
+                )
+            else:
+                run = provision(
+                    district,
+                    q=q_client(district),
+                    canvas=canvas,
+                    actor=self.actor,
+                    plan_only=options["plan_only"],
+                    watch=watch,
+                )
+        return self.report(run)
+
+    def report(self, run: Run) -> int:
+        """Print what the run did; give the exit code."""
+        findings = [finding.as_dict() for finding in findings_of(run)]
+        self.answer(
+            run=run.pk,
+            state=run.state,
+            digest=run.plan_digest,
+            counts=run.counts,
+            holds=run.holds,
+            findings=findings,
+            sent=run.sent,
+        )
+        self.say(table(run.counts))
+        for sent in run.sent.get("imports", []):
+            self.say(f"SIS import {sent['id']}: {sent['rows']} rows, {sent['state']}")
+        self._say_findings(findings)
+        return self._say_state(run)
+
+    def _say_findings(self, findings: list[dict[str, str]]) -> None:
+        if findings:
+            self.say(f"{len(findings)} findings:")
+        for finding in findings[:SHOWN_FINDINGS]:
+            place = " ".join(finding.get(name, "") for name in ("kind", "sourced_id", "field"))
+            self.say(f"  {place.strip()}: {finding['reason']} {finding['remedy']}")
+        if (rest := len(findings) - SHOWN_FINDINGS) > 0:
+            self.say(f"  … and {rest} more (--json prints all)")
+
+    def _say_state(self, run: Run) -> int:
+        if run.state == Run.State.FAILED:
+            self.complain(run.error)
+            self.answer(error=run.error)
+            return FAILED
+        if run.state == Run.State.HELD:
+            for hold in run.holds:
+                self.say(f"Held: {sentence(Hold(**hold))}")
+            self.say(
+                "Nothing was sent. To carry this plan out:\n"
+                f"  manage.py provision {run.district.slug} --approve {run.plan_digest}"
+            )
+            return HELD
+        return DONE
+
+
+def table(counts: dict[str, dict[str, int]]) -> str:
+    """The run's counts, a line for each kind of object."""
+    lines = [" " * 14 + "".join(f"{name:>10}" for name in COLUMNS)]
+    for kind, count in counts.items():
+        lines.append(f"{kind:<14}" + "".join(f"{count.get(name, 0):>10}" for name in COLUMNS))
+    return "\n".join(lines)

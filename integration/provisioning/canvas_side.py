@@ -1,0 +1,82 @@
+"""What Canvas holds that provisioning has to know: before a first run, and before an update."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Collection
+from pathlib import Path
+
+from integration.canvas.client import CanvasClient
+from integration.ledger.runs import Ledger
+from integration.provisioning import store
+from integration.provisioning.adoption import (
+    REPORTED,
+    as_row,
+    claimed_logins,
+    observed,
+    observed_digest,
+)
+from integration.provisioning.rows import KINDS, SECTIONS, USERS, Kind
+
+
+def soon(waited: float) -> float:
+    """Seconds between looks at something that is often done at once, and sometimes in hours."""
+    return min(0.25 + waited / 4, 60.0)
+
+
+def observe(ledger: Ledger, canvas: CanvasClient) -> tuple[int, dict[str, str]]:
+    """Store what Canvas holds, as seen and not ours (design 5.5).
+
+    Gives the number of SIS objects, and who holds which login there.
+    """
+    district = ledger.run.district
+    store.forget_observed(district)
+    with tempfile.TemporaryDirectory(prefix="qsync-") as directory:
+        files = _report(ledger, canvas, [kind.report for kind in REPORTED], Path(directory))
+        held = 0
+        for kind in REPORTED:
+            if path := files.get(kind.report):
+                rows = (
+                    (row, observed_digest(row)) for row in observed(kind, canvas.report_rows(path))
+                )
+                held += store.keep_observed(ledger.run, kind, rows)
+        if path := files.get(SECTIONS.report):
+            sections = map(as_row, observed(SECTIONS, canvas.report_rows(path)))
+            store.keep_assignments(district, {row[0]: row[1] for row in sections if row[1]})
+        path = files.get(USERS.report)
+        return held, claimed_logins(canvas.report_rows(path)) if path else {}
+
+
+Carried = dict[str, dict[str, tuple[str, ...]]]
+
+
+def carried_values(ledger: Ledger, canvas: CanvasClient, kinds: Collection[Kind]) -> Carried:
+    """{kind: {key: values of its carried columns}} as Canvas has them this moment.
+
+    Canvas clears these columns when a row comes without them, so they go back unchanged.
+    """
+    wanted = [kind for kind in KINDS if kind in kinds and kind.carried]
+    if not wanted:
+        return {}
+    values: Carried = {}
+    with tempfile.TemporaryDirectory(prefix="qsync-") as directory:
+        files = _report(ledger, canvas, [kind.report for kind in wanted], Path(directory))
+        for kind in wanted:
+            found = values.setdefault(kind.name, {})
+            if path := files.get(kind.report):
+                for line in canvas.report_rows(path):
+                    carried = tuple(line.get(column, "") for column in kind.carried)
+                    if any(carried):
+                        found[line.get(kind.columns[0], "")] = carried
+    return values
+
+
+def _report(
+    ledger: Ledger, canvas: CanvasClient, kinds: list[str], directory: Path
+) -> dict[str, Path]:
+    return canvas.provisioning_report(
+        kinds,
+        directory=directory,
+        on_progress=lambda report: ledger.progress("reading Canvas", report.progress, 100),
+        every=soon,
+    )

@@ -1,0 +1,239 @@
+"""From what Q holds to a stored plan: read, map, compare, write down, hold.
+
+Everything but the enrollments is small enough to be looked at as a whole; those stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from integration.bulk import batches
+from integration.ledger.runs import Ledger
+from integration.models import ProvisioningPolicy, Run
+from integration.oneroster.types import R
+from integration.provisioning import store
+from integration.provisioning.classes import Places, map_sections, place_classes
+from integration.provisioning.adoption import as_row
+from integration.provisioning.compare import Accepted, Comparison, Planned, removed
+from integration.provisioning.enrollments import EnrollmentMapper, preferred
+from integration.provisioning.errors import EmptyFeed
+from integration.provisioning.people import People, map_people, respect_claims
+from integration.provisioning.problems import problem
+from integration.provisioning.read import Source
+from integration.provisioning.rows import (
+    ACCOUNTS,
+    COURSES,
+    ENROLLMENTS,
+    KINDS,
+    OBSERVERS,
+    SECTIONS,
+    TERMS,
+    USERS,
+    Kind,
+    Row,
+    digest,
+)
+from integration.provisioning.rules import Rules
+from integration.provisioning.structure import map_accounts, map_terms, unique
+
+# Which of Q's collections must have been read completely before a row may count as gone.
+RESTS_ON = {
+    ACCOUNTS: ("orgs",),
+    TERMS: ("academicSessions",),
+    COURSES: ("classes", "courses"),
+    SECTIONS: ("classes",),
+    USERS: ("users",),
+    ENROLLMENTS: ("enrollments", "classes", "users"),
+    OBSERVERS: ("users",),
+}
+
+
+def rules_of(policy: ProvisioningPolicy, time_zone: str) -> Rules:
+    """The stored policy as the value that the mapping takes."""
+    return Rules(
+        time_zone=time_zone,
+        grouping=policy.grouping,
+        guardians=policy.guardians,
+        end_date_inclusive=policy.end_date_inclusive,
+        user_sis_id=policy.user_sis_id,
+        prefix=policy.sis_id_prefix,
+        removal=policy.enrollment_removal,
+        roles=policy.roles,
+    )
+
+
+def no_group(_: Row) -> str:
+    """For kinds that belong to no school."""
+    return ""
+
+
+@dataclass(slots=True)
+class Planner:
+    """Writes one run's plan down.
+
+    `claims`: who holds which login in Canvas, known on a first run (adoption.claimed_logins).
+    `seen`: {kind: {"same": …, "skipped": …}}, what the stored plan does not tell.
+    """
+
+    ledger: Ledger
+    source: Source
+    rules: Rules
+    claims: Mapping[str, str] = field(default_factory=dict)
+    seen: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def plan(self) -> None:
+        """Read Q and store the plan, kind by kind."""
+        orgs = self._unique("orgs", self.source.orgs())
+        sessions = self._unique("academicSessions", self.source.sessions())
+        classes = self._unique("classes", self.source.classes())
+        named = {one.course.sourced_id for one in classes.values() if one.course}
+        courses = self._unique("courses", self.source.courses(named))
+
+        accounts = map_accounts(orgs, self.rules)
+        terms = map_terms(
+            sessions,
+            self.rules,
+            referenced={ref.sourced_id for one in classes.values() for ref in one.terms},
+            accepted=store.accepted_keys(self.run.district, TERMS),
+        )
+        places = place_classes(
+            classes, self.rules, account_of=accounts.account_of, term_of=terms.term_of
+        )
+        places.left_out |= self.source.broken.get("classes", set())
+        for mapped in (accounts, terms, places):
+            self.ledger.find(mapped.problems)
+        self._compare(ACCOUNTS, accounts.rows)
+        self._compare(TERMS, terms.rows)
+
+        people = self._people(accounts.account_of)
+        if not classes and not people.user_of:
+            raise EmptyFeed("Q answered every request, and sent no class and no user.")
+        mapper = self._enrollments(places, people)
+
+        sections = map_sections(
+            places.place_of,
+            courses,
+            self.rules,
+            teacher_of=mapper.teacher_of,
+            kept=store.course_assignments(self.run.district),
+        )
+        self.ledger.find(sections.problems)
+        account_of = {place.sis_section_id: place.account_id for place in places.place_of.values()}
+        self._compare(COURSES, sections.courses, group_of=lambda row: row[3])
+        self._compare(SECTIONS, sections.sections, group_of=lambda row: account_of[row[0]])
+        store.keep_assignments(self.run.district, sections.course_of)
+        self.ledger.find(self.source.findings())
+
+    @property
+    def run(self) -> Run:
+        return self.ledger.run
+
+    def _unique(self, kind: str, records: Iterable[R]) -> dict[str, R]:
+        kept, problems = unique(kind, records)
+        self.ledger.find(problems)
+        return kept
+
+    def _people(self, account_of: dict[str, str]) -> People:
+        users = self._unique("users", self.source.users())
+        people = map_people(
+            users,
+            self.rules,
+            account_of=account_of,
+            accepted=lambda key: bool(store.find(self.run.district, USERS, [key])),
+        )
+        respect_claims(people, self.claims)
+        people.left_out |= self.source.broken.get("users", set())
+        self.ledger.find(people.problems)
+        self._compare(USERS, people.rows, group_of=lambda row: people.school_of.get(row[0], ""))
+        if self.rules.guardians:
+            self._compare(OBSERVERS, people.observers)
+        people.rows.clear()
+        return people
+
+    def _enrollments(self, places: Places, people: People) -> EnrollmentMapper:
+        mapper = EnrollmentMapper(places, people, self.rules)
+        account_of = {place.sis_section_id: place.account_id for place in places.place_of.values()}
+        comparison = self._comparison(ENROLLMENTS, lambda row: account_of.get(row[0], ""))
+        for page in self.source.enrollments():
+            store.plan(self.run, ENROLLMENTS, comparison.take(mapper.rows(page.records)))
+        self.ledger.find(mapper.problems)
+        self.seen.setdefault(ENROLLMENTS.name, {})["skipped"] = mapper.skipped
+
+        def must_stay(row: Row) -> bool:
+            return row[0] in mapper.keep_sections or (row[0], row[1]) in mapper.keep_pairs
+
+        # An enrollment that could not be read at all may be any of the rows that seem gone.
+        unreadable = bool(self.source.broken.get("enrollments"))
+        self._finish(comparison, must_stay=(lambda _: True) if unreadable else must_stay)
+        return mapper
+
+    def _comparison(self, kind: Kind, group_of: Callable[[Row], str]) -> Comparison:
+        return Comparison(
+            kind,
+            store.accepted_digests(self.run.district, kind),
+            find=partial(store.find, self.run.district, kind),
+            group_of=group_of,
+        )
+
+    def _compare(
+        self, kind: Kind, rows: Iterable[Row], *, group_of: Callable[[Row], str] = no_group
+    ) -> None:
+        comparison = self._comparison(kind, group_of)
+        for batch in batches(rows):
+            store.plan(self.run, kind, comparison.take(batch))
+        broken: set[str] = set().union(
+            *(self.source.broken.get(name, set()) for name in RESTS_ON[kind])
+        )
+        prefixed = {self.rules.prefix + one for one in broken} | broken
+        self._finish(comparison, must_stay=lambda row: row[0] in prefixed)
+
+    def _finish(self, comparison: Comparison, *, must_stay: Callable[[Row], bool]) -> None:
+        """After the last row: settle what came twice, record what was equal, plan what is gone."""
+        kind = comparison.kind
+        self._settle_duplicates(comparison)
+        store.accept(self.run, kind, comparison.equal)
+        self.seen.setdefault(kind.name, {})["same"] = comparison.same
+        proven = all(self.source.complete.get(name, True) for name in RESTS_ON[kind])
+        if not (proven and comparison.unseen):
+            return
+        there = store.find_by_digest(self.run.district, kind, comparison.unseen)
+        store.plan(
+            self.run,
+            kind,
+            (
+                self._gone(kind, key, accepted)
+                for key, accepted in there
+                if not must_stay(as_row(accepted.row))
+            ),
+        )
+
+    def _gone(self, kind: Kind, key: str, there: Accepted) -> Planned:
+        after, action = removed(kind, key, there, self.rules.removal)
+        return Planned(key, action, there.row, after, digest(after), there.group, "not in Q")
+
+    def _settle_duplicates(self, comparison: Comparison) -> None:
+        kind = comparison.kind
+        for line in comparison.duplicates:
+            planned = store.planned_row(self.run, kind, line.key)
+            if planned is None or preferred(line.after, planned) is not line.after:
+                continue
+            there = store.find(self.run.district, kind, [line.key]).get(line.key)
+            if there is not None and there.ours and there.digest == line.digest:
+                store.drop_change(self.run, kind, line.key)
+                comparison.same += 1
+            else:
+                store.replace_change(self.run, kind, line)
+        self.ledger.find(
+            problem("roster.duplicate-enrollment", kind.name, line.key.replace("\x1f", " "))
+            for line in comparison.duplicates
+        )
+
+
+def counts_of(run: Run, seen: Mapping[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+    """The run's counts by kind: added, changed, removed, kept, same, blocked, skipped."""
+    counts = {kind.name: dict(seen.get(kind.name, {})) for kind in KINDS if kind.name in seen}
+    for (kind, what), count in store.action_counts(run).items():
+        counts.setdefault(kind, {})[what] = count
+    return counts

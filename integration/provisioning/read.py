@@ -1,0 +1,157 @@
+"""Reads what provisioning needs from Q, by the bulk or the per-school service.
+
+Required collections that fail end the run; what cannot be proven complete is marked, so that
+absence from it proves nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from integration.ledger.runs import Ledger
+from integration.oneroster.client import OneRosterClient
+from integration.oneroster.errors import FilterRefused, Forbidden, NotOffered
+from integration.oneroster.types import (
+    AcademicSession,
+    Class,
+    Course,
+    Enrollment,
+    Org,
+    Page,
+    Problem,
+    User,
+)
+from integration.provisioning.problems import problem
+
+SCHOOL = "school"
+READS = 2
+
+# Whom the per-school lists of students and teachers leave out (two clauses are the most that
+# OneRoster 1.1 allows in a filter).
+OTHERS = "role!='student' AND role!='teacher'"
+
+
+@dataclass(slots=True)
+class Source:
+    """Q, as the run reads it. `complete` says of each collection whether absence proves anything.
+
+    `broken`: sourcedIds, by collection, of records that are there and could not be read.
+    """
+
+    client: OneRosterClient
+    ledger: Ledger
+    service: str = "bulk"
+    complete: dict[str, bool] = field(default_factory=dict)
+    broken: dict[str, set[str]] = field(default_factory=dict)
+    received: dict[str, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    _schools: list[str] = field(default_factory=list)
+
+    def orgs(self) -> list[Org]:
+        try:
+            orgs: list[Org] = self._all("orgs")
+        except NotOffered:
+            orgs = self._all("orgs", paths=[("schools", "")])
+        self._schools = sorted(
+            {org.sourced_id for org in orgs if org.type == SCHOOL and org.status == "active"}
+        )
+        return orgs
+
+    def sessions(self) -> list[AcademicSession]:
+        try:
+            return self._all("academicSessions")
+        except NotOffered:
+            return self._all("academicSessions", paths=self._by_school("terms"))
+
+    def classes(self) -> list[Class]:
+        return self._all("classes", paths=self._by_school("classes"))
+
+    def courses(self, wanted: Iterable[str]) -> list[Course]:
+        """All courses; those that no school's list holds, although a class names them, singly."""
+        courses: list[Course] = self._all("courses", paths=self._by_school("courses"))
+        if self.service == SCHOOL:
+            known = {course.sourced_id for course in courses}
+            for sourced_id in sorted(set(wanted) - known):
+                course = self.client.find("courses", sourced_id)
+                if isinstance(course, Course):
+                    courses.append(course)
+        return courses
+
+    def users(self) -> list[User]:
+        if self.service != SCHOOL:
+            return self._all("users")
+        paths = [*self._by_school("students"), *self._by_school("teachers")]
+        users: list[User] = self._all("users", paths=paths)
+        return users + self._other_users()
+
+    def _other_users(self) -> list[User]:
+        """Administrators, aides and guardians, where the provider lets the lists be asked for."""
+        complete = self.complete["users"]
+        try:
+            return self._all("users", paths=[("users", OTHERS)], filtered=True)
+        except FilterRefused:
+            return self._all("users")
+        except (NotOffered, Forbidden):
+            self.complete["users"] = complete
+            return []
+
+    def enrollments(self) -> Iterator[Page[Enrollment]]:
+        """Pages as they come; `complete` and `broken` are known after the last."""
+        self.complete["enrollments"] = True
+        for path, school in self._by_school("enrollments"):
+            yield from self._pages("enrollments", path, school=school)
+
+    def _by_school(self, collection: str) -> list[tuple[str, str]]:
+        if self.service != SCHOOL:
+            return [(collection, "")]
+        return [(collection, school) for school in self._schools]
+
+    def _all(
+        self,
+        collection: str,
+        *,
+        paths: list[tuple[str, str]] | None = None,
+        filtered: bool = False,
+    ) -> list[Any]:
+        """Every record of a collection, read again once if the first time proves nothing."""
+        records: list[Any] = []
+        before = self.complete.get(collection, True)
+        for _ in range(READS):
+            self.complete[collection] = before
+            self.received[collection] = 0
+            found: list[Any] = []
+            for path, other in paths or [(collection, "")]:
+                options = {"filter": other} if filtered else {"school": other}
+                for page in self._pages(collection, path, **options):
+                    found += page.records
+            records += [record for record in found if record not in records] if records else found
+            if self.complete[collection]:
+                return found
+        return records
+
+    def _pages(self, collection: str, path: str, **options: str) -> Iterator[Page[Any]]:
+        reading = self.client.read(path, **options)
+        for page in reading:
+            self._note(collection, page)
+            self.ledger.progress(f"reading {collection}", self.received[collection], reading.total)
+            yield page
+        if not reading.proof.complete:
+            self.complete[collection] = False
+
+    def _note(self, collection: str, page: Page[Any]) -> None:
+        self.received[collection] = self.received.get(collection, 0) + len(page.records)
+        self.problems += page.problems
+        self.broken.setdefault(collection, set()).update(
+            one.sourced_id for one in page.problems if one.sourced_id
+        )
+
+    def findings(self) -> list[Problem]:
+        """Faulty records, each once, and the collections whose absence proves nothing."""
+        unproven = [
+            problem("roster.absence-not-proven", collection, "")
+            for collection, complete in sorted(self.complete.items())
+            if not complete
+        ]
+        return [*dict.fromkeys(self.problems), *unproven]

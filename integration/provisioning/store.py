@@ -1,0 +1,364 @@
+"""Accepted rows and planned changes in the database: in bulk, streaming, no model instances."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Count, F
+from django.db.models.functions import Collate, Now
+
+from integration import bulk
+from integration.models import (
+    Change,
+    CourseAssignment,
+    District,
+    RefusedRow,
+    RosterRow,
+    Run,
+)
+from integration.provisioning.compare import Accepted, Planned
+from integration.provisioning.holds import Tally
+from integration.provisioning.rows import Kind, Row
+
+CHUNK = 10_000
+
+
+def _text(row: Iterable[str | None]) -> str:
+    return json.dumps(list(row), ensure_ascii=False, separators=(",", ":"))
+
+
+def _rows(sql: str, *parameters: Any) -> Iterator[tuple[Any, ...]]:
+    """Stream a query's rows without building anything of them."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(sql, parameters)
+        while chunk := cursor.fetchmany(CHUNK):
+            yield from chunk
+
+
+# --- what Canvas has accepted -------------------------------------------------------------------
+
+
+def accepted_digests(district: District, kind: Kind) -> Iterator[bytes]:
+    """Digests of the rows that are ours and not removed."""
+    for (digest,) in _rows(
+        "SELECT digest FROM integration_rosterrow WHERE district_id = %s AND kind = %s"
+        " AND origin = 'ours' AND removed_at IS NULL",
+        district.pk,
+        kind.name,
+    ):
+        yield bytes(digest)
+
+
+def find(district: District, kind: Kind, keys: Collection[str]) -> dict[str, Accepted]:
+    """Accepted rows by key, also removed ones and ones only seen in Canvas."""
+    return dict(_accepted(district, kind, "key", keys))
+
+
+def find_by_digest(
+    district: District, kind: Kind, digests: Collection[bytes]
+) -> Iterator[tuple[str, Accepted]]:
+    """Accepted rows by digest, each with its key."""
+    return _accepted(district, kind, "digest", digests)
+
+
+def _accepted(
+    district: District, kind: Kind, field: str, values: Collection[Any]
+) -> Iterator[tuple[str, Accepted]]:
+    fields = ("key", "row", "digest", "origin", "removed_at", "school")
+    rows = RosterRow.objects.filter(district=district, kind=kind.name)
+    for batch in bulk.batches(values, bulk.IN_LIMIT):
+        for key, row, digest, origin, removed_at, school in rows.filter(
+            **{f"{field}__in": batch}
+        ).values_list(*fields):
+            ours = origin == RosterRow.Origin.OURS
+            yield (
+                key,
+                Accepted(
+                    tuple(json.loads(row)), bytes(digest), ours, removed_at is not None, school
+                ),
+            )
+
+
+def is_empty(district: District) -> bool:
+    return not RosterRow.objects.filter(district=district).exists()
+
+
+def accepted_keys(district: District, kind: Kind) -> set[str]:
+    """For the small kinds only (terms)."""
+    rows = RosterRow.objects.filter(district=district, kind=kind.name, removed_at=None)
+    return set(rows.values_list("key", flat=True))
+
+
+def forget_observed(district: District) -> None:
+    """Drop what was only seen in Canvas, before it is read anew."""
+    RosterRow.objects.filter(district=district, origin=RosterRow.Origin.CANVAS).delete()
+
+
+_ROSTER_FIELDS = ("district", "kind", "key", "school", "digest", "row", "origin", "run")
+
+
+def keep_observed(
+    run: Run, kind: Kind, rows: Iterable[tuple[tuple[str | None, ...], bytes]]
+) -> int:
+    """Store what Canvas holds and we did not send; rows that are ours already stay ours."""
+    count = 0
+    for batch in bulk.batches(rows):
+        by_key = {
+            kind.key(tuple(value or "" for value in row)): (row, digest) for row, digest in batch
+        }
+        ours = find(run.district, kind, by_key.keys())
+        bulk.insert(
+            RosterRow,
+            _ROSTER_FIELDS,
+            (
+                (run.district_id, kind.name, key, "", digest, _text(row), "canvas", run.pk)
+                for key, (row, digest) in by_key.items()
+                if key not in ours
+            ),
+        )
+        count += len(by_key)
+    return count
+
+
+def accept(run: Run, kind: Kind, lines: Iterable[Planned]) -> None:
+    """Record rows that Canvas already holds as wanted, without sending anything."""
+    for batch in bulk.batches(lines, bulk.IN_LIMIT):
+        with transaction.atomic():
+            RosterRow.objects.filter(
+                district=run.district, kind=kind.name, key__in=[line.key for line in batch]
+            ).delete()
+            bulk.insert(
+                RosterRow,
+                _ROSTER_FIELDS,
+                (
+                    (
+                        run.district_id,
+                        kind.name,
+                        line.key,
+                        line.group,
+                        line.digest,
+                        _text(line.after),
+                        "ours",
+                        run.pk,
+                    )
+                    for line in batch
+                ),
+            )
+
+
+def course_assignments(district: District) -> dict[str, str]:
+    """Section SIS ID to the SIS ID of the course it stays in."""
+    rows = CourseAssignment.objects.filter(district=district)
+    return dict(rows.values_list("sis_section_id", "sis_course_id"))
+
+
+def keep_assignments(district: District, course_of: Mapping[str, str]) -> None:
+    """Remember the course of each section that has none yet."""
+    known = course_assignments(district)
+    bulk.insert(
+        CourseAssignment,
+        ("district", "sis_section_id", "sis_course_id"),
+        (
+            (district.pk, section, course)
+            for section, course in course_of.items()
+            if section not in known
+        ),
+    )
+
+
+# --- the plan -----------------------------------------------------------------------------------
+
+_CHANGE_FIELDS = (
+    *("run", "kind", "key", "group", "action", "before", "after", "digest"),
+    *("reason", "state", "message"),
+)
+
+
+def plan(run: Run, kind: Kind, lines: Iterable[Planned]) -> None:
+    """Write lines of the plan down, except those that Canvas refused before unchanged."""
+    for batch in bulk.batches(lines):
+        refused = _refused(run.district, kind, batch)
+        bulk.insert(
+            Change,
+            _CHANGE_FIELDS,
+            (
+                (
+                    *(run.pk, kind.name, line.key, line.group, line.action),
+                    "" if line.before is None else _text(line.before),
+                    _text(line.after),
+                    line.digest,
+                    line.reason,
+                    "blocked" if line.key in refused else "planned",
+                    refused.get(line.key, ""),
+                )
+                for line in batch
+            ),
+        )
+
+
+def _refused(district: District, kind: Kind, lines: Collection[Planned]) -> dict[str, str]:
+    rows = RefusedRow.objects.filter(district=district, kind=kind.name)
+    if not rows.exists():
+        return {}
+    digests = {line.key: line.digest for line in lines}
+    found: dict[str, str] = {}
+    for keys in bulk.batches(digests, bulk.IN_LIMIT):
+        same = rows.filter(key__in=keys).values_list("key", "digest", "message")
+        found |= {key: text for key, digest, text in same if bytes(digest) == digests[key]}
+    return found
+
+
+def replace_change(run: Run, kind: Kind, line: Planned) -> None:
+    """Put another row in the place of a planned one with the same key."""
+    Change.objects.filter(run=run, kind=kind.name, key=line.key).update(
+        after=_text(line.after), digest=line.digest
+    )
+
+
+def planned_row(run: Run, kind: Kind, key: str) -> Row | None:
+    """The row that is planned for a key, if any."""
+    after = (
+        Change.objects.filter(run=run, kind=kind.name, key=key)
+        .values_list("after", flat=True)
+        .first()
+    )
+    return None if after is None else tuple(json.loads(after))
+
+
+def drop_change(run: Run, kind: Kind, key: str) -> None:
+    Change.objects.filter(run=run, kind=kind.name, key=key).delete()
+
+
+def has_lines(run: Run) -> bool:
+    return Change.objects.filter(run=run, state=Change.State.PLANNED).exists()
+
+
+def plan_digest(run: Run) -> str:
+    """Name a plan by its content, so that an approval fits this plan and no other."""
+    named = hashlib.sha256()
+    lines = (
+        Change.objects.filter(run=run, state=Change.State.PLANNED)
+        .annotate(sorted=_binary("key"))
+        .order_by("kind", "sorted")
+        .values_list("kind", "key", "action", "before", "after")
+    )
+    for line in lines.iterator(CHUNK):
+        named.update("\x1e".join(line).encode())
+        named.update(b"\n")
+    return named.hexdigest()
+
+
+def _binary(field: str) -> Collate:
+    """Sort by code point on both databases, so that a digest never depends on the locale."""
+    return Collate(F(field), "C" if connection.vendor == "postgresql" else "BINARY")
+
+
+def action_counts(run: Run) -> dict[tuple[str, str], int]:
+    """(kind, action or "blocked") to the number of lines."""
+    counts: dict[tuple[str, str], int] = {}
+    grouped = Change.objects.filter(run=run).values_list("kind", "action", "state")
+    for kind, action, state, count in grouped.annotate(count=Count("pk")):
+        what = "blocked" if state in ("blocked", "refused") else action
+        counts[kind, what] = counts.get((kind, what), 0) + count
+    return counts
+
+
+def tallies(run: Run) -> list[Tally]:
+    """What the plan does to each kind in each school, beside what was accepted there."""
+    accepted = {
+        (kind, school): count
+        for kind, school, count in RosterRow.objects.filter(
+            district=run.district, removed_at=None, origin=RosterRow.Origin.OURS
+        )
+        .values_list("kind", "school")
+        .annotate(count=Count("pk"))
+    }
+    done: dict[tuple[str, str], dict[str, int]] = {}
+    planned = Change.objects.filter(run=run, state=Change.State.PLANNED)
+    for kind, school, action, count in planned.values_list("kind", "group", "action").annotate(
+        count=Count("pk")
+    ):
+        done.setdefault((kind, school), {})[action] = count
+    return [
+        Tally(
+            kind,
+            school,
+            count,
+            removed=done.get((kind, school), {}).get("removed", 0),
+            changed=done.get((kind, school), {}).get("changed", 0),
+            kept=done.get((kind, school), {}).get("kept", 0),
+        )
+        for (kind, school), count in sorted(accepted.items())
+    ]
+
+
+# --- carrying it out ----------------------------------------------------------------------------
+
+
+def rows_to_send(run: Run, kind: Kind) -> Iterator[tuple[int, str, bool, Row]]:
+    """(change id, key, exists already, row) of each row to send, in a stable order."""
+    for pk, key, action, after in _rows(
+        'SELECT id, "key", action, after FROM integration_change WHERE run_id = %s AND kind = %s'
+        " AND state = 'planned' AND action <> 'kept' ORDER BY id",
+        run.pk,
+        kind.name,
+    ):
+        yield pk, key, action != "added", tuple(json.loads(after))
+
+
+def refuse(run: Run, kind: Kind, messages: Mapping[int, str]) -> None:
+    """Mark rows that Canvas refused, by change id, and remember them for later nights."""
+    for batch in bulk.batches(messages.items(), bulk.IN_LIMIT):
+        texts = dict(batch)
+        with transaction.atomic():
+            for change in Change.objects.filter(run=run, pk__in=texts):
+                change.state, change.message = Change.State.REFUSED, texts[change.pk]
+                change.save(update_fields=["state", "message"])
+                RefusedRow.objects.update_or_create(
+                    district=run.district,
+                    kind=kind.name,
+                    key=change.key,
+                    defaults={"digest": change.digest, "message": change.message, "run": run},
+                )
+
+
+@transaction.atomic
+def confirm(run: Run, kind: Kind) -> None:
+    """What was planned and not refused is now what Canvas accepted, in one transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO integration_rosterrow"
+            ' (district_id, kind, "key", school, digest, "row", origin, removed_at, run_id)'
+            ' SELECT %s, kind, "key", "group", digest, after, \'ours\','
+            " CASE WHEN action IN ('removed', 'kept') THEN CURRENT_TIMESTAMP END, run_id"
+            " FROM integration_change WHERE run_id = %s AND kind = %s AND state = 'planned'"
+            ' ON CONFLICT (district_id, kind, "key") DO UPDATE SET school = excluded.school,'
+            ' digest = excluded.digest, "row" = excluded."row", origin = excluded.origin,'
+            " removed_at = excluded.removed_at, run_id = excluded.run_id",
+            [run.district_id, run.pk, kind.name],
+        )
+    confirmed = Change.objects.filter(run=run, kind=kind.name, state=Change.State.PLANNED)
+    sent = confirmed.values("key")
+    RefusedRow.objects.filter(district=run.district, kind=kind.name, key__in=sent).delete()
+    confirmed.update(state=Change.State.CONFIRMED)
+
+
+def mark_provisioned(district: District) -> None:
+    """From now on our own table is the truth; what was only seen in Canvas is forgotten."""
+    District.objects.filter(pk=district.pk, provisioned_at=None).update(provisioned_at=Now())
+
+
+def refused_keys(run: Run, kind: Kind) -> Iterator[tuple[str, str]]:
+    """(key, Canvas's message) of the rows that Canvas refused in this run."""
+    refused = Change.objects.filter(run=run, kind=kind.name, state=Change.State.REFUSED)
+    yield from refused.values_list("key", "message").iterator(CHUNK)
+
+
+def blocked_keys(run: Run) -> Iterator[tuple[str, str, str]]:
+    """(kind, key, Canvas's earlier message) of rows not sent because Canvas refused them before."""
+    blocked = Change.objects.filter(run=run, state=Change.State.BLOCKED)
+    yield from blocked.values_list("kind", "key", "message").iterator(CHUNK)
