@@ -11,12 +11,12 @@ from typing import Any
 from django.apps import apps
 from django.db import connections, models, transaction
 
+from sandbox.canvas.jobs import AccessToken, DeveloperKey
 from sandbox.canvas.models import (
-    AccessToken,
     Account,
     Admin,
     AuthenticationProvider,
-    DeveloperKey,
+    Course,
     Login,
     Role,
     Sequence,
@@ -76,8 +76,6 @@ def next_id(model: type[models.Model]) -> int:
 
 def as_id(model: type[models.Model], number: int) -> int:
     """The id the n-th row of `model` gets: now and then one beyond 2^53."""
-    from sandbox.canvas.models import Course
-
     far = number % _FAR_EVERY == 0 and model in (User, Course)
     return number + _FAR if far else number
 
@@ -89,14 +87,14 @@ def create(model: type[models.Model], **values: Any) -> Any:
         values.setdefault(name, now())
     if "uuid" in names:
         values.setdefault("uuid", secrets.token_urlsafe(30))
-    return model.objects.create(id=next_id(model), **values)  # type: ignore[attr-defined]
+    return model.objects.create(id=next_id(model), **values)
 
 
 def clear() -> None:
     """Back to the first records."""
     with writing():
         for model in apps.get_app_config("canvas").get_models():
-            model.objects.all().delete()  # type: ignore[attr-defined]
+            model.objects.all().delete()
         seed()
 
 

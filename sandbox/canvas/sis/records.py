@@ -20,15 +20,18 @@ _AT_ONCE = 400
 
 
 class Table:
-    """One table within one transaction. `keys` are the columns (or groups) to look rows up by."""
+    """One table within one transaction.
 
-    def __init__(self, model: type[models.Model], *keys: Key) -> None:
+    `kind` is the name an import's statistics give it, `keys` the columns (or groups of columns)
+    to look rows up by.
+    """
+
+    def __init__(self, model: type[models.Model], kind: str, *keys: Key) -> None:
         self.model = model
+        self.kind = kind
         self.name = model._meta.db_table
         self.columns = [field.column for field in model._meta.concrete_fields]
-        self._blank = {
-            field.column: field.get_default() for field in model._meta.concrete_fields
-        }
+        self._blank = {field.column: field.get_default() for field in model._meta.concrete_fields}
         self._keys = (("id",), *keys)
         self._parts = {part for key in self._keys for part in key}
         self.rows: dict[int, Row] = {}
