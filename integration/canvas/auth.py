@@ -159,14 +159,16 @@ def _token_refusal(
 ) -> CanvasError:
     error = text(answer, "error")
     description = text(answer, "error_description").lower()
-    known = {"status": response.status, "request_id": request_id(response.headers)}
+    kind: type[CanvasError] | None = None
     if error in ("invalid_client", "unauthorized_client"):
-        return DeveloperKeyRejected("Canvas does not accept the API developer key", **known)
+        kind, message = DeveloperKeyRejected, "Canvas does not accept the API developer key"
     # Canvas says invalid_request, where the standard says invalid_grant, for a deleted token.
-    if error == "invalid_grant" or "refresh_token not found" in description:
-        return NeedsConsent("Canvas no longer knows our authorization", **known)
-    if "code not found" in description:
-        return NeedsConsent("The authorization code was already used or is too old", **known)
+    elif "code not found" in description:
+        kind, message = NeedsConsent, "The authorization code was already used or is too old"
+    elif error == "invalid_grant" or "refresh_token not found" in description:
+        kind, message = NeedsConsent, "Canvas no longer knows our authorization"
+    if kind:
+        return kind(message, status=response.status, request_id=request_id(response.headers))
     return refusal(
         response.status,
         response.headers,

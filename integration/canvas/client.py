@@ -7,7 +7,6 @@ answer came. Lists are read lazily, page by page, to their end.
 import random
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -34,6 +33,7 @@ from integration.canvas.types import (
 )
 from integration.errors import QSyncError
 from integration.http import Http
+from integration.retry import parse_http_date
 
 GIVE_UP_SECONDS = 6 * 3600.0
 ENROLLMENT_STATES = ("active", "invited", "creation_pending", "inactive", "completed", "deleted")
@@ -77,10 +77,7 @@ class CanvasClient:
             return Probe(path, status, 0.0, None, None, caught)
         if not 200 <= response.status < 300:
             error = self.transport.refuse(response, f"GET {path.partition('?')[0]}")
-        try:
-            date = parsedate_to_datetime(response.headers.get("Date") or "")
-        except ValueError:
-            date = None
+        date = parse_http_date(response.headers.get("Date"))
         remaining = throttle.seconds(response.headers.get("X-Rate-Limit-Remaining"))
         return Probe(path, response.status, response.seconds, date, remaining, error)
 

@@ -18,6 +18,7 @@ from integration.http import Http, NotJson, Response
 
 ACCEPT = "application/json+canvas-string-ids"
 PER_PAGE = "100"
+DOWNLOAD_SECONDS = 1800.0
 
 Params = Sequence[tuple[str, str]]
 Files = Mapping[str, tuple[str, IO[bytes] | bytes, str]]
@@ -117,7 +118,9 @@ class Transport:
         def attempt(headers: dict[str, str]) -> Response:
             to.seek(0)
             to.truncate()
-            return self._http.download(url, to, headers=headers, max_bytes=max_bytes)
+            return self._http.download(
+                url, to, headers=headers, max_bytes=max_bytes, total_seconds=DOWNLOAD_SECONDS
+            )
 
         if with_token and same_origin(url, self.root):
             return self._conversation(attempt)

@@ -1,0 +1,76 @@
+"""Who we are for Canvas, and what `verify` can tell."""
+
+from datetime import timedelta
+
+import pytest
+
+from integration.canvas.auth import AccessToken, RefreshToken
+from integration.canvas.client import CanvasClient
+from integration.canvas.errors import Forbidden, InsufficientScope, NeedsConsent, TokenRejected
+from integration.http import HttpError
+
+SELF = "/api/v1/accounts/self"
+
+
+def test_a_root_account_knows_that_it_is_one(canvas, client):
+    canvas.on(SELF, canvas.json({"id": "1", "uuid": "u", "root_account_id": None, "name": "D"}))
+    assert client.account().is_root
+    assert client.account().uuid == "u"
+
+
+def test_a_sub_account_knows_its_root(canvas, client):
+    canvas.on(SELF, canvas.json({"id": "5", "root_account_id": "1"}))
+    assert not client.account().is_root
+
+
+def test_a_permission_canvas_does_not_mention_is_not_held(canvas, client):
+    canvas.on(f"{SELF}/permissions", canvas.json({"import_sis": True, "manage_sis": False}))
+    held = client.permissions(["import_sis", "manage_sis", "read_sis"])
+    assert held == {"import_sis": True, "manage_sis": False, "read_sis": False}
+    assert canvas.requests[0].args.getlist("permissions[]") == [*held]
+
+
+def test_a_probe_tells_status_time_and_the_clock_of_the_server(canvas, client):
+    canvas.on(f"{SELF}/terms", canvas.json({}, X_Rate_Limit_Remaining="598.5"))
+    probe = client.probe("accounts/self/terms")
+    assert (probe.is_ok, probe.status, probe.rate_limit_remaining) == (True, 200, 598.5)
+    assert probe.server_date.utcoffset() == timedelta(0)
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("user not authorized to perform that action", Forbidden),
+        ("Insufficient scopes on access token.", InsufficientScope),
+    ],
+)
+def test_a_probe_never_raises_for_what_canvas_refuses(canvas, client, message, kind):
+    canvas.on(SELF, canvas.error(401, message))
+    probe = client.probe("/api/v1/accounts/self")
+    assert (probe.is_ok, probe.status, type(probe.error)) == (False, 401, kind)
+
+
+def test_a_probe_of_a_rejected_token_says_so(canvas, client):
+    canvas.on(SELF, canvas.expired())
+    assert isinstance(client.probe("accounts/self").error, TokenRejected)
+
+
+def test_a_probe_says_when_a_person_must_agree_again(canvas, as_client):
+    answer = {"error": "invalid_request", "error_description": "refresh_token not found"}
+    canvas.on("/login/oauth2/token", canvas.json(answer, 400), method="POST")
+    probe = as_client(RefreshToken("id", "secret", "gone")).probe("accounts/self")
+    assert isinstance(probe.error, NeedsConsent)
+
+
+def test_a_probe_of_an_address_we_may_not_call_says_so(http):
+    probe = CanvasClient(http, "http://127.0.0.1:1", AccessToken("a")).probe("accounts/self")
+    assert isinstance(probe.error, HttpError)
+    assert probe.status == 0
+
+
+@pytest.mark.parametrize(
+    ("courses", "honoured"), [([], None), ([{"id": "1"}], False), ([{"id": "1", "term": {}}], True)]
+)
+def test_a_key_that_strips_includes_is_found_out(canvas, client, courses, honoured):
+    canvas.on(f"{SELF}/courses", canvas.json(courses))
+    assert client.honours_includes() is honoured
