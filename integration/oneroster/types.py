@@ -4,7 +4,7 @@ Only the fields that provisioning uses; everything else in an answer is skipped,
 """
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
 
@@ -152,8 +152,4 @@ CLASS = Kind(Class, "classes", "class")
 USER = Kind(User, "users", "user")
 ENROLLMENT = Kind(Enrollment, "enrollments", "enrollment")
 
-KINDS: tuple[
-    Kind[Org] | Kind[AcademicSession] | Kind[Course] | Kind[Class] | Kind[User] | Kind[Enrollment],
-    ...,
-]
-KINDS = (ORG, ACADEMIC_SESSION, COURSE, CLASS, USER, ENROLLMENT)
+KINDS: tuple[Kind[Any], ...] = (ORG, ACADEMIC_SESSION, COURSE, CLASS, USER, ENROLLMENT)

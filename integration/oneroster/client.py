@@ -1,0 +1,197 @@
+"""A client for any OneRoster 1.1 provider: read collections, find one record, probe, locate."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import Any, Final, Self
+
+from integration.http import Http, HttpError, Response
+from integration.oneroster.envelope import NoRecords
+from integration.oneroster.errors import NotOffered, OneRosterError, ProtocolError, UnusableRecord
+from integration.oneroster.paging import Proof, read_total
+from integration.oneroster.parse import PageParser, Undecodable
+from integration.oneroster.reading import Reading, Source
+from integration.oneroster.settings import Settings
+from integration.oneroster.tokens import Token
+from integration.oneroster.transport import Transport, route, segment
+from integration.oneroster.types import (
+    ACADEMIC_SESSION,
+    CLASS,
+    COURSE,
+    ENROLLMENT,
+    KINDS,
+    ORG,
+    USER,
+    Kind,
+    Problem,
+    Record,
+)
+
+__all__ = ["OneRosterClient", "Probe", "Proof", "Reading", "Settings", "Token"]
+
+COLLECTIONS: Final[dict[str, Kind[Any]]] = {
+    "orgs": ORG,
+    "schools": ORG,
+    "academicSessions": ACADEMIC_SESSION,
+    "terms": ACADEMIC_SESSION,
+    "gradingPeriods": ACADEMIC_SESSION,
+    "courses": COURSE,
+    "classes": CLASS,
+    "users": USER,
+    "students": USER,
+    "teachers": USER,
+    "enrollments": ENROLLMENT,
+}
+OF_A_SCHOOL = frozenset({"classes", "courses", "enrollments", "students", "teachers", "terms"})
+_PARSERS: Final[dict[str, PageParser[Any]]] = {kind.key: PageParser(kind) for kind in KINDS}
+_ROOT = "/ims/oneroster/v1p1"
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """How one endpoint answers. `server_date` shows a clock that is wrong."""
+
+    path: str
+    status: int
+    seconds: float
+    total: int | None
+    server_date: datetime | None
+    description: str
+
+
+class OneRosterClient:
+    """Speaks to one provider with one set of credentials; share it among threads, then close it."""
+
+    def __init__(
+        self, http: Http, settings: Settings, *, now: Callable[[], float] = time.time
+    ) -> None:
+        self._http = http
+        self._settings = settings
+        self._now = now
+        self._transport = Transport(http, settings, now)
+        self._pool: ThreadPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop reading ahead. The Http given to this client stays open; it is its owner's."""
+        if self._pool:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            self._pool = None
+
+    def read(self, collection: str, *, school: str = "", filter: str = "") -> Reading[Any]:  # noqa: A002
+        """Read a collection, of one school if `school` is given; nothing is sent before iterating.
+
+        While iterating, raises FilterRefused where the provider does not take `filter`, NotOffered
+        where it has no such collection, and any other OneRosterError or HttpError.
+        """
+        kind = COLLECTIONS[collection]
+        if school and collection not in OF_A_SCHOOL:
+            raise ValueError(f"OneRoster 1.1 has no {collection} of one school")
+        path = f"schools/{segment(school)}/{collection}" if school else collection
+        source: Source[Any] = Source(
+            self._transport,
+            _PARSERS[kind.key],
+            path,
+            limit=max(1, self._settings.page_size),
+            filter_=filter,
+        )
+        return Reading(source, self._submit, ahead=self._concurrency + 1)
+
+    def find(self, collection: str, sourced_id: str) -> Record | None:
+        """One record by its id; None if the provider does not have it.
+
+        Raises:
+            UnusableRecord: it is there and cannot be used.
+            OneRosterError, HttpError: no answer, or not one that means anything.
+        """
+        path = f"{collection}/{segment(sourced_id)}"
+        parser = _PARSERS[COLLECTIONS[collection].key]
+        try:
+            response = self._transport.send("GET", path)
+        except NotOffered:
+            return None
+        what = f"GET {route(path)} was answered with {response.status}, but"
+        try:
+            found = parser.record(response.body)
+        except Undecodable:
+            raise ProtocolError(f"{what} not with JSON.", status=response.status) from None
+        except NoRecords as none:
+            said = self._transport.scrub(none.info.description)
+            raise ProtocolError(f"{what} without a record.", description=said) from None
+        if isinstance(found, Problem):
+            raise UnusableRecord(f"{what} {found.field} is unusable: {found.reason}.")
+        record: Record = found
+        return record
+
+    def probe(self, path: str) -> Probe:
+        """Ask any collection for one record and say how it went; a status is never an error.
+
+        Raises:
+            CredentialsRejected, TokenUrlUnknown: no token could be had, so nothing was asked.
+            HttpError: there was no answer.
+        """
+        response = self._transport.exchange("GET", path, params=[("limit", "1")])
+        return Probe(
+            path=path,
+            status=response.status,
+            seconds=response.seconds,
+            total=read_total(response.headers.get("X-Total-Count")),
+            server_date=_date(response),
+            description="" if response.is_ok else self._transport.description(response),
+        )
+
+    def token(self) -> Token | None:
+        """The bearer token's URL, granted scopes and expiry (None with OAuth 1.0a); signs in."""
+        return self._transport.token()
+
+    def locate(self) -> str:
+        """The service root: the base URL as given, or with the specification's path appended.
+
+        Raises:
+            OneRosterError, HttpError: neither answers; the error is that of the URL as given.
+        """
+        given = self._transport.root
+        roots = [given]
+        if "/ims/oneroster" not in given and "/v1p1" not in given:
+            roots.append(given + _ROOT)
+        failure: OneRosterError | HttpError | None = None
+        for root in roots:
+            settings = replace(self._settings, base_url=root, page_size=1)
+            with OneRosterClient(self._http, settings, now=self._now) as there:
+                try:
+                    next(iter(there.read("orgs")), None)
+                except (OneRosterError, HttpError) as error:
+                    failure = failure or error
+                else:
+                    return root
+        raise failure or NotOffered("No service root answers.")
+
+    @property
+    def _concurrency(self) -> int:
+        return max(1, self._settings.concurrency)
+
+    def _submit(self, work: Callable[..., Any], *arguments: Any) -> "Future[Any]":
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="oneroster")
+        return self._pool.submit(work, *arguments)
+
+
+def _date(response: Response) -> datetime | None:
+    try:
+        return parsedate_to_datetime(response.headers.get("Date", ""))
+    except ValueError:
+        return None

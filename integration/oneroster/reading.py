@@ -1,0 +1,211 @@
+"""Reads one collection: pages in order, fetched ahead, and a proof of whether it is whole."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Generic
+
+from integration.http import HttpError, Response
+from integration.oneroster.envelope import NoRecords
+from integration.oneroster.errors import (
+    CredentialsRejected,
+    FilterRefused,
+    Incomplete,
+    OneRosterError,
+    ProtocolError,
+    RepeatedPage,
+)
+from integration.oneroster.paging import (
+    Arrival,
+    Ask,
+    PagingStuck,
+    Proof,
+    Walk,
+    next_offset,
+    read_total,
+)
+from integration.oneroster.parse import PageParser, Parsed, Undecodable, utf8
+from integration.oneroster.transport import Transport, route
+from integration.oneroster.types import Page, R
+
+BAD_REQUEST = 400
+NO_CONTENT = 204
+SAFE_LIMIT = 100  # the specification's default: no provider refuses it
+_SORT = (("sort", "sourcedId"), ("orderBy", "asc"))
+
+Submit = Callable[..., "Future[Answer[R]]"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[R]):
+    """One page, and what paging needs to know of it."""
+
+    page: Page[R]
+    arrival: Arrival
+
+
+class Source(Generic[R]):
+    """Fetches pages of one collection; the first answer settles which parameters are understood."""
+
+    def __init__(
+        self, transport: Transport, parser: PageParser[R], path: str, *, limit: int, filter_: str
+    ) -> None:
+        self.path = path
+        self.limit = limit
+        self._transport = transport
+        self._parser = parser
+        self._filter = (("filter", filter_),) if filter_ else ()
+        self._sort: tuple[tuple[str, str], ...] = _SORT
+        self._most = limit
+
+    def fetch(self, ask: Ask) -> Answer[R]:
+        """Get one page.
+
+        Raises:
+            OneRosterError, HttpError: the provider refused, broke the contract or gave no answer.
+        """
+        if ask.purpose == "first":
+            response, notes = self._first(ask)
+        else:
+            # Behind the last page some providers fail for good; once is enough to see it.
+            retry = False if ask.purpose == "end" else None
+            response, notes = self._get(ask.offset, ask.limit, retry=retry), ()
+        if not response.is_ok:
+            raise self._transport.refusal(response, "GET", self.path)
+        parsed = self._parse(response)
+        following, is_foreign = next_offset(response.headers.get("Link", ""), response.url)
+        total = response.headers.get("X-Total-Count")
+        notes += parsed.deviations
+        notes += ("foreign-link",) if is_foreign else ()
+        notes += ("bad-total",) if total and read_total(total) is None else ()
+        ids = _ids(parsed.page)
+        notes += ("records-without-id",) if len(ids) < parsed.count else ()
+        return Answer(
+            parsed.page,
+            Arrival(
+                ids=ids,
+                count=parsed.count,
+                total=read_total(total),
+                next_offset=following,
+                revision=response.headers.get("x-perm-rev", ""),
+                deviations=notes,
+            ),
+        )
+
+    def _get(self, offset: int, limit: int, *, retry: bool | None = None) -> Response:
+        page = (("limit", str(min(limit, self._most))), ("offset", str(offset)))
+        params = (*page, *self._sort, *self._filter)
+        return self._transport.exchange("GET", self.path, params=params, retry=retry)
+
+    def _first(self, ask: Ask) -> tuple[Response, tuple[str, ...]]:
+        """The first page, without the parameters that the provider does not understand."""
+        response = self._get(ask.offset, ask.limit)
+        ways = [
+            ((), self.limit, "sort-refused"),
+            (_SORT, SAFE_LIMIT, "limit-refused"),
+            ((), SAFE_LIMIT, "sort-and-limit-refused"),
+        ]
+        for sort, most, note in ways if self.limit > SAFE_LIMIT else ways[:1]:
+            if response.status != BAD_REQUEST or self._blames_filter(response):
+                break
+            self._sort, self._most = sort, most
+            again = self._get(ask.offset, ask.limit)
+            if again.status != BAD_REQUEST:
+                return again, (note,)
+        if response.status == BAD_REQUEST and self._filter:
+            raise self._filter_refused(response)
+        return response, ()
+
+    def _blames_filter(self, response: Response) -> bool:
+        info = self._transport.info(response) if self._filter else None
+        return info is not None and "filter" in f"{info.minor} {info.description}".lower()
+
+    def _filter_refused(self, response: Response) -> FilterRefused:
+        return FilterRefused(
+            f"GET {route(self.path)} does not take the filter.",
+            description=self._transport.description(response),
+            status=response.status,
+        )
+
+    def _parse(self, response: Response) -> Parsed[R]:
+        if response.status == NO_CONTENT:
+            return Parsed(Page([]), 0, ("no-content",))
+        body = utf8(response.body, response.headers.get("Content-Type", ""))
+        where = f"GET {route(self.path)}"
+        try:
+            return self._parser.page(body, path_name=self.path.rpartition("/")[2])
+        except Undecodable:
+            kind = response.headers.get("Content-Type", "").partition(";")[0][:50] or "no type"
+            what = f"{where} was answered with {len(body)} bytes that are not JSON ({kind})."
+            raise ProtocolError(what, status=response.status) from None
+        except NoRecords as none:
+            said = self._transport.scrub(none.info.description or none.info.minor)
+            what = f"{where} was answered with {response.status}, but without a collection."
+            raise ProtocolError(what, description=said, status=response.status) from None
+
+
+class Reading(Generic[R]):
+    """A collection being read. Iterating yields its pages in order; then `proof` is valid.
+
+    Each iteration reads anew. Pages may repeat records where the provider does; `proof` says so.
+    """
+
+    def __init__(self, source: Source[R], submit: Submit[R], *, ahead: int) -> None:
+        self._source = source
+        self._submit = submit
+        self._ahead = ahead
+        self._walk = Walk(source.limit)
+
+    @property
+    def proof(self) -> Proof:
+        """Whether this is everything; while the reading goes on, it is not."""
+        return self._walk.proof()
+
+    @property
+    def total(self) -> int | None:
+        """How many records the provider promises, once the first page has come."""
+        return self._walk.total
+
+    def require_complete(self) -> None:
+        """Raise Incomplete unless the reading is proven whole."""
+        if not self.proof.complete:
+            where = route(self._source.path)
+            raise Incomplete(f"Reading {where} is not proven complete: {self.proof.reason}.")
+
+    def __iter__(self) -> Iterator[Page[R]]:
+        walk = self._walk = Walk(self._source.limit)
+        waiting: deque[tuple[Ask, Future[Answer[R]]]] = deque()
+        try:
+            while True:
+                while len(waiting) < self._ahead and (ask := walk.next_ask()):
+                    waiting.append((ask, self._submit(self._source.fetch, ask)))
+                if not waiting:
+                    return
+                if (page := self._next(walk, *waiting.popleft())) is not None:
+                    yield page
+        finally:
+            for _, future in waiting:
+                future.cancel()
+
+    def _next(self, walk: Walk, ask: Ask, future: "Future[Answer[R]]") -> Page[R] | None:
+        try:
+            answer = future.result()
+        except CredentialsRejected:
+            raise
+        except (OneRosterError, HttpError):
+            if walk.refused(ask):
+                return None
+            raise
+        try:
+            walk.take(ask, answer.arrival)
+        except PagingStuck:
+            what = f"GET {route(self._source.path)} gives the same records again."
+            raise RepeatedPage(what, status=200) from None
+        return answer.page
+
+
+def _ids(page: Page[R]) -> list[str]:
+    ids = [record.sourced_id for record in page.records]
+    ids += [problem.sourced_id for problem in page.problems if problem.sourced_id]
+    return ids
