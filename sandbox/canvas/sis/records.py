@@ -35,7 +35,7 @@ class Table:
         self._keys = (("id",), *keys)
         self._parts = {part for key in self._keys for part in key}
         self.rows: dict[int, Row] = {}
-        self._index: dict[Key, dict[tuple[Any, ...], list[Row]]] = {}
+        self._index: dict[Key, dict[tuple[Any, ...], dict[int, Row]]] = {}
         self._asked: dict[Key, set[tuple[Any, ...]]] = {}
         self._changed: dict[int, Row] = {}
         self._last_number: int | None = None
@@ -44,7 +44,7 @@ class Table:
     def forget(self) -> None:
         """Drop what was read; the next chunk reads afresh, as others may write in between."""
         self.rows = {}
-        self._index = {key: {} for key in self._keys}
+        self._index = {}
         self._asked = {key: set() for key in self._keys}
         self._changed = {}
         self._last_number = None
@@ -59,41 +59,44 @@ class Table:
 
     def _read(self, key: Key, values: Sequence[tuple[Any, ...]]) -> None:
         one = "(" + ",".join(["%s"] * len(key)) + ")"
-        columns = ",".join(f'"{column}"' for column in self.columns)
-        where = ",".join(f'"{part}"' for part in key)
+        columns = ",".join(f't."{column}"' for column in self.columns)
+        match = " AND ".join(f't."{part}" = w.column{n}' for n, part in enumerate(key, 1))
+        # Joined so, SQLite looks each value up in the index; `(a, b) IN (VALUES …)` reads it all.
         # Names come from the models, values travel apart.
         query = (
-            f'SELECT {columns} FROM "{self.name}" '
-            f"WHERE ({where}) IN (VALUES {','.join([one] * len(values))}) ORDER BY id"
+            f"SELECT {columns} FROM (VALUES {','.join([one] * len(values))}) w "
+            f'CROSS JOIN "{self.name}" t ON {match} ORDER BY t.id'
         )
         with connections[store.DATABASE].cursor() as cursor:
             cursor.execute(query, [part for value in values for part in value])
-            for row in cursor:
+            for row in cursor.fetchall():
                 if row[0] not in self.rows:
                     self._remember(dict(zip(self.columns, row, strict=True)))
 
     def _remember(self, row: Row) -> None:
         self.rows[row["id"]] = row
-        for key in self._keys:
-            self._put(key, row)
+        for key, index in self._index.items():
+            index.setdefault(tuple([row[part] for part in key]), {})[row["id"]] = row
 
-    def _put(self, key: Key, row: Row) -> None:
-        if len(key) == 1:
-            value: tuple[Any, ...] = (row[key[0]],)
-        else:
-            value = tuple(row[part] for part in key)
-        found = self._index[key].setdefault(value, [])
-        if not any(row is other for other in found):
-            found.append(row)
+    def _indexed(self, key: Key) -> dict[tuple[Any, ...], dict[int, Row]]:
+        """The rows at hand by this key; made when first asked for, kept up from then on."""
+        if key not in self._index:
+            index = self._index[key] = {}
+            for row in self.rows.values():
+                index.setdefault(tuple([row[part] for part in key]), {})[row["id"]] = row
+        return self._index[key]
 
     def find_all(self, key: Key, *value: Any) -> list[Row]:
-        """Rows with this value, oldest id first. Blank values are found nowhere."""
+        """Rows with this value. Blank values are found nowhere."""
         if not all(value):
             return []
         if value not in self._asked[key]:
             self.load(key, [value])
-        found = self._index[key].get(value, ())
-        return [row for row in found if all(row[k] == v for k, v in zip(key, value, strict=True))]
+        found = self._indexed(key).get(value)
+        if not found:
+            return []
+        # A row stays listed under a value that it had before.
+        return [row for row in found.values() if tuple([row[part] for part in key]) == value]
 
     def find(self, key: Key, *value: Any) -> Row | None:
         """The first row with this value."""
@@ -123,8 +126,7 @@ class Table:
         row.update(different)
         self._changed[row["id"]] = row
         if not self._parts.isdisjoint(different):
-            for key in self._keys:
-                self._put(key, row)
+            self._remember(row)
         return True
 
     def _next_id(self) -> int:
