@@ -184,7 +184,7 @@ class OneRosterClient:
     def _concurrency(self) -> int:
         return max(1, self._settings.concurrency)
 
-    def _submit(self, work: Callable[..., Any], *arguments: Any) -> "Future[Any]":
+    def _submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="oneroster")
         return self._pool.submit(work, *arguments)

@@ -34,8 +34,6 @@ NO_CONTENT = 204
 SAFE_LIMIT = 100  # the specification's default: no provider refuses it
 _SORT = (("sort", "sourcedId"), ("orderBy", "asc"))
 
-Submit = Callable[..., "Future[Answer[R]]"]
-
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[R]):
@@ -43,6 +41,9 @@ class Answer(Generic[R]):
 
     page: Page[R]
     arrival: Arrival
+
+
+Submit = Callable[..., Future[Answer[R]]]
 
 
 class Source(Generic[R]):
@@ -188,7 +189,7 @@ class Reading(Generic[R]):
             for _, future in waiting:
                 future.cancel()
 
-    def _next(self, walk: Walk, ask: Ask, future: "Future[Answer[R]]") -> Page[R] | None:
+    def _next(self, walk: Walk, ask: Ask, future: Future[Answer[R]]) -> Page[R] | None:
         try:
             answer = future.result()
         except CredentialsRejected:
