@@ -4,6 +4,7 @@ Nothing else imports requests or urllib3. Where a request may go is decided in `
 ask again in `retry`; this module sends, reads and reports.
 """
 
+import http.client
 import logging
 import random
 import socket
@@ -23,7 +24,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from integration.addresses import Target
 from integration.http_attempts import Attempts
-from integration.http_body import CHUNK, Upload
+from integration.http_body import CHUNK, LastLine, Upload
 from integration.http_call import Call, prepare, read_body
 from integration.http_errors import (
     AddressRefused,
@@ -37,6 +38,7 @@ from integration.http_errors import (
     TlsFailed,
     TooLarge,
     tls_failure,
+    translated,
     unreachable,
 )
 from integration.http_sockets import (
@@ -197,13 +199,12 @@ class Http:
 
     def _attempt(self, call: Call, attempt: int) -> Response | HttpError:
         started = self._clock()
-        outcome: Response | HttpError
         try:
-            outcome = self._send(call, started)
+            outcome: Response | HttpError = self._send(call, started)
         except HttpError as error:
             outcome = error
         except _FAILURES as error:
-            outcome = _translated(error, call.target)
+            outcome = translated(error, call.target.host)
         logger.info(
             "%s %s%s %s ms=%d attempt=%d",
             call.method,
@@ -221,10 +222,8 @@ class Http:
             session.close()
         request = _prepared(call)
         session.deadline.start(call.timeouts)
-        answer = session.send(
-            request, stream=True, allow_redirects=False, timeout=call.timeouts.read
-        )
-        raw: urllib3.HTTPResponse = answer.raw
+        how: dict[str, Any] = {"stream": True, "allow_redirects": False}
+        raw: urllib3.HTTPResponse = session.send(request, timeout=call.timeouts.read, **how).raw
         try:
             body = read_body(call, raw)
         except BaseException:
@@ -292,7 +291,21 @@ class _Adapter(HTTPAdapter):
         super().close()
 
 
+class _WholeHead(http.client.HTTPResponse):
+    """Python takes headers that end with the connection for complete ones; we do not."""
+
+    def begin(self) -> None:
+        stream, lines = self.fp, LastLine(self.fp)
+        self.fp = lines  # type: ignore[assignment]  # it is read by line only, up to the body
+        super().begin()
+        self.fp = stream
+        if not lines.last:
+            raise http.client.IncompleteRead(b"")
+
+
 class _PlainConnection(HTTPConnection):
+    response_class = _WholeHead
+
     def __init__(
         self, *args: Any, dialer: Dialer, target: Target, deadline: Deadline, **kwargs: Any
     ) -> None:
@@ -335,13 +348,3 @@ def _prepared(call: Call) -> requests.PreparedRequest:
     request.headers = requests.structures.CaseInsensitiveDict(call.signed_headers())
     request.body = call.body  # type: ignore[assignment]  # the stubs know no iterables
     return request
-
-
-def _translated(error: BaseException, target: Target) -> HttpError:
-    """Say in our words what a library says in words that may hold a whole URL."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, TimeoutError | urllib3.exceptions.ReadTimeoutError):
-            return TimedOut(f"{target.host} did not answer in time.", sent=True)
-        seen = seen.__cause__ or seen.__context__
-    return BodyCut(f"{target.host} ended the connection before its answer was complete.")

@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from typing import IO
+from typing import IO, Any
 from urllib.parse import quote
 
 import msgspec
@@ -92,7 +92,22 @@ def refuse_cut_json(body: bytes, content_type: str) -> None:
 
 
 def _too_large(max_bytes: int) -> str:
-    return f"The answer is larger than {max_bytes / 2**20:.0f} MB."
+    return f"The answer is larger than {max_bytes:,} bytes."
+
+
+class LastLine:
+    """Remembers the last line that was read through it; empty where the stream had ended."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.last = b"?"
+
+    def readline(self, limit: int = -1) -> bytes:
+        self.last = self._stream.readline(limit)
+        return self.last
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 class Multipart:

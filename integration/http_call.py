@@ -79,9 +79,13 @@ def _content(
         upload = Multipart(form or {}, files, boundary=secrets.token_hex(16))
         described = {"Content-Type": upload.content_type, "Content-Length": str(upload.length)}
         return upload, described
+    if body is None and form is None:
+        return None, {}
+    content = body if form is None else urlencoded(form)
+    described = {"Content-Length": str(len(content or b""))}  # without it, it would go in chunks
     if form is not None:
-        return urlencoded(form), {"Content-Type": "application/x-www-form-urlencoded"}
-    return body, {}
+        described["Content-Type"] = "application/x-www-form-urlencoded"
+    return content, described
 
 
 class Raw(Protocol):
@@ -103,7 +107,7 @@ def read_body(call: Call, raw: Raw) -> bytes:
         lambda size: raw.read(size, decode_content=False),
         length=raw.length_remaining,
         encoding=raw.headers.get("Content-Encoding", ""),
-        max_bytes=min(call.max_bytes, _MOST_OF_AN_ERROR) if call.to and not to else call.max_bytes,
+        max_bytes=_MOST_OF_AN_ERROR if call.to and not to else call.max_bytes,
         step=4 * CHUNK if to else None,
     )
     if to:

@@ -134,3 +134,13 @@ class CircuitOpen(HttpError):
     def __init__(self, message: str, *, retry_after: float) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+def translated(error: BaseException, host: str) -> HttpError:
+    """Say in our words what a library says in words that may hold a whole URL."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, TimeoutError):
+            return TimedOut(f"{host} did not answer in time.", sent=True)
+        seen = seen.__cause__ or seen.__context__
+    return BodyCut(f"{host} ended the connection before its answer was complete.")
