@@ -30,7 +30,7 @@ def q_client(district: District) -> OneRosterClient:
         door(requests_per_second=connection.requests_per_second),
         Settings(
             base_url=connection.base_url,
-            auth=connection.auth,
+            auth=connection.auth,  # type: ignore[arg-type]  # one of QConnection.Auth
             key=connection.key,
             secret=connection.secret,
             token_url=connection.token_url,

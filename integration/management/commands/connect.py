@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
 from django.db import transaction
 
-from integration.addresses import check_address
+from integration.http import check_address
 from integration.management.base import DistrictCommand, Failure
 from integration.models import AuditEvent, CanvasConnection, District, QConnection
 

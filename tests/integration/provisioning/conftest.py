@@ -1,0 +1,90 @@
+"""A district connected to a sandbox of its own, and the commands a person would type."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from django.core.management import call_command
+
+from tests.integration.provisioning.bundle_truth import DATA
+from tests.sandbox_process import Sandbox, running_sandbox
+
+Manage = Callable[..., tuple[int, dict[str, Any]]]
+SLUG = "lakeside"
+
+
+@pytest.fixture(scope="session")
+def sandboxes() -> Iterator[Callable[[str], Sandbox]]:
+    """One sandbox a bundle, started when first asked for."""
+    running: dict[str, tuple[Any, Sandbox]] = {}
+
+    def get(bundle: str) -> Sandbox:
+        if bundle not in running:
+            context = running_sandbox("--data", str(DATA / bundle), "--q-port=0", "--canvas-port=0")
+            running[bundle] = (context, context.__enter__())
+        return running[bundle][1]
+
+    yield get
+    for context, _ in running.values():
+        context.__exit__(None, None, None)
+
+
+@pytest.fixture
+def sandbox(sandboxes: Callable[[str], Sandbox], request: pytest.FixtureRequest) -> Sandbox:
+    """An empty Canvas, and a Q that holds the small bundle or the one the test names."""
+    marker = request.node.get_closest_marker("bundle")
+    sandbox = sandboxes(marker.args[0] if marker else "school-small.zip")
+    for server in (sandbox.q, sandbox.canvas):
+        origin = "{0.scheme}://{0.netloc}".format(urlsplit(server.url))
+        requests.post(f"{origin}/sandbox/reset", timeout=120).raise_for_status()
+    return sandbox
+
+
+@pytest.fixture
+def manage(db: None, settings: Any, sandbox: Sandbox) -> Manage:
+    """Run one of our commands with --json; give its exit code and its object."""
+    settings.ALLOW_PRIVATE_ADDRESSES = [
+        urlsplit(server.url).netloc for server in (sandbox.q, sandbox.canvas)
+    ]
+
+    def run(*words: str) -> tuple[int, dict[str, Any]]:
+        out = io.StringIO()
+        try:
+            call_command(*words, "--json", stdout=out, stderr=io.StringIO())
+        except SystemExit as ended:
+            return int(ended.code or 0), json.loads(out.getvalue() or "{}")
+        return 0, json.loads(out.getvalue())
+
+    return run
+
+
+@pytest.fixture
+def connect(manage: Manage, sandbox: Sandbox) -> Callable[..., None]:
+    """Connect the district as `manage.py connect` does, with options of the test's own."""
+
+    def run(**options: str) -> None:
+        given = {
+            "canvas_url": sandbox.canvas.url,
+            "canvas_token": sandbox.canvas.token,
+            "q_url": sandbox.q.url,
+            "q_token_url": sandbox.q.token_url,
+            "q_key": sandbox.q.key,
+            "q_secret": sandbox.q.secret,
+            "time_zone": "America/Chicago",
+        } | options
+        words = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
+        code, answer = manage("connect", SLUG, *words)
+        assert code == 0, answer
+
+    return run
+
+
+@pytest.fixture
+def provision(manage: Manage) -> Callable[..., tuple[int, dict[str, Any]]]:
+    return lambda *words: manage("provision", SLUG, *words)
