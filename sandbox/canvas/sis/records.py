@@ -37,7 +37,8 @@ class Table:
         self.rows: dict[int, Row] = {}
         self._index: dict[Key, dict[tuple[Any, ...], dict[int, Row]]] = {}
         self._asked: dict[Key, set[tuple[Any, ...]]] = {}
-        self._changed: dict[int, Row] = {}
+        self._new: list[Row] = []
+        self._changed: dict[int, set[str]] = {}
         self._last_number: int | None = None
         self.forget()
 
@@ -46,6 +47,7 @@ class Table:
         self.rows = {}
         self._index = {}
         self._asked = {key: set() for key in self._keys}
+        self._new = []
         self._changed = {}
         self._last_number = None
 
@@ -115,7 +117,7 @@ class Table:
         row = {**self._blank, **values}
         row["id"] = self._next_id()
         self._remember(row)
-        self._changed[row["id"]] = row
+        self._new.append(row)
         return row
 
     def change(self, row: Row, **values: Any) -> bool:
@@ -124,7 +126,7 @@ class Table:
         if not different:
             return False
         row.update(different)
-        self._changed[row["id"]] = row
+        self._changed.setdefault(row["id"], set()).update(different)
         if not self._parts.isdisjoint(different):
             self._remember(row)
         return True
@@ -142,16 +144,29 @@ class Table:
             LastNumber.objects.update_or_create(
                 name=self.name, defaults={"value": self._last_number}
             )
-        if not self._changed:
-            return
-        columns = ",".join(f'"{column}"' for column in self.columns)
-        marks = ",".join(["%s"] * len(self.columns))
         with connections[store.DATABASE].cursor() as cursor:
-            cursor.executemany(
-                f'INSERT OR REPLACE INTO "{self.name}" ({columns}) VALUES ({marks})',
-                [self._values(row) for row in self._changed.values()],
-            )
+            self._write_new(cursor)
+            self._write_changed(cursor)
+        self._new = []
         self._changed = {}
 
-    def _values(self, row: Row) -> list[Any]:
-        return [row[column] for column in self.columns]
+    def _write_new(self, cursor: Any) -> None:
+        columns = ",".join(f'"{column}"' for column in self.columns)
+        marks = ",".join(["%s"] * len(self.columns))
+        cursor.executemany(
+            f'INSERT INTO "{self.name}" ({columns}) VALUES ({marks})',
+            [[row[column] for column in self.columns] for row in self._new],
+        )
+
+    def _write_changed(self, cursor: Any) -> None:
+        # Only the columns that changed: writing an indexed one again costs as much as a change.
+        new = {row["id"] for row in self._new}
+        alike: dict[tuple[str, ...], list[list[Any]]] = {}
+        for number, names in self._changed.items():
+            if number not in new:
+                columns = tuple(sorted(names))
+                row = self.rows[number]
+                alike.setdefault(columns, []).append([*(row[name] for name in columns), number])
+        for columns, values in alike.items():
+            settings = ",".join(f'"{column}" = %s' for column in columns)
+            cursor.executemany(f'UPDATE "{self.name}" SET {settings} WHERE id = %s', values)

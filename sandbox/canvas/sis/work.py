@@ -132,7 +132,7 @@ class Work:
         before = row.get("workflow_state", "")
         different = table.change(row, **wanted)
         if different and "updated_at" in row:
-            row["updated_at"] = self.moment
+            table.change(row, updated_at=self.moment)
         if "sis_import_id" in row:
             table.change(row, sis_import_id=self.id)
         after = row.get("workflow_state", "")
