@@ -31,12 +31,13 @@ def origin(request: HttpRequest) -> str:
 
 
 def collection(
-    request: HttpRequest, operation: Operation, bodies: list[str], total: int, query: Query
+    request: HttpRequest, operation: Operation, bodies: list[bytes], total: int, query: Query
 ) -> HttpResponse:
     """One page."""
-    answer = _records(request, operation.collection, _picked(bodies, query.fields))
-    answer += _status_member(operation, query.warnings) + "}"
-    response = HttpResponse(answer.encode(), content_type=JSON)
+    records = _rooted(request, b",".join(_picked(bodies, query.fields)))
+    warnings = _status_member(operation, query.warnings)
+    answer = b'{"%b":[%b]%b}' % (operation.collection.encode(), records, warnings)
+    response = HttpResponse(answer, content_type=JSON)
     response["X-Total-Count"] = str(total)
     if on("q.link-header"):
         response["Link"] = _links(request, query, total)
@@ -46,16 +47,17 @@ def collection(
 def single(
     request: HttpRequest,
     operation: Operation,
-    body: str,
+    body: bytes,
     fields: tuple[str, ...] = (),
     warnings: Warnings = (),
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     """One record."""
     (picked,) = _picked([body], fields)
-    name = COLLECTIONS[operation.collection].single
-    text = f'{{"{name}":{_rooted(request, picked)}{_status_member(operation, warnings)}}}'
-    return HttpResponse(text.encode(), content_type=JSON, status=status)
+    name = COLLECTIONS[operation.collection].single.encode()
+    warned = _status_member(operation, warnings)
+    answer = b'{"%b":%b%b}' % (name, _rooted(request, picked), warned)
+    return HttpResponse(answer, content_type=JSON, status=status)
 
 
 def refusal(operation: str, error: Refused) -> HttpResponse:
@@ -64,31 +66,26 @@ def refusal(operation: str, error: Refused) -> HttpResponse:
     return HttpResponse(text, content_type=JSON, status=error.status, headers=error.headers)
 
 
-def _records(request: HttpRequest, name: str, bodies: list[str]) -> str:
-    return f'{{"{name}":[{_rooted(request, ",".join(bodies))}]'
+def _rooted(request: HttpRequest, text: bytes) -> bytes:
+    return text.replace(ROOT, f'"href":"{origin(request)}{PREFIX}'.encode())
 
 
-def _rooted(request: HttpRequest, text: str) -> str:
-    return text.replace(ROOT, f'"href":"{origin(request)}{PREFIX}')
-
-
-def _picked(bodies: list[str], fields: tuple[str, ...]) -> list[str]:
+def _picked(bodies: list[bytes], fields: tuple[str, ...]) -> list[bytes]:
     if not fields:
         return bodies
     records = (_decode(body) for body in bodies)
     return [
-        _encode({name: record[name] for name in fields if name in record}).decode()
-        for record in records
+        _encode({name: record[name] for name in fields if name in record}) for record in records
     ]
 
 
-def _status_member(operation: Operation, warnings: Warnings) -> str:
+def _status_member(operation: Operation, warnings: Warnings) -> bytes:
     if not warnings:
-        return ""
+        return b""
     said = [
         _status(operation.name, "success", *warning, severity="warning") for warning in warnings
     ]
-    return f',"statusInfoSet":{json.dumps(said)}'
+    return b',"statusInfoSet":' + _encode(said)
 
 
 def _status(

@@ -14,6 +14,8 @@ from sandbox.rules import on
 
 Ids = dict[str, str]
 
+_NONE: Final[tuple[None, Ids]] = (None, {})
+
 
 @csrf_exempt
 def answer(request: HttpRequest) -> HttpResponse:
@@ -21,8 +23,11 @@ def answer(request: HttpRequest) -> HttpResponse:
     body = request.body  # read also where it means nothing, or it would be the next request
     operation: Operation | None = None
     try:
+        found = _on_path(request)
+        operation, ids = next((each for each in found if each[0].method == request.method), _NONE)
         granted = _granted(request, body)
-        operation, ids = _operation(request)
+        if operation is None:
+            raise _no_operation(found)
         _check_scope(operation, granted)
         return _METHODS[operation.method](request, operation, ids)
     except Refused as error:
@@ -43,17 +48,16 @@ def _granted(request: HttpRequest, body: bytes) -> frozenset[str]:
     )
 
 
-def _operation(request: HttpRequest) -> tuple[Operation, Ids]:
+def _on_path(request: HttpRequest) -> list[tuple[Operation, Ids]]:
     path = request.META["REQUEST_URI"].partition("?")[0].removeprefix(answers.PREFIX)
-    segments = operations.split(path, encoded_ids=on("q.encoded-ids"))
-    found = list(operations.matching(segments))
+    return list(operations.matching(operations.split(path, encoded_ids=on("q.encoded-ids"))))
+
+
+def _no_operation(found: list[tuple[Operation, Ids]]) -> Refused:
     if not found:
-        raise Unknown("there is no such path")
-    for operation, ids in found:
-        if operation.method == request.method:
-            return operation, ids
+        return Unknown("there is no such path")
     allowed = ", ".join(sorted(operation.method for operation, _ in found))
-    raise NotOffered(f"this path offers {allowed}", headers={"Allow": allowed})
+    return NotOffered(f"this path offers {allowed}", headers={"Allow": allowed})
 
 
 def _check_scope(operation: Operation, granted: frozenset[str]) -> None:
@@ -75,9 +79,10 @@ def _get(request: HttpRequest, operation: Operation, ids: Ids) -> HttpResponse:
         {**_named(narrowed, ids), **asked.parameters},
     )
     offset = asked.offset if on("q.offset") else 0
-    bodies = store.page(selection, order=asked.order, limit=asked.limit, offset=offset)
-    counted = selection if on("q.total-after-filter") else Selection(collection)
-    return answers.collection(request, operation, bodies, store.total(counted), asked)
+    bodies, total = store.page(selection, order=asked.order, limit=asked.limit, offset=offset)
+    if not on("q.total-after-filter"):
+        total = store.total(Selection(collection))
+    return answers.collection(request, operation, bodies, total, asked)
 
 
 def _narrowed(operation: Operation) -> str:
@@ -96,7 +101,7 @@ def _get_one(request: HttpRequest, operation: Operation, sourced_id: str) -> Htt
     found = store.body(collection, sourced_id, *conditions)
     if found is None:
         if not on("q.unknown-object"):
-            return answers.single(request, operation, "{}")
+            return answers.single(request, operation, b"{}")
         raise Unknown("there is no such object")
     return answers.single(request, operation, found, fields, tuple(warnings))
 
@@ -123,7 +128,7 @@ def _put(request: HttpRequest, operation: Operation, ids: Ids) -> HttpResponse:
         record = store.merged(collection, ids["id"], record)
     row = records.row(collection.name, record, now=clock.moment())
     created = store.put(row) or not on("q.put-created-then-replaced")
-    return answers.single(request, operation, row.body, status=201 if created else 200)
+    return answers.single(request, operation, row.body.encode(), status=201 if created else 200)
 
 
 def _delete(request: HttpRequest, operation: Operation, ids: Ids) -> HttpResponse:

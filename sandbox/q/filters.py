@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from sandbox.q.records import comparable_time
-from sandbox.q.schema import Collection, kind_of
+from sandbox.q.schema import COLLECTIONS, Collection, kind_of
 
 OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "=": eq,
@@ -24,6 +24,13 @@ OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "<": lt,
     "<=": le,
 }
+
+TIMES: Final = frozenset(
+    name
+    for each in COLLECTIONS.values()
+    for name, kind in each.fields.items()
+    if kind == "datetime"
+)
 
 # How to escape a quote in a value is defined nowhere. A quote is taken to end the value only
 # where the filter or its clause can end, so that O'Brien can be looked for.
@@ -90,7 +97,7 @@ def _checked(clause: Clause, collection: Collection) -> Clause:
             float(clause.value)
         except ValueError:
             raise Malformed(f"{clause.path} is compared with a number") from None
-    if kind == "datetime":
+    if kind == "datetime" and clause.operator != "~":
         return Clause(clause.path, clause.operator, comparable_time(clause.value))
     return clause
 
@@ -107,6 +114,8 @@ def holds(body: str, path: str, operator: str, value: str) -> bool:
         found = found.get(inner) if isinstance(found, dict) else None
     if found is None:
         return operator == "!="
+    if name in TIMES and operator != "~":
+        return OPERATORS[operator](comparable_time(str(found)), value)
     return _compare(found, operator, value)
 
 
@@ -140,4 +149,4 @@ def _compare(found: Any, operator: str, value: str) -> bool:
     text, wanted = str(found).casefold(), value.casefold()
     if operator == "~":
         return wanted in text
-    return OPERATORS[operator](comparable_time(text), comparable_time(wanted))
+    return OPERATORS[operator](text, wanted)

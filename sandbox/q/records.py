@@ -16,7 +16,7 @@ from sandbox.q.schema import COLLECTIONS, Collection
 
 # Stands in the kept text for the service root, which is known only when a page is served.
 # A quote inside a JSON string is escaped, so this sequence can only be a key and its value.
-ROOT: Final = '"href":"\x7f'
+ROOT: Final = b'"href":"\x7f'
 
 _encode: Final = msgspec.json.Encoder().encode
 

@@ -3,8 +3,11 @@
 Pages are made of kept text, never of parsed records; that is what makes them fast.
 """
 
+from __future__ import annotations
+
 import json
 import threading
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -16,12 +19,14 @@ from sandbox.q.records import Row
 from sandbox.q.schema import COLLECTIONS, Collection
 
 BATCH: Final = 5_000
+ORDERS_KEPT: Final = 16
 Parameters = Mapping[str, Any]
 
 # One process writes, so one lock is all it takes to tell a creation from a replacement.
 _writing = threading.RLock()
 _generation = 0
-_totals: dict[tuple[int, str, tuple[tuple[str, Any], ...]], int] = {}
+_ordering = threading.Lock()
+_orders: dict[tuple[Any, ...], tuple[int, array[int]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +140,11 @@ def clear() -> None:
     _changed()
 
 
-def body(collection: Collection, sourced_id: str, *conditions: str) -> str | None:
+def body(collection: Collection, sourced_id: str, *conditions: str) -> bytes | None:
     """The kept text of one record that also meets `conditions`."""
     condition, parameters = _of(sourced_id)
     chosen = Selection(collection, (*condition, *conditions), parameters)
-    found = _rows(f"SELECT body {chosen.source}", parameters)
+    found = _rows(f"SELECT CAST(body AS BLOB) {chosen.source}", parameters)
     return found[0] if found else None
 
 
@@ -149,20 +154,47 @@ def exists(selection: Selection) -> bool:
 
 
 def total(selection: Selection) -> int:
-    """How many there are; remembered until something is written."""
-    key = (_generation, selection.source, tuple(sorted(selection.parameters.items())))
-    known = _totals.get(key)
-    if known is None:
-        known = int(_rows(f"SELECT COUNT(*) {selection.source}", selection.parameters)[0])
-        _totals[key] = known
-    return known
+    """How many there are."""
+    return int(_rows(f"SELECT COUNT(*) {selection.source}", selection.parameters)[0])
 
 
-def page(selection: Selection, *, order: str, limit: int, offset: int) -> list[str]:
-    """The kept texts of one page, in `order` (SQL)."""
+def page(selection: Selection, *, order: str, limit: int, offset: int) -> tuple[list[bytes], int]:
+    """The kept texts of one page, in `order` (SQL), and how many there are in all.
+
+    What fits on one page is read at once. For more, the order of all is found once and kept until
+    something is written: so a page far down costs what the first one does, and so does a filter.
+    """
+    if offset == 0:
+        found = _rows(
+            f"SELECT CAST(body AS BLOB) {selection.source} ORDER BY {order} LIMIT %(limit)s",
+            {**selection.parameters, "limit": limit + 1},
+        )
+        if len(found) <= limit:
+            return found, len(found)
+    ids = _ordered(selection, order)
+    return _bodies(selection.collection, ids[offset : offset + limit]), len(ids)
+
+
+def _ordered(selection: Selection, order: str) -> array[int]:
+    name = (selection.source, order, *sorted(selection.parameters.items()))
+    with _ordering:
+        generation = _generation
+        known = _orders.pop(name, None)
+        if known is None or known[0] != generation:
+            sql = f"SELECT id {selection.source} ORDER BY {order}"
+            known = generation, array("q", _rows(sql, selection.parameters))
+        _orders[name] = known
+        if len(_orders) > ORDERS_KEPT:
+            del _orders[next(iter(_orders))]
+    return known[1]
+
+
+def _bodies(collection: Collection, ids: array[int]) -> list[bytes]:
     return _rows(
-        f"SELECT body {selection.source} ORDER BY {order} LIMIT %(limit)s OFFSET %(offset)s",
-        {**selection.parameters, "limit": limit, "offset": offset},
+        f"SELECT CAST(body AS BLOB) FROM json_each(%(ids)s) AS chosen"
+        f" CROSS JOIN {collection.table} ON {collection.table}.id = chosen.value"
+        " ORDER BY chosen.key",
+        {"ids": json.dumps(ids.tolist())},
     )
 
 
@@ -215,7 +247,6 @@ def _link(collection: Collection, rows: Sequence[Row]) -> None:
 def _changed() -> None:
     global _generation
     _generation += 1
-    _totals.clear()
 
 
 def _execute(sql: str, parameters: Parameters | None = None) -> int:
