@@ -1,0 +1,43 @@
+"""`manage.py verify SLUG`: each step and endpoint, with status, latency, rows, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from integration.connections import canvas_client, q_client
+from integration.management.base import DONE, FAILED, DistrictCommand
+from integration.models import District
+from integration.verification import Step, verify_canvas, verify_q
+
+
+class Command(DistrictCommand):
+    help = "Try a district's connections step by step; changes nothing."
+
+    def work(self, district: District, options: dict[str, Any]) -> int:
+        steps: list[Step] = []
+        for step in self._steps(district):
+            steps.append(step)
+            self._say(step)
+        failed = [step for step in steps if step.needed and not step.ok]
+        self.answer(state="failed" if failed else "done", steps=[step.as_dict() for step in steps])
+        self.say(
+            f"{len(failed)} of {len(steps)} steps need attention."
+            if failed
+            else f"All is well. Next: manage.py provision {district.slug} --plan-only"
+        )
+        return FAILED if failed else DONE
+
+    def _steps(self, district: District) -> Iterator[Step]:
+        client = q_client(district)
+        yield from verify_q(client, district.q_connection)
+        yield from verify_canvas(canvas_client(district))
+
+    def _say(self, step: Step) -> None:
+        mark = "ok  " if step.ok else ("FAIL" if step.needed else "note")
+        rows = "" if step.rows is None else f"{step.rows:,} rows"
+        status = str(step.status or "")
+        line = f"{mark} {step.name:<28}{status:>5}{step.seconds * 1000:>7.0f} ms  {rows:>14}"
+        self.say(f"{line}  {step.message}".rstrip())
+        if step.remedy:
+            self.say(f"       What to do: {step.remedy}")

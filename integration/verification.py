@@ -1,0 +1,163 @@
+"""Try a district's two connections step by step: what answers, how fast, and what to do if not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from integration.canvas.client import CanvasClient
+from integration.errors import QSyncError
+from integration.models import QConnection
+from integration.oneroster.client import OneRosterClient, Probe
+from integration.oneroster.transport import error_for
+
+BULK = ("orgs", "academicSessions", "courses", "classes", "users", "enrollments")
+OF_A_SCHOOL = ("terms", "courses", "classes", "students", "teachers", "enrollments")
+GRADEBOOK = ("categories", "lineItems", "results")
+PERMISSIONS = ("import_sis", "manage_sis", "read_sis")
+CLOCKS_MAY_DIFFER = timedelta(minutes=5)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that was tried. `needed`: provisioning cannot work without it.
+
+    `rows` is what the provider says it holds, None where it does not say.
+    """
+
+    name: str
+    ok: bool
+    needed: bool = True
+    status: int = 0
+    seconds: float = 0.0
+    rows: int | None = None
+    message: str = ""
+    remedy: str = ""
+
+    def as_dict(self) -> dict[str, object]:
+        return {name: value for name, value in asdict(self).items() if value not in ("", None)}
+
+
+def verify_q(client: OneRosterClient, connection: QConnection) -> Iterator[Step]:
+    """Sign in to Q, then ask each endpoint of a run, and of grade passback, for one record."""
+    step, token = _tried("Q: sign in", client.token)
+    yield step
+    if not step.ok:
+        return
+    if token is not None:
+        yield Step("Q: what the key may do", ok=True, message=_scopes(token.scopes))
+    school = ""
+    if connection.service == QConnection.Service.SCHOOL:
+        step, found = _tried("Q: a school to look at", lambda: _first_school(client))
+        school = found or ""
+        yield step
+    paths = [("orgs", True), ("academicSessions", True)]
+    if school:
+        paths += [(f"schools/{school}/{name}", True) for name in OF_A_SCHOOL]
+    else:
+        paths += [(name, True) for name in BULK[2:]]
+    paths += [(name, False) for name in GRADEBOOK]
+    for path, needed in paths:
+        step, probe = _tried(f"Q: /{path}", lambda path=path: client.probe(path))  # type: ignore[misc]  # bound at once
+        yield step if probe is None else _probed(path, probe, needed=needed)
+        if probe is not None and path == "orgs":
+            yield _clock("Q", probe.server_date)
+
+
+def _scopes(scopes: Iterable[str]) -> str:
+    return " ".join(sorted(scope.rpartition("/")[2] for scope in scopes)) or "not said"
+
+
+def _first_school(client: OneRosterClient) -> str:
+    for page in client.read("schools"):
+        for org in page.records:
+            if org.status == "active":
+                return str(org.sourced_id)
+    return ""
+
+
+def _probed(path: str, probe: Probe, *, needed: bool) -> Step:
+    ok = 200 <= probe.status < 300
+    error = None if ok else error_for(probe.status)
+    return Step(
+        f"Q: /{path}",
+        ok=ok,
+        needed=needed,
+        status=probe.status,
+        seconds=round(probe.seconds, 3),
+        rows=probe.total,
+        message=probe.description or (error.code if error else ""),
+        remedy=error.remedy if error else "",
+    )
+
+
+def verify_canvas(client: CanvasClient) -> Iterator[Step]:
+    """Who we are in Canvas, whether it is the root account, and what we may do there."""
+    step, account = _tried("Canvas: the account", client.account)
+    if account is None:
+        yield step
+        return
+    yield Step(
+        step.name,
+        ok=account.is_root,
+        seconds=step.seconds,
+        message=account.name if account.is_root else f"{account.name} is a sub-account.",
+        remedy="" if account.is_root else "SIS imports need the root account: set its id.",
+    )
+    step, permissions = _tried("Canvas: permissions", lambda: client.permissions(PERMISSIONS))
+    missing = [name for name, given in (permissions or {}).items() if not given]
+    yield (
+        step
+        if permissions is None
+        else Step(
+            step.name,
+            ok=not missing,
+            seconds=step.seconds,
+            message=f"missing: {', '.join(missing)}" if missing else ", ".join(PERMISSIONS),
+            remedy="Give the service account these permissions in the root account."
+            if missing
+            else "",
+        )
+    )
+    for path in ("sis_imports", "terms", "reports"):
+        probe = client.probe(f"accounts/self/{path}")
+        error = probe.error
+        yield Step(
+            f"Canvas: {path}",
+            ok=probe.is_ok,
+            status=probe.status,
+            seconds=round(probe.seconds, 3),
+            message=str(error) if error else "",
+            remedy=error.remedy if error else "",
+        )
+        if path == "terms":
+            yield _clock("Canvas", probe.server_date)
+
+
+def _clock(side: str, server_date: datetime | None) -> Step:
+    name = f"{side}: clock"
+    if server_date is None:
+        return Step(name, ok=True, needed=False, message="not said")
+    apart = abs(datetime.now(UTC) - server_date)
+    ok = apart <= CLOCKS_MAY_DIFFER
+    return Step(
+        name,
+        ok=ok,
+        needed=False,
+        message=f"{apart.total_seconds():.0f} seconds apart",
+        remedy="" if ok else "Set the clock that is wrong: signatures and deltas rest on it.",
+    )
+
+
+def _tried(name: str, call: Callable[[], T]) -> tuple[Step, T | None]:
+    started = time.monotonic()
+    try:
+        value = call()
+    except QSyncError as error:
+        return Step(name, ok=False, message=str(error), remedy=error.remedy), None
+    return Step(name, ok=True, seconds=round(time.monotonic() - started, 3)), value
