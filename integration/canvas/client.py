@@ -135,8 +135,8 @@ class CanvasClient:
     ) -> SisImport:
         """Hand over a zip or CSV file.
 
-        After TimedOut(sent=True), BodyCut, Unavailable or ProtocolError it is not known whether
-        Canvas has the import: look for it with `recent_imports` before another try.
+        Never sent twice by itself. After an error whose `sent` is true (of Canvas or of HTTP) it
+        is not known whether Canvas has the import: ask `find_import` before another try.
         """
         return sis_imports.start(
             self.transport, self._imports, archive, filename=filename, params=params or {}
@@ -151,6 +151,23 @@ class CanvasClient:
         params = [("created_since", created_since)]
         found = self.transport.pages(self._imports, params, key="sis_imports")
         return map(parse.sis_import, found)
+
+    def find_import(self, marker: str, *, created_since: str) -> SisImport | None:
+        """The import that has `marker` in the name of one of its files, if Canvas has it.
+
+        Raises:
+            ImportStillRunning: one waits whose files Canvas has not looked at yet. It may be
+                ours, so it is too early to send another.
+        """
+        unknown: SisImport | None = None
+        for seen in self.recent_imports(created_since=created_since):
+            if any(marker in name for name in seen.file_names):
+                return seen
+            if not seen.is_final and not seen.file_names:
+                unknown = seen
+        if unknown:
+            raise ImportStillRunning(unknown)
+        return None
 
     def unfinished_imports(self) -> list[SisImport]:
         """What runs or waits in the account, anybody's: ours would stand behind it."""

@@ -23,10 +23,14 @@ from integration.errors import QSyncError
 
 
 class CanvasError(QSyncError):
-    """`status` is 0 when no single answer stands behind it; `request_id` is Canvas's own."""
+    """`status` is 0 when no single answer stands behind it; `request_id` is Canvas's own.
+
+    `sent` says, as for an HttpError, whether Canvas may have carried out the request all the same.
+    """
 
     code = "canvas.error"
     remedy = "Try again. If it happens twice, send the code and the request id to support."
+    sent = False
 
     def __init__(self, message: str, *, status: int = 0, request_id: str = "") -> None:
         super().__init__(f"{message} (Canvas request {request_id})" if request_id else message)
@@ -95,6 +99,7 @@ class Unavailable(CanvasError):
     code = "canvas.unavailable"
     remedy = "Canvas has trouble. The work goes on by itself when Canvas answers again."
     retryable = True
+    sent = True
 
 
 class ImportStillRunning(CanvasError):
@@ -124,6 +129,7 @@ class ReportFailed(CanvasError):
 class ProtocolError(CanvasError):
     code = "canvas.protocol"
     remedy = "Check the Canvas address. A proxy or a login page may answer in place of Canvas."
+    sent = True
 
 
 class ForeignPage(ProtocolError):

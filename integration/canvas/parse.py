@@ -189,6 +189,4 @@ def _pairs(value: object) -> Iterator[tuple[str, str]]:
 
 def _file_names(value: object) -> Iterator[str]:
     for item in value if isinstance(value, list) else ():
-        name = text(mapping(item), "display_name") or text(mapping(item), "filename")
-        if name:
-            yield name
+        yield from {text(mapping(item), "display_name"), text(mapping(item), "filename")} - {""}

@@ -93,11 +93,14 @@ def sentences(headers: Mapping[str, str], body: bytes) -> Iterator[str]:
     try:
         answer = json.loads(body[:MAX_BYTES])
     except (ValueError, RecursionError):
-        yield _short(body[: 4 * MAX_CHARS].decode("utf-8", "replace"))
+        if not start.startswith((b"{", b"[")):
+            yield _short(body[: 4 * MAX_CHARS].decode("utf-8", "replace"))
         return
-    # Only the keys Canvas keeps for messages: any other may be a person's record.
+    # Only the keys Canvas keeps for messages: anything else may be a person's record.
     if isinstance(answer, dict):
         answer = [answer[key] for key in SENTENCE_KEYS if key in answer]
+    elif not isinstance(answer, str):
+        return
     for sentence in islice(_sentences(answer, depth=0), MAX_SENTENCES):
         yield _short(sentence)
 

@@ -30,7 +30,7 @@ def provisioning_report(
     """`directory`/<kind>.csv for each of `kinds`."""
     directory.mkdir(parents=True, exist_ok=True)
     path = f"{account_path}/reports/{REPORT}"
-    form = {f"parameters[{kind}]": "true" for kind in sorted(kinds)}
+    form = {f"parameters[{kind}]": "1" for kind in sorted(kinds)}
     if include_deleted:
         form["parameters[include_deleted]"] = "true"
     # A second report costs Canvas some work and changes nothing, so a lost answer is asked again.

@@ -118,13 +118,15 @@ class Transport:
         def attempt(headers: dict[str, str]) -> Response:
             to.seek(0)
             to.truncate()
+            # Where JSON is asked for, Canvas describes a file instead of sending it.
+            headers = {**headers, "Accept": "*/*"}
             return self._http.download(
                 url, to, headers=headers, max_bytes=max_bytes, total_seconds=DOWNLOAD_SECONDS
             )
 
         if with_token and same_origin(url, self.root):
             return self._conversation(attempt)
-        return attempt({"Accept": "*/*"})
+        return attempt({})
 
     def refuse(self, response: Response, asked: str) -> CanvasError:
         return refusal(

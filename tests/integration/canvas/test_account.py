@@ -50,6 +50,13 @@ def test_a_probe_never_raises_for_what_canvas_refuses(canvas, client, message, k
     assert (probe.is_ok, probe.status, type(probe.error)) == (False, 401, kind)
 
 
+def test_a_probe_takes_a_path_with_a_query(canvas, client):
+    canvas.on(f"{SELF}/courses", canvas.error(404, "no"))
+    error = client.probe("accounts/self/courses?include[]=term").error
+    assert canvas.requests[0].args.to_dict() == {"include[]": "term", "per_page": "1"}
+    assert "include" not in str(error)
+
+
 def test_a_probe_of_a_rejected_token_says_so(canvas, client):
     canvas.on(SELF, canvas.expired())
     assert isinstance(client.probe("accounts/self").error, TokenRejected)

@@ -66,6 +66,15 @@ def test_a_token_revoked_in_the_middle_is_renewed_once_and_the_call_repeated(gra
     assert [len(grants.asked(path)) for path in (SELF, TOKEN)] == [2, 1]
 
 
+def test_an_upload_with_an_expired_token_is_sent_again_whole(grants, as_client, canvas):
+    imports = f"{SELF}/sis_imports"
+    canvas.on(imports, canvas.expired(), canvas.json({"id": "7"}), method="POST")
+    client = as_client(refresh_token(access_token="stale"))
+    assert client.start_import(b"PK the archive", filename="a.zip").id == "7"
+    uploads = [request.files["attachment"].read() for request in canvas.asked(imports)]
+    assert uploads == [b"PK the archive"] * 2
+
+
 def test_however_many_threads_find_the_token_expired_it_is_renewed_once(grants, as_client):
     client = as_client(refresh_token(access_token="stale"))
     together = Barrier(4)
@@ -215,6 +224,7 @@ def test_the_browser_is_sent_to_agree_with_state_and_scopes():
         scopes=("url:GET|/api/v1/accounts/:id", "url:GET|/api/v1/users/:id"),
     )
     assert url.startswith("https://canvas.example/login/oauth2/auth?client_id=1&")
+    assert "scope" not in authorize_url("https://c", client_id="1", redirect_uri="r", state="s")
     assert "scope=url%3AGET%7C%2Fapi%2Fv1%2Faccounts%2F%3Aid+url%3AGET" in url
 
 

@@ -75,6 +75,7 @@ def test_each_answer_of_canvas_is_one_kind_of_error(status, body, headers, kind)
         ({"error": True, "error_message": "Missing attachment"}, "Missing attachment"),
         ({"error": "invalid_request", "error_description": "one"}, "one; invalid_request"),
         (b"plain\r\n  text", "plain text"),
+        (b'"quoted text"', "quoted text"),
     ],
 )
 def test_words_are_found_in_every_shape_canvas_uses(body, words):
@@ -88,6 +89,9 @@ def test_words_are_found_in_every_shape_canvas_uses(body, words):
         b"\n <html>Ana Lee</html>",
         b'{"name": "Ana Lee", "user": {"message": "Ana Lee"}}',
         b"",
+        b'[{"name": "Ana Lee"}]',
+        b'{"name": "Ana Lee", "cut',
+        b'{"errors": [[[[[[[[["Ana Lee"]]]]]]]]]}',
         b"[" * 100_000,
     ],
 )

@@ -47,8 +47,8 @@ def test_a_report_is_asked_for_waited_for_and_unpacked(canvas, report, zipped, t
     assert [row["login_id"] for row in report_rows(files["users"])] == ["ana,lee"]
     assert list(report_rows(files["terms"])) == []
     assert canvas.requests[0].form.to_dict() == {
-        "parameters[users]": "true",
-        "parameters[terms]": "true",
+        "parameters[users]": "1",
+        "parameters[terms]": "1",
         "parameters[include_deleted]": "true",
     }
     assert [each.status for each in told] == ["running", "complete"]
@@ -117,7 +117,8 @@ def test_a_redirect_on_our_own_canvas_gets_no_token_either(canvas, report):
     canvas.on("/f.csv", canvas.bytes(b"", 302, Location="/g.csv"))
     canvas.on("/g.csv", csv_file(canvas))
     fetch()
-    assert "Authorization" in canvas.asked("/f.csv")[0].headers
+    assert canvas.asked("/f.csv")[0].headers["Authorization"] == "Bearer t0ken-1"
+    assert canvas.asked("/f.csv")[0].headers["Accept"] == "*/*"
     assert "Authorization" not in canvas.asked("/g.csv")[0].headers
 
 
@@ -290,6 +291,12 @@ def test_each_header_of_canvas_is_known(tmp_path, header, kind):
     path = tmp_path / "x.csv"
     path.write_text(header + "\n")
     assert kind_of(path) == kind
+
+
+def test_a_header_too_long_to_read_is_no_kind(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("x" * 200_000)
+    assert kind_of(path) == ""
 
 
 # rows

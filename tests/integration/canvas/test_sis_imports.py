@@ -60,8 +60,9 @@ def test_a_single_file_is_sent_as_csv(canvas, client, tmp_path):
 @pytest.mark.parametrize("status", [500, 502, 503])
 def test_an_upload_canvas_may_have_taken_is_not_sent_twice(canvas, client, status):
     canvas.on(IMPORTS, canvas.bytes(b"<html>", status, "text/html"), method="POST")
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unavailable) as caught:
         client.start_import(b"PK", filename="a.zip")
+    assert caught.value.sent
     assert len(canvas.requests) == 1
 
 
@@ -75,8 +76,9 @@ def test_an_upload_whose_answer_is_lost_is_not_sent_twice(canvas, client):
 
 def test_an_upload_answered_by_a_proxys_page_is_an_error(canvas, client):
     canvas.on(IMPORTS, canvas.bytes(b"<html>", kind="text/html"), method="POST")
-    with pytest.raises(ProtocolError):
+    with pytest.raises(ProtocolError) as caught:
         client.start_import(b"PK", filename="a.zip")
+    assert caught.value.sent
 
 
 @pytest.mark.parametrize(
@@ -88,8 +90,9 @@ def test_an_upload_answered_by_a_proxys_page_is_an_error(canvas, client):
 )
 def test_an_account_that_takes_no_imports_says_why(canvas, client, status, message, kind):
     canvas.on(IMPORTS, canvas.json({"errors": [message]}, status), method="POST")
-    with pytest.raises(kind, match=message):
+    with pytest.raises(kind, match=message) as caught:
         client.start_import(b"PK", filename="a.zip")
+    assert not caught.value.sent
 
 
 def test_an_import_is_read_whole(canvas, client):
@@ -149,6 +152,40 @@ def test_what_stands_in_the_queue_is_told_even_if_canvas_does_not_filter(canvas,
     both = [in_state("imported"), in_state("importing") | {"id": 813}]
     canvas.on(IMPORTS, canvas.json({"sis_imports": both}))
     assert [each.id for each in client.unfinished_imports()] == ["813"]
+
+
+# an import whose answer was lost
+
+SINCE = "2026-08-01T00:00:00Z"
+OURS = [{"id": 1, "display_name": "users-qsync-17.csv", "filename": "users.csv"}]
+THEIRS = [{"id": 2, "display_name": "users.csv"}]
+
+
+def listed(canvas, *imports):
+    canvas.on(IMPORTS, canvas.json({"sis_imports": imports}))
+
+
+def test_an_import_is_found_by_the_name_of_its_files(canvas, client):
+    others = in_state("imported", csv_attachments=THEIRS) | {"id": 811}
+    listed(canvas, others, in_state("importing", csv_attachments=OURS))
+    assert client.find_import("qsync-17", created_since=SINCE).id == "812"
+
+
+def test_an_import_canvas_never_got_is_not_found(canvas, client):
+    listed(canvas, in_state("importing", csv_attachments=THEIRS), in_state("failed"))
+    assert client.find_import("qsync-17", created_since=SINCE) is None
+
+
+def test_a_queued_import_without_names_may_be_ours_so_nothing_is_sent(canvas, client):
+    listed(canvas, in_state("created"), in_state("imported", csv_attachments=THEIRS))
+    with pytest.raises(ImportStillRunning) as caught:
+        client.find_import("qsync-17", created_since=SINCE)
+    assert caught.value.sis_import.id == "812"
+
+
+def test_ours_is_found_even_while_another_waits_without_names(canvas, client):
+    listed(canvas, in_state("created") | {"id": 813}, in_state("imported", csv_attachments=OURS))
+    assert client.find_import("qsync-17", created_since=SINCE).id == "812"
 
 
 # waiting
