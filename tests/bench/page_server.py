@@ -14,6 +14,8 @@ order whatever `sort` says; any `limit` (clamped to the page size) and `offset`;
 When ready it prints one line of JSON: {"url", "token_url", "stats_url", "counts", "bytes"}.
 """
 
+from __future__ import annotations
+
 import argparse
 import asyncio
 import json
@@ -51,7 +53,7 @@ class Collection:
 
     name: str
     file: Any = field(default_factory=tempfile.TemporaryFile)
-    begins: array = field(default_factory=lambda: array("Q", [0]))
+    begins: array[int] = field(default_factory=lambda: array("Q", [0]))
     text: mmap.mmap | None = None
 
     def __len__(self) -> int:
