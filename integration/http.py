@@ -1,7 +1,6 @@
 """The one door out: every request of the product leaves through here, guarded, bounded, logged.
 
-Nothing else imports requests or urllib3. Where a request may go is decided in `addresses`, when to
-ask again in `retry`; this module sends, reads and reports.
+Nothing else imports requests or urllib3. `addresses` decides where, `retry` when to ask again.
 """
 
 import http.client
@@ -48,7 +47,6 @@ from integration.http_sockets import (
     Resolve,
     TlsSocket,
     check_address,
-    tls_context,
 )
 from integration.http_values import (
     CaseInsensitiveMapping,
@@ -80,8 +78,7 @@ logger = logging.getLogger(__name__)
 # Its lines hold whole URLs, and a query may hold a token or a name.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 
-# A server may close an idle connection just as we send; a request that must not be sent twice
-# therefore gets a fresh one.
+# A server may close an idle connection just as we send: what must not be sent twice gets a new one.
 _STALE_SECONDS = 2.0
 _FAILURES = (requests.RequestException, urllib3.exceptions.HTTPError)
 
@@ -109,9 +106,12 @@ class Http:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._dialer = Dialer(
-            allow_private=allow_private, resolve=resolve, clock=clock, sleep=sleep
+            allow_private=allow_private,
+            resolve=resolve,
+            clock=clock,
+            sleep=sleep,
+            ca_bundle=ca_bundle,
         )
-        self._tls = tls_context(ca_bundle)
         self._timeouts, self._max_bytes = timeouts, max_bytes
         self._clock = clock
         self._attempts = Attempts(
@@ -193,9 +193,8 @@ class Http:
     def close(self) -> None:
         """Close the idle connections of all threads; the next request opens new ones."""
         with self._lock:
-            sessions = list(self._sessions)
-        for session in sessions:
-            session.close()
+            for session in list(self._sessions):
+                session.close()
 
     def _attempt(self, call: Call, attempt: int) -> Response | HttpError:
         started = self._clock()
@@ -237,7 +236,7 @@ class Http:
     def _session(self) -> "_Session":
         session: _Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = _Session(self._dialer, self._tls, Deadline(self._clock))
+            session = _Session(self._dialer, Deadline(self._clock))
             self._local.session = session
             with self._lock:
                 self._sessions.add(session)
@@ -247,23 +246,23 @@ class Http:
 class _Session(requests.Session):
     """What one thread sends through: its connections, and the deadline that they obey."""
 
-    def __init__(self, dialer: Dialer, tls: ssl.SSLContext, deadline: Deadline) -> None:
+    def __init__(self, dialer: Dialer, deadline: Deadline) -> None:
         super().__init__()
         self.deadline = deadline
         self.used_at = float("-inf")
         self.trust_env = False  # no proxies, no .netrc
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for prefix in ("https://", "http://"):
-            self.mount(prefix, _Adapter(dialer, tls, deadline))
+            self.mount(prefix, _Adapter(dialer, deadline))
 
     def resolve_redirects(self, *_: Any, **__: Any) -> Iterator[requests.Response]:
-        return iter(())  # even a redirect not followed would be read whole, whatever its size
+        return iter(())  # a redirect not followed would be read whole all the same, uncapped
 
 
 class _Adapter(HTTPAdapter):
-    def __init__(self, dialer: Dialer, tls: ssl.SSLContext, deadline: Deadline) -> None:
+    def __init__(self, dialer: Dialer, deadline: Deadline) -> None:
         super().__init__(max_retries=0)
-        self._dialer, self._tls, self._deadline = dialer, tls, deadline
+        self._dialer, self._deadline = dialer, deadline
         self._pools: dict[str, urllib3.HTTPConnectionPool] = {}
 
     def get_connection_with_tls_context(
@@ -275,11 +274,11 @@ class _Adapter(HTTPAdapter):
         return self._pools[target.origin]
 
     def _pool(self, target: Target) -> urllib3.HTTPConnectionPool:
-        how: dict[str, Any] = {"dialer": self._dialer, "target": target}
-        how |= {"deadline": self._deadline, "blocksize": CHUNK}
+        how: dict[str, Any] = {"dialer": self._dialer, "target": target, "blocksize": CHUNK}
+        how["deadline"] = self._deadline
         if target.scheme == "http":
             return _PlainPool(target.host, target.port, **how)
-        return _TlsPool(target.host, target.port, ssl_context=self._tls, **how)
+        return _TlsPool(target.host, target.port, ssl_context=self._dialer.tls, **how)
 
     def cert_verify(self, *_: Any, **__: Any) -> None:
         """The context knows whom to trust; here another list would be added at each connection."""
@@ -318,7 +317,7 @@ class _PlainConnection(HTTPConnection):
 
 class _TlsConnection(_PlainConnection, HTTPSConnection):
     def connect(self) -> None:
-        failure: HttpError | None = None
+        failure: HttpError
         try:
             super().connect()
         except TimeoutError:
@@ -327,10 +326,11 @@ class _TlsConnection(_PlainConnection, HTTPSConnection):
             failure = tls_failure(error, self.host)
         except OSError:
             failure = ConnectFailed(unreachable(self.host))
-        if failure:
-            raise failure
-        if isinstance(self.sock, TlsSocket):
-            self.sock.deadline = self._deadline
+        else:
+            if isinstance(self.sock, TlsSocket):
+                self.sock.deadline = self._deadline
+            return
+        raise failure
 
 
 class _PlainPool(urllib3.HTTPConnectionPool):

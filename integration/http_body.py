@@ -1,7 +1,7 @@
 """Bodies: unpacked under a cap on the way in, built piece by piece on the way out."""
 
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import IO, Any
 from urllib.parse import quote
 
@@ -19,7 +19,13 @@ Upload = tuple[str, IO[bytes] | bytes, str]  # file name, content, content type
 
 
 def read_pieces(
-    read: Read, *, length: int | None, encoding: str, max_bytes: int, step: int | None = None
+    read: Read,
+    *,
+    length: int | None,
+    ends_with_connection: bool,
+    encoding: str,
+    max_bytes: int,
+    step: int | None = None,
 ) -> Iterator[bytes]:
     """Yield the body unpacked, never more than `max_bytes` in all.
 
@@ -36,7 +42,9 @@ def read_pieces(
     if name in _PLAIN:
         yield from raw
     elif name in _PACKED:
-        yield from _unpacked(raw, max_bytes=max_bytes, step=step)
+        is_empty = yield from _unpacked(raw, max_bytes=max_bytes, step=step)
+        if is_empty and ends_with_connection:
+            raise BodyCut("The answer ended before it began.")
     else:
         raise BodyCut("The answer is packed in a way that we did not ask for.")
 
@@ -53,11 +61,15 @@ def _raw_pieces(read: Read, *, whole: bool, max_bytes: int) -> Iterator[bytes]:
         yield piece
 
 
-def _unpacked(raw: Iterator[bytes], *, max_bytes: int, step: int | None) -> Iterator[bytes]:
+def _unpacked(
+    raw: Iterator[bytes], *, max_bytes: int, step: int | None
+) -> Generator[bytes, None, bool]:
+    """Yields what was packed; returns whether there was nothing at all."""
     unpack = zlib.decompressobj(_AUTO)
-    left = max_bytes
+    left, is_empty = max_bytes, True
     for piece in raw:
         data = piece
+        is_empty = is_empty and not data
         while data:
             if unpack.eof:  # the next member of the same gzip
                 unpack = zlib.decompressobj(_AUTO)
@@ -71,8 +83,9 @@ def _unpacked(raw: Iterator[bytes], *, max_bytes: int, step: int | None) -> Iter
             data = unpack.unused_data if unpack.eof else unpack.unconsumed_tail
             if out:
                 yield out
-    if not unpack.eof and left != max_bytes:
+    if not unpack.eof and not is_empty:
         raise BodyCut("The answer ended before it was complete.")
+    return is_empty
 
 
 def refuse_cut_json(body: bytes, content_type: str) -> None:

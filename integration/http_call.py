@@ -103,9 +103,12 @@ class Raw(Protocol):
 def read_body(call: Call, raw: Raw) -> bytes:
     """The whole body; or nothing, where it went into the file that was asked for."""
     to = call.to if 200 <= raw.status < 300 else None
+    is_chunked = "chunked" in raw.headers.get("Transfer-Encoding", "").lower()
+    ends_with_connection = raw.length_remaining is None and not is_chunked
     pieces = read_pieces(
         lambda size: raw.read(size, decode_content=False),
         length=raw.length_remaining,
+        ends_with_connection=ends_with_connection,
         encoding=raw.headers.get("Content-Encoding", ""),
         max_bytes=_MOST_OF_AN_ERROR if call.to and not to else call.max_bytes,
         step=4 * CHUNK if to else None,
@@ -116,12 +119,7 @@ def read_body(call: Call, raw: Raw) -> bytes:
         for piece in pieces:
             to.write(piece)
         return b""
-    ends_with_connection = raw.length_remaining is None and not _is_chunked(raw)
     body = b"".join(pieces)
-    if ends_with_connection:
+    if ends_with_connection and (body or call.method == "GET"):
         refuse_cut_json(body, raw.headers.get("Content-Type", ""))
     return body
-
-
-def _is_chunked(raw: Raw) -> bool:
-    return "chunked" in raw.headers.get("Transfer-Encoding", "").lower()

@@ -6,6 +6,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Collection, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,9 +111,15 @@ class Dialer:
         resolve: Resolve,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        ca_bundle: str | None = None,
     ) -> None:
         self._allow_private = frozenset(allow_private)
         self._resolve, self._clock, self._sleep = resolve, clock, sleep
+        self._ca_bundle = ca_bundle
+
+    @cached_property
+    def tls(self) -> ssl.SSLContext:
+        return tls_context(self._ca_bundle)
 
     def target(self, url: str) -> Target:
         return parse_target(url, self._allow_private)

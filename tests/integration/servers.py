@@ -61,12 +61,19 @@ def chunked(body: bytes, size: int, headers: str = "") -> bytes:
 
 
 class FaultServer:
-    """Listens on 127.0.0.1; `script` decides the answer to each request."""
+    """Listens on 127.0.0.1; `script` decides the answer to each request.
+
+    With a `greeting` it says that to whoever connects, and hangs up.
+    """
 
     def __init__(
-        self, script: Callable[[Received], Answer], *, tls: ssl.SSLContext | None = None
+        self,
+        script: Callable[[Received], Answer],
+        *,
+        tls: ssl.SSLContext | None = None,
+        greeting: bytes = b"",
     ) -> None:
-        self._script, self._tls = script, tls
+        self._script, self._tls, self._greeting = script, tls, greeting
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._lock = threading.Lock()
@@ -117,6 +124,9 @@ class FaultServer:
         try:
             if self._tls:
                 sock = self._wrapped(connection)
+            if self._greeting:
+                sock.sendall(self._greeting)
+                return
             with sock, sock.makefile("rb") as stream:
                 while (request := _read(stream, number)) and self._answer(sock, request):
                     pass
@@ -151,13 +161,15 @@ def _read(stream: Any, number: int) -> Received | None:
     line = stream.readline()
     if not line.strip():
         return None
-    method, target, _ = line.decode("latin-1").split(" ")
+    words = line.decode("latin-1").split(" ")
+    if len(words) != 3:
+        return None
     headers = {}
     while (field_line := stream.readline().decode("latin-1").strip()) != "":
         name, _, value = field_line.partition(":")
         headers[name.lower()] = value.strip()
     body = stream.read(int(headers.get("content-length", 0)))
-    return Received(method, target, headers, body, number)
+    return Received(words[0], words[1], headers, body, number)
 
 
 def script(*answers: Answer) -> Callable[[Received], Answer]:
