@@ -35,14 +35,17 @@ def sandboxes() -> Iterator[Callable[[str], Sandbox]]:
         context.__exit__(None, None, None)
 
 
+def origin(url: str) -> str:
+    return "{0.scheme}://{0.netloc}".format(urlsplit(url))
+
+
 @pytest.fixture
 def sandbox(sandboxes: Callable[[str], Sandbox], request: pytest.FixtureRequest) -> Sandbox:
     """An empty Canvas, and a Q that holds the small bundle or the one the test names."""
     marker = request.node.get_closest_marker("bundle")
     sandbox = sandboxes(marker.args[0] if marker else "school-small.zip")
     for server in (sandbox.q, sandbox.canvas):
-        origin = "{0.scheme}://{0.netloc}".format(urlsplit(server.url))
-        requests.post(f"{origin}/sandbox/reset", timeout=120).raise_for_status()
+        requests.post(f"{origin(server.url)}/sandbox/reset", timeout=120).raise_for_status()
     return sandbox
 
 
@@ -88,3 +91,28 @@ def connect(manage: Manage, sandbox: Sandbox) -> Callable[..., None]:
 @pytest.fixture
 def provision(manage: Manage) -> Callable[..., tuple[int, dict[str, Any]]]:
     return lambda *words: manage("provision", SLUG, *words)
+
+
+@pytest.fixture
+def change_q(sandbox: Sandbox) -> Callable[..., None]:
+    """Put records into Q and take them out, whatever they hold."""
+
+    def run(
+        *, upsert: dict[str, list[Any]] | None = None, delete: dict[str, list[str]] | None = None
+    ) -> None:
+        body = {"upsert": upsert or {}, "delete": delete or {}}
+        url = f"{origin(sandbox.q.url)}/sandbox/records"
+        requests.post(url, json=body, timeout=60).raise_for_status()
+
+    return run
+
+
+@pytest.fixture
+def asked_of_q(sandbox: Sandbox) -> Callable[[], list[str]]:
+    """The paths that were asked of Q since it was reset."""
+
+    def run() -> list[str]:
+        log = requests.get(f"{origin(sandbox.q.url)}/sandbox/log", timeout=60).json()
+        return [request["path"] for request in log["requests"]]
+
+    return run

@@ -8,6 +8,7 @@ from integration.models import District, ProvisioningPolicy
 from tests.integration.provisioning.bundle_truth import Truth
 from tests.integration.provisioning.held_by_canvas import facts
 
+
 def expected(truth: Truth, grouping: str = "class") -> dict[str, object]:
     return {
         "accounts": truth.accounts(),
