@@ -1,0 +1,1 @@
+"""Account reports: everything Canvas holds, as CSV."""
