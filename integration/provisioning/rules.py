@@ -52,10 +52,16 @@ class Rules:
             return ""
         if not self.end_date_inclusive:
             day = (date.fromisoformat(day) - timedelta(days=1)).isoformat()
-        return _instant(day, time(23, 59, 59), self.time_zone)
+        # Where the clock goes back at midnight, this second comes twice: the later one is meant.
+        return _instant(day, time(23, 59, 59, fold=1), self.time_zone)
 
 
 @lru_cache(maxsize=4096)
 def _instant(day: str, at: time, zone: str) -> str:
-    local = datetime.combine(date.fromisoformat(day), at, ZoneInfo(zone))
-    return local.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    local = datetime.combine(date.fromisoformat(day), at)
+    try:
+        instant = local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    except OverflowError:  # 9999-12-31, which many send for "no end", is the calendar's last day
+        instant = local
+    # Not strftime: it writes the year 206 with three digits.
+    return instant.replace(tzinfo=None).isoformat() + "Z"
