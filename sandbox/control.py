@@ -32,7 +32,7 @@ class RequestLog:
         self._lock = threading.Lock()
 
     def add(self, method: str, target: str, response: HttpResponseBase) -> None:
-        entry = {"method": method, "path": _SECRET.sub(r"\1***", target)}
+        entry: dict[str, Any] = {"method": method, "path": _SECRET.sub(r"\1***", target)}
         entry |= {"status": response.status_code, "at": time.time()}
         with self._lock:
             self._total += 1

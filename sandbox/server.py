@@ -44,6 +44,10 @@ def _chunk_size(line: bytes) -> int:
         raise BadChunk("a chunk begins without its size") from None
 
 
+class _OneRequest(ServerHandler):
+    request_handler: "Handler"  # whom Django tells that the connection ends
+
+
 class Handler(WSGIRequestHandler):
     """Requests of one connection, one after the other."""
 
@@ -73,9 +77,11 @@ class Handler(WSGIRequestHandler):
             self._answer(body, environ)
 
     def _answer(self, body: IO[bytes], environ: dict[str, Any]) -> None:
-        handler = ServerHandler(body, self.wfile, self.get_stderr(), environ)
-        handler.request_handler = self
-        handler.run(self.server.get_app())
+        application = self.server.get_app()
+        assert application is not None
+        one = _OneRequest(body, self.wfile, self.get_stderr(), environ)
+        one.request_handler = self
+        one.run(application)
         self.wfile.flush()
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
