@@ -51,7 +51,6 @@ class Bearer:
 
     def __init__(self, source: TokenSource) -> None:
         self._source = source
-        self._renewals_in_vain = 0
 
     @property
     def token(self) -> Token:
@@ -65,17 +64,10 @@ class Bearer:
         return f"Bearer {credential}"
 
     def accepted(self, credential: str) -> None:
-        self._renewals_in_vain = 0
+        self._source.accepted(credential)
 
     def renew(self, credential: str) -> bool:
-        if self._source.has_other_than(credential):
-            return True
-        # A second new token that nobody accepted would not be the last: that way lie retry storms.
-        if self._renewals_in_vain:
-            return False
-        self._renewals_in_vain += 1
-        self._source.token(instead_of=credential)
-        return True
+        return self._source.renew(credential)
 
     def secrets(self) -> list[str]:
         return self._source.secrets()

@@ -212,42 +212,29 @@ class Settler:
     def __init__(self, record: type[Record]) -> None:
         self._rules = _RULES[record]
         self._blanks = _BLANKS[record]
-        self._needs = ("user", "class_") if record is Enrollment else ()
-        self._has_user_ids = record is User
+        self._last = _LAST.get(record)
 
-    def settle(self, record: Record) -> tuple[str, Unusable] | None:
-        """Make `record` canonical; else name the field at fault, and why it cannot be used."""
+    def settle(self, record: Record, *, is_deletion: bool = False) -> tuple[str, Unusable] | None:
+        """Make `record` canonical; else name the field at fault, and why it cannot be used.
+
+        A deletion needs no role, type or date: tombstones often have an id and a status, no more.
+        """
         if not record.sourced_id.strip():
             return "sourced_id", _NO_ID
-        name = ""
-        try:
-            for name, spellings in self._rules:
-                value = getattr(record, name)
+        for name, spellings in self._rules:
+            value = getattr(record, name)
+            try:
                 canonical = spellings[value]
-                if canonical != value:
-                    force_setattr(record, name, canonical)
-        except Unusable as unusable:
-            return name, unusable
+            except Unusable as unusable:
+                if name == "status" or not is_deletion:
+                    return name, unusable
+                canonical = ""
+            if canonical != value:
+                force_setattr(record, name, canonical)
         for name, blank in self._blanks:
             if getattr(record, name) is None:
                 force_setattr(record, name, blank())
-        for name in self._needs:
-            if getattr(record, name) is None:
-                return name, _NO_REFERENCE
-        if self._has_user_ids:
-            _settle_user_ids(record)
-        return None
-
-    def excuse(self, record: Record) -> None:
-        """A deletion needs no role, type or date: blank what is wrong with them.
-
-        Tombstones are often sent with nothing but their id and status.
-        """
-        for name, spellings in self._rules[1:]:
-            try:
-                force_setattr(record, name, spellings[getattr(record, name)])
-            except Unusable:
-                force_setattr(record, name, "")
+        return self._last(record) if self._last else None
 
 
 def is_tombstone(record: Record) -> bool:
@@ -255,12 +242,6 @@ def is_tombstone(record: Record) -> bool:
         return STATUSES[record.status] == "tobedeleted"
     except Unusable:
         return False
-
-
-def _settle_user_ids(record: Any) -> None:
-    if record.user_ids and any(u.type is None or u.identifier is None for u in record.user_ids):
-        whole = [UserId(u.type or "", u.identifier) for u in record.user_ids if u.identifier]
-        force_setattr(record, "user_ids", whole)
 
 
 _NO_ID = Unusable(
@@ -273,3 +254,21 @@ _NO_REFERENCE = Unusable(
     "the reference is missing or has no sourcedId",
     "Complete the enrollment in Q; it needs a user and a class.",
 )
+
+
+def _settle_user_ids(record: Any) -> None:
+    if record.user_ids and any(u.type is None or not u.identifier for u in record.user_ids):
+        whole = [UserId(u.type or "", u.identifier) for u in record.user_ids if u.identifier]
+        force_setattr(record, "user_ids", whole)
+
+
+def _find_missing_reference(record: Any) -> tuple[str, Unusable] | None:
+    if record.user is None:
+        return "user", _NO_REFERENCE
+    return ("class_", _NO_REFERENCE) if record.class_ is None else None
+
+
+_LAST: dict[type[Record], Callable[[Any], tuple[str, Unusable] | None]] = {
+    User: _settle_user_ids,
+    Enrollment: _find_missing_reference,
+}

@@ -68,7 +68,6 @@ class Walk:
     _outstanding: int = 0
     _queue: deque[Ask] = field(default_factory=deque)
     _seen: set[int] = field(default_factory=set)
-    _digests: set[int] = field(default_factory=set)
     _was_stale: bool = False
     _revision: str = ""
     _ended: bool = False
@@ -89,8 +88,8 @@ class Walk:
         self._outstanding += ask is not None
         return ask
 
-    def take(self, ask: Ask, arrival: Arrival) -> None:
-        """Take in the answer to `ask`, in the order of asking.
+    def take(self, ask: Ask, arrival: Arrival) -> bool:
+        """Take in the answer to `ask`, in the order of asking; whether its records are to be used.
 
         Raises:
             PagingStuck: the answer repeats earlier ones.
@@ -111,6 +110,7 @@ class Walk:
             self._fill(ask, arrival)
         if self._has_grid and not self._outstanding and not self._ended:
             self._finish_grid(ask, arrival)
+        return not (ask.purpose == "end" and is_stale)
 
     def refused(self, ask: Ask) -> bool:
         """Whether an error in answer to `ask` is the end: only past a total that is satisfied."""
@@ -144,26 +144,25 @@ class Walk:
         self.received += arrival.count
         if not arrival.count:
             return False
-        hashes = list(map(hash, arrival.ids))
-        fresh = set(hashes) - self._seen
+        hashes = set(map(hash, arrival.ids))
+        fresh = hashes - self._seen
         # A record that is twice on one page is the provider's; twice on two pages, a shift.
-        repeated = len(set(hashes)) - len(fresh)
-        digest = hash(tuple(hashes))
-        is_stale = not fresh
-        if ask.purpose in ("grid", "next") and hashes:
-            self._refuse_standstill(arrival, is_repeat=digest in self._digests, is_stale=is_stale)
+        repeated = len(hashes) - len(fresh)
+        is_stale = bool(hashes) and not fresh
+        if ask.purpose in ("grid", "next"):
+            self._refuse_standstill(arrival, is_stale=is_stale)
         if repeated and not (ask.purpose == "end" and is_stale):
             self._note(["repeated-records"])
             self._doubts["records came twice, so others may be missing"] = None
         elif repeated:
             self.received -= arrival.count
         self._seen |= fresh
-        self._digests.add(digest)
         return is_stale
 
-    def _refuse_standstill(self, arrival: Arrival, *, is_repeat: bool, is_stale: bool) -> None:
-        # One stale page that is short may be a row that moved while we read; see `proof`.
-        if is_repeat or (is_stale and (self._was_stale or arrival.count >= self._size)):
+    def _refuse_standstill(self, arrival: Arrival, *, is_stale: bool) -> None:
+        # One stale page may be a row that moved while we read, if it is short: that is a doubt.
+        is_full = 1 < arrival.count >= self._size
+        if is_stale and (self._was_stale or is_full):
             raise PagingStuck
         self._was_stale = is_stale
 
@@ -276,7 +275,10 @@ def next_offset(link: str, url: str) -> tuple[int | None, bool]:
     """
     for target, parameters in _links(link):
         if "next" in parameters:
-            there, here = urlsplit(urljoin(url, target)), urlsplit(url)
+            try:
+                there, here = urlsplit(urljoin(url, target)), urlsplit(url)
+            except ValueError:
+                return None, True
             if (there.scheme, there.netloc, there.path) != (here.scheme, here.netloc, here.path):
                 return None, True
             found = parse_qs(there.query).get("offset", [""])[0]

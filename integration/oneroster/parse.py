@@ -90,9 +90,7 @@ class PageParser(Generic[R]):
         except Misfit as misfit:
             return self._problem(misfit.sourced_id, misfit.field, misfit.why)
         record = msgspec.convert({"sourcedId": "", **fields}, self.kind.record)
-        if is_tombstone(record):
-            self._settler.excuse(record)
-        if fault := self._settler.settle(record):
+        if fault := self._settler.settle(record, is_deletion=is_tombstone(record)):
             return self._problem(record.sourced_id, *fault)
         return record
 
@@ -109,7 +107,8 @@ class PageParser(Generic[R]):
 
     def _problem(self, sourced_id: str, field: str, why: Unusable) -> Problem:
         name = _FIELD_NAMES.get(field, field)
-        return Problem(self.kind.single, sourced_id, name, why.code, why.reason, why.remedy)
+        known = sourced_id if sourced_id.strip() else ""
+        return Problem(self.kind.single, known, name, why.code, why.reason, why.remedy)
 
 
 # Problems name fields as the provider spells them.

@@ -199,11 +199,11 @@ class Reading(Generic[R]):
                 return None
             raise
         try:
-            walk.take(ask, answer.arrival)
+            is_wanted = walk.take(ask, answer.arrival)
         except PagingStuck:
             what = f"GET {route(self._source.path)} gives the same records again."
             raise RepeatedPage(what, status=200) from None
-        return answer.page
+        return answer.page if is_wanted else None
 
 
 def _ids(page: Page[R]) -> list[str]:

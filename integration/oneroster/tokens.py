@@ -68,11 +68,12 @@ class TokenSource:
         self._lock = threading.Lock()
         self._token: Token | None = None
         self._way: _Way | None = None
+        self._is_unproven = False  # a renewed token that no request has been accepted with
         self._failures = 0
         self._failure: OneRosterError | HttpError | None = None
 
-    def token(self, *, instead_of: str = "") -> Token:
-        """The current token; a new one if there is none, it is old, or it is `instead_of`.
+    def token(self) -> Token:
+        """The current token; a new one if there is none, or it is about to end.
 
         Raises:
             CredentialsRejected: now, or at any time before: a refused key is not tried again.
@@ -80,25 +81,44 @@ class TokenSource:
         """
         failures_before = self._failures
         with self._lock:
-            is_final = isinstance(self._failure, CredentialsRejected)
-            if self._failure and (is_final or self._failures > failures_before):
-                raise self._failure  # somebody asked while we waited; asking again is a storm
             token = self._token
-            if token and token.value != instead_of and self._now() < token.renew_at:
+            if token and self._now() < token.renew_at:
                 return token
-            try:
-                self._token = token = self._fetch()
-            except (OneRosterError, HttpError) as error:
-                self._failures += 1
-                self._failure = error
-                raise
-            self._failure = None
-            return token
+            return self._replace(failures_before)
 
-    def has_other_than(self, value: str) -> bool:
-        """Whether somebody has renewed the token `value` already."""
-        token = self._token
-        return token is not None and token.value != value
+    def renew(self, value: str) -> bool:
+        """The provider refused the token `value`: is there another one to try, or can there be?
+
+        Raises as `token` does.
+        """
+        failures_before = self._failures
+        with self._lock:
+            if self._token and self._token.value != value:
+                return True
+            # A second new token that nobody accepts would not be the last: a retry storm.
+            if self._is_unproven:
+                return False
+            self._replace(failures_before)
+            self._is_unproven = True
+            return True
+
+    def accepted(self, value: str) -> None:
+        """The provider took the token `value`."""
+        if self._token and self._token.value == value:
+            self._is_unproven = False
+
+    def _replace(self, failures_before: int) -> Token:
+        is_final = isinstance(self._failure, CredentialsRejected)
+        if self._failure and (is_final or self._failures > failures_before):
+            raise self._failure  # somebody asked while we waited; asking again is a storm
+        try:
+            self._token = token = self._fetch()
+        except (OneRosterError, HttpError) as error:
+            self._failures += 1
+            self._failure = error
+            raise
+        self._failure = None
+        return token
 
     def secrets(self) -> list[str]:
         secret = self._settings.secret

@@ -4,7 +4,7 @@ Only the fields that provisioning uses; everything else in an answer is skipped,
 """
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
 
@@ -23,7 +23,8 @@ else:
 class Ref(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """A pointer to another object. Its `href` is never followed, so it is not kept."""
 
-    sourced_id: str
+    # A blank one fails to decode, and the patient way makes it None.
+    sourced_id: Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class UserId(msgspec.Struct, frozen=True, gc=False, rename="camel"):

@@ -1,0 +1,225 @@
+"""The walk over pages, without a network: against every provider that hypothesis can think of."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from integration.oneroster.paging import Arrival, PagingStuck, Walk, next_offset, read_total
+
+HERE = "https://q.example.org/ims/oneroster/v1p1/users?limit=100&offset=0"
+
+
+def walk_through(provider, *, limit, ahead=1):
+    """Walk until the end, `ahead` asks under way; the ids in the order of arrival."""
+    walk, waiting, got = Walk(limit), [], []
+    while True:
+        while len(waiting) < ahead and (ask := walk.next_ask()):
+            waiting.append((ask, provider(ask)))
+        if not waiting:
+            return walk.proof(), got
+        ask, arrival = waiting.pop(0)
+        walk.take(ask, arrival)
+        got += arrival.ids
+
+
+def arrival(ids, **others):
+    return Arrival(ids=ids, count=len(ids), **others)
+
+
+def honest(rows, *, most=10_000, says_total=True):
+    def provider(ask):
+        page = rows[ask.offset : ask.offset + min(ask.limit, most)]
+        return arrival(page, total=len(rows) if says_total else None)
+
+    return provider
+
+
+@given(
+    number=st.integers(0, 60),
+    limit=st.integers(1, 20),
+    most=st.integers(1, 20),
+    says_total=st.booleans(),
+    ahead=st.integers(1, 6),
+)
+def test_an_honest_provider_is_read_whole_and_proven_so(number, limit, most, says_total, ahead):
+    rows = [f"u{n}" for n in range(number)]
+    provider = honest(rows, most=most, says_total=says_total)
+    proof, got = walk_through(provider, limit=limit, ahead=ahead)
+    assert got == rows
+    assert proof.complete
+    assert proof.distinct == proof.received == number
+
+
+@given(
+    number=st.integers(2, 60),
+    limit=st.integers(1, 20),
+    ahead=st.integers(1, 4),
+    data=st.data(),
+)
+def test_a_row_that_is_lost_on_the_way_is_never_proven_absent(number, limit, ahead, data):
+    rows = [f"u{n}" for n in range(number)]
+    lost = data.draw(st.sampled_from(rows))
+
+    def provider(ask):
+        page = rows[ask.offset : ask.offset + ask.limit]
+        return arrival([row for row in page if row != lost], total=number)
+
+    proof, got = walk_through(provider, limit=limit, ahead=ahead)
+    assert lost not in got
+    assert not proof.complete
+
+
+@given(
+    number=st.integers(3, 60),
+    limit=st.integers(1, 20),
+    when=st.integers(1, 5),
+    ahead=st.integers(1, 4),
+    counts_again=st.booleans(),
+)
+def test_a_row_deleted_while_reading_never_makes_another_one_absent(
+    number, limit, when, ahead, counts_again
+):
+    rows = [f"u{n}" for n in range(number)]
+    kept, asked = list(rows), []
+
+    def provider(ask):
+        asked.append(ask)
+        if len(asked) == when + 1:
+            kept.pop(0)
+        page = kept[ask.offset : ask.offset + ask.limit]
+        return arrival(page, total=len(kept) if counts_again else number)
+
+    proof, got = walk_through(provider, limit=limit, ahead=ahead)
+    assert not proof.complete or set(rows[1:]) <= set(got)
+
+
+@given(
+    pages=st.lists(st.integers(1, 9), min_size=1, max_size=20),
+    says_total=st.booleans(),
+    ahead=st.integers(1, 4),
+)
+def test_pages_of_any_size_are_joined_without_a_gap(pages, says_total, ahead):
+    rows = [f"u{n}" for n in range(60)]
+    asked = []
+
+    def provider(ask):
+        asked.append(ask)
+        most = pages[len(asked) % len(pages)]
+        page = rows[ask.offset : ask.offset + min(ask.limit, most)]
+        return arrival(page, total=60 if says_total else None)
+
+    proof, got = walk_through(provider, limit=10, ahead=ahead)
+    assert set(got) == set(rows)
+    assert proof.complete or "repeated-records" in proof.deviations
+
+
+@given(
+    count=st.integers(1, 30), says_total=st.booleans(), is_shuffled=st.booleans(), data=st.data()
+)
+def test_a_provider_that_stands_still_ends_the_walk(count, says_total, is_shuffled, data):
+    rows = [f"u{n}" for n in range(count)]
+    asked = []
+
+    def provider(ask):
+        asked.append(ask)
+        page = data.draw(st.permutations(rows)) if is_shuffled else rows
+        return arrival(page, total=1000 if says_total else None)
+
+    with pytest.raises(PagingStuck):
+        walk_through(provider, limit=10)
+    assert len(asked) <= 3
+
+
+def test_a_moved_row_on_a_short_last_page_is_no_standstill():
+    rows = [f"u{n}" for n in range(11)]
+    moved = {10: ["u9"], 11: []}
+    proof, got = walk_through(
+        lambda ask: arrival(moved.get(ask.offset, rows[:10]), total=None), limit=10
+    )
+    assert len(got) == 11
+    assert proof.reason == "records came twice, so others may be missing"
+
+
+def test_a_total_below_the_first_page_is_not_believed():
+    rows = [f"u{n}" for n in range(25)]
+    proof, got = walk_through(
+        lambda ask: arrival(rows[ask.offset : ask.offset + 10], total=3), limit=10
+    )
+    assert len(got) == 25
+    assert proof.complete
+    assert "total-too-low" in proof.deviations
+
+
+def test_rows_behind_the_total_are_read_too():
+    rows = [f"u{n}" for n in range(35)]
+    proof, got = walk_through(
+        lambda ask: arrival(rows[ask.offset : ask.offset + ask.limit], total=15), limit=10
+    )
+    assert got == rows
+    assert proof.complete
+
+
+def test_a_total_without_a_single_record_is_not_an_empty_collection():
+    proof, _ = walk_through(lambda ask: arrival([], total=40), limit=10)
+    assert proof.reason == "0 of 40 records came"
+
+
+def test_a_page_ignoring_both_offset_and_limit_may_be_all_but_only_if_it_was_not_full():
+    proof, _ = walk_through(lambda ask: arrival(["a", "b"], total=2), limit=2)
+    assert "the first page was full" in proof.reason
+
+
+def test_records_without_ids_are_counted_but_not_told_apart():
+    proof, _ = walk_through(
+        lambda ask: Arrival(ids=["a"], count=3, total=3) if not ask.offset else arrival([]), limit=5
+    )
+    assert (proof.received, proof.distinct, proof.complete) == (3, 1, True)
+
+
+def test_a_provider_without_an_end_is_left_after_many_pages(monkeypatch):
+    monkeypatch.setattr("integration.oneroster.paging.MAX_PAGES", 5)
+    proof, got = walk_through(lambda ask: arrival([f"u{ask.offset}"]), limit=1)
+    assert len(got) == 5
+    assert not proof.complete
+
+
+@pytest.mark.parametrize(
+    ("link", "expected"),
+    [
+        ("", (None, False)),
+        (f'<{HERE[:-1]}100>; rel="next"', (100, False)),
+        ("<?offset=100&limit=100>; rel=next", (100, False)),
+        ("</ims/oneroster/v1p1/users?offset=7>; rel=next", (7, False)),
+        (f'<{HERE}>; rel="first", <{HERE[:-1]}200>; rel="next"', (200, False)),
+        (f'<{HERE[:-1]}200>; title="a; b, c"; rel="prev next"', (200, False)),
+        ("<https://inner:8443/ims/oneroster/v1p1/users?offset=100>; rel=next", (None, True)),
+        ("<http://q.example.org/ims/oneroster/v1p1/users?offset=100>; rel=next", (None, True)),
+        ("</ims/oneroster/v1p1/orgs?offset=100>; rel=next", (None, True)),
+        ("//evil.example/ims/oneroster/v1p1/users?offset=1; rel=next", (None, False)),
+        ("<https://q.example.org@evil.example/x?offset=100>; rel=next", (None, True)),
+        (f"<{HERE}>; rel=last", (None, False)),
+        ("<?page=2>; rel=next", (None, False)),
+        ("<?offset=-5>; rel=next", (None, False)),
+        ("<?offset=²>; rel=next", (None, False)),
+        ("<http://[bad>; rel=next", (None, True)),
+        ("nonsense", (None, False)),
+    ],
+)
+def test_only_the_offset_of_a_link_to_the_same_place_is_taken(link, expected):
+    assert next_offset(link, HERE) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "total"),
+    [
+        ("0", 0),
+        (" 250 ", 250),
+        ("", None),
+        (None, None),
+        ("-1", None),
+        ("1e5", None),
+        ("12 of 40", None),
+    ],
+)
+def test_a_total_is_a_number_or_none(text, total):
+    assert read_total(text) == total
