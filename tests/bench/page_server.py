@@ -53,7 +53,7 @@ class Collection:
 
     name: str
     file: Any = field(default_factory=tempfile.TemporaryFile)
-    begins: "array[int]" = field(default_factory=lambda: array("Q", [0]))
+    begins: array[int] = field(default_factory=lambda: array("Q", [0]))
     text: mmap.mmap | None = None
 
     def __len__(self) -> int:
