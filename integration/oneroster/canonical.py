@@ -5,8 +5,10 @@ a record then costs one dictionary look-up a field.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
+from operator import attrgetter
+from types import NoneType
 from typing import Any
 
 from msgspec.structs import force_setattr
@@ -213,6 +215,29 @@ class Settler:
         self._rules = _RULES[record]
         self._blanks = _BLANKS[record]
         self._last = _LAST.get(record)
+        self._spelled = [(attrgetter(name), spellings) for name, spellings in self._rules]
+        wanted = [name for name, _ in self._blanks] + _NEEDED.get(record, [])
+        self._wanted = [attrgetter(name) for name in wanted]
+
+    def settle_all(self, records: Sequence[Record]) -> list[int]:
+        """Make a page canonical; the positions of the records that cannot be used as they are.
+
+        Most pages are canonical as they come, and a column of a page has few spellings.
+        """
+        if self._last is not _settle_user_ids and self._is_canonical(records):
+            return []
+        return [i for i, record in enumerate(records) if self.settle(record)]
+
+    def _is_canonical(self, records: Sequence[Record]) -> bool:
+        if not all(map(str.strip, map(_SOURCED_ID, records))):
+            return False
+        try:
+            for column, spellings in self._spelled:
+                if any(spellings[value] != value for value in set(map(column, records))):
+                    return False
+        except Unusable:
+            return False
+        return not any(NoneType in set(map(type, map(column, records))) for column in self._wanted)
 
     def settle(self, record: Record, *, is_deletion: bool = False) -> tuple[str, Unusable] | None:
         """Make `record` canonical; else name the field at fault, and why it cannot be used.
@@ -262,10 +287,13 @@ def _settle_user_ids(record: Any) -> None:
         force_setattr(record, "user_ids", whole)
 
 
+_NEEDED: dict[type[Record], list[str]] = {Enrollment: ["user", "class_"]}
+_SOURCED_ID = attrgetter("sourced_id")
+
+
 def _find_missing_reference(record: Any) -> tuple[str, Unusable] | None:
-    if record.user is None:
-        return "user", _NO_REFERENCE
-    return ("class_", _NO_REFERENCE) if record.class_ is None else None
+    missing = [name for name in _NEEDED[Enrollment] if getattr(record, name) is None]
+    return (missing[0], _NO_REFERENCE) if missing else None
 
 
 _LAST: dict[type[Record], Callable[[Any], tuple[str, Unusable] | None]] = {

@@ -61,9 +61,8 @@ class PageParser(Generic[R]):
         envelope = _try(self._typed, body)
         # An empty answer may be an error in one of many shapes: that is for `find_records` to say.
         if envelope and envelope.records and _NUL not in body:
-            settle = self._settler.settle
             decoded = envelope.records
-            doubtful = [i for i, record in enumerate(decoded) if settle(record)]
+            doubtful = self._settler.settle_all(decoded)
             if not doubtful:
                 return Parsed(Page(decoded), len(decoded), _warnings(envelope.info))
             raws = self._split.decode(body).records
