@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from integration.oneroster.types import Problem
+from integration.provisioning.rows import SIS_ID_LENGTH
 
 _IN_Q = "Correct the record in Q; the next run takes it."
 
@@ -29,8 +30,14 @@ TABLE: dict[str, tuple[str, str]] = {
         "The field holds a control character, which Canvas refuses.",
         _IN_Q,
     ),
+    "roster.id-too-long": (
+        "The SIS ID would be longer than the 255 characters that Canvas takes; left out.",
+        "Give the record a shorter id in Q, or choose another field in the mapping rules.",
+    ),
+    "roster.unnamed": ("The record has no name; its sourcedId was used instead.", _IN_Q),
     "roster.unknown-parent": (
-        "The parent organisation does not exist in Q; the account was put under the root account.",
+        "The parent organisation is not in Q or was left out; the account is under the root "
+        "account.",
         "Correct the parent in Q.",
     ),
     "roster.parent-cycle": (
@@ -129,3 +136,14 @@ def problem(code: str, kind: str, sourced_id: str, field: str = "", detail: str 
 def control_character_in(**fields: str) -> str:
     """The name of the first field that holds a control character, or ""."""
     return next((name for name, text in fields.items() if _CONTROL.search(text)), "")
+
+
+def unfit(
+    kind: str, sourced_id: str, *, sis_id: str, id_field: str = "sourcedId", **fields: str
+) -> Problem | None:
+    """Why Canvas cannot hold a record with this SIS ID and these fields, if it cannot."""
+    if len(sis_id) > SIS_ID_LENGTH:
+        return problem("roster.id-too-long", kind, sourced_id, id_field)
+    if bad := control_character_in(**{id_field: sis_id}, **fields):
+        return problem("roster.control-character", kind, sourced_id, bad)
+    return None

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 SEPARATOR = "\x1f"
 DIGEST_SIZE = 16
+# Canvas's limit, and that of our own columns.
+SIS_ID_LENGTH = 255
 
 Row = tuple[str, ...]
 

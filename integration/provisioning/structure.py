@@ -3,34 +3,45 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from graphlib import TopologicalSorter
 
-from integration.oneroster.types import AcademicSession, Org, Problem, R
-from integration.provisioning.problems import control_character_in, problem
+from integration.oneroster.canonical import instant
+from integration.oneroster.types import AcademicSession, Org, Problem, R, Record
+from integration.provisioning.problems import problem, unfit
 from integration.provisioning.rows import AccountRow, TermRow
 from integration.provisioning.rules import Rules
 
 
 def unique(kind: str, records: Iterable[R]) -> tuple[dict[str, R], list[Problem]]:
-    """One record a sourcedId: of two different ones the newer, of equals neither (F13)."""
+    """One record a sourcedId: of different ones the newest; none where that cannot be told (F13).
+
+    The same whatever the order of the records.
+    """
     kept: dict[str, R] = {}
-    ambiguous: set[str] = set()
-    problems: list[Problem] = []
+    versions: dict[str, list[R]] = {}
     for record in records:
-        other = kept.setdefault(record.sourced_id, record)
-        if other is record or other == record:
-            continue
-        if other.date_last_modified == record.date_last_modified:
-            ambiguous.add(record.sourced_id)
-            continue
-        problems.append(problem("roster.duplicate-id", kind, record.sourced_id))
-        if record.date_last_modified > other.date_last_modified:
-            kept[record.sourced_id] = record
-    for sourced_id in sorted(ambiguous):
-        problems.append(problem("roster.ambiguous-id", kind, sourced_id))
-        del kept[sourced_id]
+        first = kept.setdefault(record.sourced_id, record)
+        if first != record and record not in versions.setdefault(record.sourced_id, [first]):
+            versions[record.sourced_id].append(record)
+    problems: list[Problem] = []
+    for sourced_id, several in sorted(versions.items()):
+        newest = max(map(_modified, several))
+        current = [one for one in several if _modified(one) == newest]
+        if len(current) == 1:
+            problems.append(problem("roster.duplicate-id", kind, sourced_id))
+            kept[sourced_id] = current[0]
+        else:
+            problems.append(problem("roster.ambiguous-id", kind, sourced_id))
+            del kept[sourced_id]
     return kept, problems
+
+
+def _modified(record: Record) -> datetime:
+    """When it was last modified; what cannot be read counts as the oldest."""
+    return instant(record.date_last_modified) or datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -47,23 +58,41 @@ def map_accounts(orgs: Mapping[str, Org], rules: Rules) -> Accounts:
     result = Accounts()
     active = {key: org for key, org in orgs.items() if org.status == "active"}
     root = _root(active)
-    for sourced_id in sorted(active):
-        result.account_of[sourced_id] = "" if sourced_id in root else rules.prefix + sourced_id
+    mapped: dict[str, Org] = {}
     for sourced_id, org in sorted(active.items()):
+        result.account_of[sourced_id] = ""
         if sourced_id in root:
             continue
-        if bad := control_character_in(sourcedId=sourced_id, name=org.name):
-            result.problems.append(problem("roster.control-character", "orgs", sourced_id, bad))
-            result.account_of[sourced_id] = ""
+        sis_id = rules.prefix + sourced_id
+        if why := unfit("orgs", sourced_id, sis_id=sis_id, name=org.name):
+            result.problems.append(why)
             continue
-        parent, code = _parent(org, active, root)
+        mapped[sourced_id] = org
+        result.account_of[sourced_id] = sis_id
+    parent_of: dict[str, str] = {}
+    for sourced_id, org in mapped.items():
+        parent_of[sourced_id], code = _parent(org, mapped, root)
         if code:
             result.problems.append(problem(code, "orgs", sourced_id, "parent"))
-        parent_account = rules.prefix + parent if parent else ""
-        result.rows.append(
-            AccountRow(rules.prefix + sourced_id, parent_account, org.name, "active")
-        )
+    for sourced_id in _parents_first(parent_of):
+        name = _named("orgs", sourced_id, mapped[sourced_id].name, result.problems)
+        parent = result.account_of.get(parent_of[sourced_id], "")
+        result.rows.append(AccountRow(result.account_of[sourced_id], parent, name, "active"))
     return result
+
+
+def _parents_first(parent_of: Mapping[str, str]) -> Iterator[str]:
+    """Canvas takes accounts one by one, and refuses one whose parent is yet to come."""
+    sorter = TopologicalSorter({one: (up,) if up else () for one, up in parent_of.items()})
+    return iter(sorter.static_order())
+
+
+def _named(kind: str, sourced_id: str, name: str, problems: list[Problem]) -> str:
+    """The name, or what stands in for one: Canvas refuses a row without."""
+    if name.strip():
+        return name
+    problems.append(problem("roster.unnamed", kind, sourced_id))
+    return sourced_id
 
 
 def _root(orgs: Mapping[str, Org]) -> set[str]:
@@ -89,9 +118,9 @@ def _parent(org: Org, orgs: Mapping[str, Org], root: Collection[str]) -> tuple[s
         return "", ""
     if parent not in orgs:
         return "", "roster.unknown-parent"
-    seen, node = {org.sourced_id}, parent
-    while node in orgs:
-        if node in seen:
+    seen, node = set[str](), parent
+    while node in orgs and node not in seen:
+        if node == org.sourced_id:
             return "", "roster.parent-cycle"
         seen.add(node)
         node = _parent_id(orgs[node])
@@ -129,34 +158,31 @@ def map_terms(
     so that it does not change when a school leaves.
     """
     result = Terms()
-    equal: dict[tuple[str, str, str], list[AcademicSession]] = defaultdict(list)
+    equal: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    name_of: dict[str, str] = {}
     for sourced_id, session in sorted(sessions.items()):
         wanted = session.type in ("term", "semester") or sourced_id in referenced
         if session.status != "active" or not wanted:
             continue
-        if session.start_date and session.end_date and session.end_date < session.start_date:
-            result.problems.append(
-                problem("roster.term-dates", "academicSessions", sourced_id, "endDate")
-            )
-        elif bad := control_character_in(sourcedId=sourced_id, title=session.title):
-            result.problems.append(
-                problem("roster.control-character", "academicSessions", sourced_id, bad)
-            )
-        else:
-            name = " ".join(session.title.split()).casefold()
-            equal[name, session.start_date, session.end_date].append(session)
+        if why := _unfit(session, rules):
+            result.problems.append(why)
+            continue
+        name = _named("academicSessions", sourced_id, session.title, result.problems)
+        name_of[sourced_id] = name
+        folded = " ".join(name.split()).casefold()
+        equal[folded, session.start_date, session.end_date].append(sourced_id)
     for (_, start, end), members in equal.items():
-        ids = [rules.prefix + member.sourced_id for member in members]
+        ids = [rules.prefix + member for member in members]
         sis_term_id = next((one for one in ids if one in accepted), ids[0])
-        result.rows.append(
-            TermRow(
-                sis_term_id,
-                members[0].title,
-                "active",
-                rules.start_of(start),
-                rules.end_of(end),
-            )
-        )
+        first, last = rules.start_of(start), rules.end_of(end)
+        result.rows.append(TermRow(sis_term_id, name_of[members[0]], "active", first, last))
         for member in members:
-            result.term_of[member.sourced_id] = Term(sis_term_id, start, end)
+            result.term_of[member] = Term(sis_term_id, start, end)
     return result
+
+
+def _unfit(session: AcademicSession, rules: Rules) -> Problem | None:
+    kind, sourced_id = "academicSessions", session.sourced_id
+    if session.start_date and session.end_date and session.end_date < session.start_date:
+        return problem("roster.term-dates", kind, sourced_id, "endDate")
+    return unfit(kind, sourced_id, sis_id=rules.prefix + sourced_id, title=session.title)

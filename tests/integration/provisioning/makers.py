@@ -20,13 +20,14 @@ from integration.provisioning.people import People, map_people
 from integration.provisioning.rules import Rules
 from integration.provisioning.structure import Term
 
+PLAIN = Rules()
 FALL = Term("fall", "2026-08-15", "2026-12-18")
 SPRING = Term("spring", "2027-01-05", "2027-06-04")
 
 
-def org(sourced_id: str, type: str = "school", parent: str = "", **fields: Any) -> Org:
+def org(sourced_id: str, level: str = "school", parent: str = "", **fields: Any) -> Org:
     return Org(
-        **{"sourced_id": sourced_id, "status": "active", "type": type, "name": sourced_id.title()}
+        **{"sourced_id": sourced_id, "status": "active", "type": level, "name": sourced_id.title()}
         | {"parent": Ref(parent) if parent else None}
         | fields
     )
@@ -91,7 +92,7 @@ def codes(problems: list[Problem]) -> list[tuple[str, str]]:
     return sorted((one.code, one.sourced_id) for one in problems)
 
 
-def placed(*classes: Class, rules: Rules = Rules()) -> Places:
+def placed(*classes: Class, rules: Rules = PLAIN) -> Places:
     """Classes in their places, in a district that knows one school and two terms."""
     return place_classes(
         by_id(*classes),
@@ -102,7 +103,7 @@ def placed(*classes: Class, rules: Rules = Rules()) -> Places:
 
 
 def peopled(
-    *users: User, rules: Rules = Rules(), accepted: tuple[str, ...] = (), **accounts: str
+    *users: User, rules: Rules = PLAIN, accepted: tuple[str, ...] = (), **accounts: str
 ) -> People:
     return map_people(
         by_id(*users),
