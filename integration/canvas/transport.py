@@ -117,7 +117,6 @@ class Transport:
 
         def attempt(headers: dict[str, str]) -> Response:
             to.seek(0)
-            to.truncate()
             # Where JSON is asked for, Canvas describes a file instead of sending it.
             headers = {**headers, "Accept": "*/*"}
             return self._http.download(

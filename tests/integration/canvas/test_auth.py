@@ -198,6 +198,13 @@ def test_a_code_used_twice_needs_a_person(canvas, http):
         exchange(canvas, http)
 
 
+def test_a_code_is_sent_once_since_it_works_once(canvas, http):
+    canvas.on(TOKEN, canvas.bytes(b"<html>", 503, "text/html"), method="POST")
+    with pytest.raises(Unavailable):
+        exchange(canvas, http)
+    assert len(canvas.requests) == 1
+
+
 def test_a_code_that_brings_no_refresh_token_is_an_error(canvas, http):
     canvas.on(TOKEN, canvas.json({"access_token": "a"}), method="POST")
     with pytest.raises(ProtocolError):
