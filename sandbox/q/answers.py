@@ -67,7 +67,8 @@ def refusal(operation: str, error: Refused) -> HttpResponse:
 
 
 def _rooted(request: HttpRequest, text: bytes) -> bytes:
-    return text.replace(ROOT, f'"href":"{origin(request)}{PREFIX}'.encode())
+    root = origin(request) + PREFIX if on("q.href") else "/nowhere"
+    return text.replace(ROOT, f'"href":"{root}'.encode())
 
 
 def _picked(bodies: list[bytes], fields: tuple[str, ...]) -> list[bytes]:

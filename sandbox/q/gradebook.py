@@ -37,8 +37,12 @@ def record(collection: Collection, sourced_id: str, body: bytes) -> dict[str, An
     whole = {name: value for name, value in sent.items() if value is not None}
     whole |= {"sourcedId": sourced_id, "status": sent.get("status") or "active"}
     if "scoreDate" in whole:
-        whole["scoreDate"] = whole["scoreDate"][:10]
-    return {**whole, "dateLastModified": timestamp(clock.moment())}
+        whole["scoreDate"] = str(whole["scoreDate"])[:10]
+    if on("q.own-time-stamps"):
+        whole["dateLastModified"] = timestamp(clock.moment())
+    if not on("q.metadata"):
+        whole.pop("metadata", None)
+    return whole
 
 
 def _envelope(collection: Collection, body: bytes) -> dict[str, Any]:
@@ -58,24 +62,37 @@ def _not_json(name: str) -> NoReturn:
 
 def _problems(collection: Collection, sent: dict[str, Any]) -> Iterator[str]:
     """What is wrong, worst first; sentences name fields, never values."""
+    if on("q.shapes"):
+        yield from _shape_problems(collection, sent)
+    if on("q.enumerations"):
+        yield from _enumeration_problems(sent)
+    if on("q.references"):
+        yield from _reference_problems(collection, sent)
+    if collection.name == "results":
+        yield from _score_problems(sent)
+
+
+def _shape_problems(collection: Collection, sent: dict[str, Any]) -> Iterator[str]:
     for name in REQUIRED[collection.name]:
         if sent.get(name) in (None, ""):
             yield f"{name} is missing"
-    if on("q.enumerations"):
-        yield from _enumeration_problems(sent)
     for name, value in sent.items():
         kind = collection.fields.get(name, "open")
         if value is not None and (problem := _shape_problem(kind, value)):
             yield f"{name} {problem}"
-    if _lacks_score(collection, sent):
+
+
+def _score_problems(sent: dict[str, Any]) -> Iterator[str]:
+    score, status = sent.get("score"), sent.get("scoreStatus")
+    if score is None and not (status in WITHOUT_SCORE and on("q.without-score")):
         yield "score is missing"
-    if on("q.references"):
-        yield from _reference_problems(collection, sent)
+    if isinstance(score, int | float) and not on("q.extra-credit") and score > _maximum(sent):
+        yield "score is above resultValueMax"
 
 
-def _lacks_score(collection: Collection, sent: dict[str, Any]) -> bool:
-    unscored = collection.name == "results" and sent.get("score") is None
-    return unscored and sent.get("scoreStatus") not in WITHOUT_SCORE
+def _maximum(sent: dict[str, Any]) -> float:
+    kept = store.body(COLLECTIONS["lineItems"], str(sent["lineItem"]["sourcedId"]))
+    return float(json.loads(kept or b"{}").get("resultValueMax", "inf"))
 
 
 def _enumeration_problems(sent: dict[str, Any]) -> Iterator[str]:

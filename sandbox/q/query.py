@@ -34,7 +34,8 @@ class Query:
 def parse(given: Mapping[str, str], collection: Collection) -> Query:
     """The query in the parameters `given`. Raises Refused."""
     warnings: list[tuple[str, str]] = []
-    limit = _whole(given, "limit", DEFAULT_LIMIT, least=1)
+    default = DEFAULT_LIMIT if on("q.default-limit") else MAXIMUM_LIMIT
+    limit = _whole(given, "limit", default, least=1)
     if on("q.page-clamp"):
         limit = min(limit, MAXIMUM_LIMIT)
     condition, parameters = _condition(given.get("filter"), collection)
@@ -52,6 +53,8 @@ def parse(given: Mapping[str, str], collection: Collection) -> Query:
 def _whole(given: Mapping[str, str], name: str, default: int, *, least: int) -> int:
     text = given.get(name, str(default))
     if not (text.isascii() and text.isdigit() and least <= int(text) < 2**62):
+        if not on("q.whole-numbers"):
+            return default
         raise Refused(f"{name} is a whole number from {least} on")
     return int(text)
 
@@ -63,6 +66,8 @@ def _order(
     if direction not in ("asc", "desc"):
         raise Refused("orderBy is asc or desc")
     name = given.get("sort")
+    if not on("q.sort"):
+        return "id"
     if name is None:
         return f"id {direction}"
     if kind_of(collection, name) is None:
@@ -108,6 +113,8 @@ def _condition(text: str | None, collection: Collection) -> tuple[str, dict[str,
             return "", {}
         raise Refused(str(error), minor="invalid_filter_field") from None
     except filters.Malformed as error:
+        if not on("q.filter-grammar"):
+            return "", {}
         raise Refused(str(error)) from None
     return _sql(found, collection)
 

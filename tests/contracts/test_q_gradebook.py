@@ -47,6 +47,7 @@ def test_put_replaces_the_whole_record(api: Api, class_id: str):
     assert not now.get("metadata")
 
 
+@pytest.mark.rule("q.metadata")
 def test_what_was_put_is_read_back(api: Api, class_id: str, student_id: str):
     made = api.made_line_item(class_id, metadata={"mine": "kept"})
     sourced_id = new_id()
@@ -58,6 +59,7 @@ def test_what_was_put_is_read_back(api: Api, class_id: str, student_id: str):
     assert api.get("lineItems", made).json()["lineItem"]["metadata"] == {"mine": "kept"}
 
 
+@pytest.mark.rule("q.narrowing")
 def test_a_result_is_found_from_its_class_line_item_and_student(
     api: Api, class_id: str, student_id: str
 ):
@@ -67,6 +69,8 @@ def test_a_result_is_found_from_its_class_line_item_and_student(
     assert made in api.ids("classes", class_id, "lineItems", limit=1000)
     for path in (("results",), ("lineItems", made, "results"), ("students", student_id, "results")):
         assert sourced_id in api.ids("classes", class_id, *path, limit=1000)
+    other = api.made_line_item(class_id)
+    assert api.ids("classes", class_id, "lineItems", other, "results") == []
 
 
 @pytest.mark.rule("q.put-id-matches-path")
@@ -110,6 +114,7 @@ def test_a_value_outside_its_enumeration_is_refused(
     assert api.put("results", sourced_id, body={"result": body}).status_code in (400, 422)
 
 
+@pytest.mark.rule("q.shapes")
 @pytest.mark.parametrize(
     "wrong", [{"score": "seventeen"}, {"scoreDate": "soon"}, {"lineItem": "x"}, {"score": None}]
 )
@@ -121,11 +126,13 @@ def test_a_result_that_is_none_is_refused(
     assert api.put("results", sourced_id, body={"result": body}).status_code in (400, 422)
 
 
+@pytest.mark.rule("q.shapes")
 @pytest.mark.parametrize("wrong", [[], {}, {"category": []}, {"lineItem": {}}, "category"])
 def test_a_body_without_the_record_is_refused(api: Api, wrong: object):
     assert api.put("categories", new_id(), body=wrong).status_code in (400, 422)
 
 
+@pytest.mark.rule("q.extra-credit")
 def test_a_score_above_the_maximum_is_extra_credit(api: Api, class_id: str, student_id: str):
     sourced_id = new_id()
     body = result(sourced_id, api.made_line_item(class_id), student_id) | {"score": 300}
@@ -142,6 +149,29 @@ def test_a_result_can_become_exempt(api: Api, class_id: str, student_id: str):
     assert api.get("results", sourced_id).json()["result"]["scoreStatus"] == "exempt"
 
 
+@pytest.mark.rule("q.without-score")
+@pytest.mark.parametrize("status", ["exempt", "not submitted"])
+def test_a_result_without_points_needs_no_score(
+    api: Api, class_id: str, student_id: str, status: str
+):
+    sourced_id = new_id()
+    body = result(sourced_id, api.made_line_item(class_id), student_id) | {"scoreStatus": status}
+    del body["score"]
+    assert api.put("results", sourced_id, body={"result": body}).status_code == 201
+    assert api.get("results", sourced_id).json()["result"].get("score") is None
+
+
+@pytest.mark.rule("q.own-time-stamps")
+def test_a_write_is_stamped_with_the_servers_time(api: Api):
+    sourced_id = new_id()
+    old = "2001-01-01T00:00:00.000Z"
+    body = {"sourcedId": sourced_id, "title": "Stamped", "dateLastModified": old}
+    api.put("categories", sourced_id, body={"category": body})
+    kept = api.get("categories", sourced_id).json()["category"]
+    assert kept["dateLastModified"] > old
+    assert kept["status"] == "active"
+
+
 @pytest.mark.rule("q.delete-removes")
 def test_a_deleted_record_is_gone(api: Api):
     ((title, sourced_id),) = api.made_categories(new_id()).items()
@@ -150,6 +180,7 @@ def test_a_deleted_record_is_gone(api: Api):
     assert api.ids("categories", filter=f"title='{title}'") == []
 
 
+@pytest.mark.rule("q.unknown-object")
 def test_what_is_not_there_cannot_be_deleted(api: Api):
     assert api.delete("categories", new_id()).status_code == 404
 

@@ -73,11 +73,13 @@ def test_pages_in_order_of_id_hold_every_record_once(api: Api):
     assert len(set(read)) == len(read) == min(total, 10 * size)
 
 
+@pytest.mark.rule("q.whole-numbers")
 @pytest.mark.parametrize("wrong", [{"limit": 0}, {"limit": "x"}, {"offset": -1}, {"limit": ""}])
 def test_a_limit_or_offset_that_is_no_count_is_refused(api: Api, wrong: dict[str, object]):
     assert api.get("orgs", **wrong).status_code == 400
 
 
+@pytest.mark.rule("q.default-limit")
 def test_without_a_limit_a_page_holds_a_hundred_at_most(api: Api):
     assert len(api.records("enrollments")) <= 100
 
@@ -142,11 +144,13 @@ def test_a_filter_on_an_unknown_field_is_refused_and_named(api: Api):
     assert "shoeSize" in answer.json()["statusInfoSet"][0]["imsx_description"]
 
 
+@pytest.mark.rule("q.filter-grammar")
 @pytest.mark.parametrize("wrong", ["", "role", "role=student", "role='a' OR role='b' OR role='c'"])
 def test_a_filter_against_the_grammar_is_refused(api: Api, wrong: str):
     assert api.get("users", filter=wrong).status_code == 400
 
 
+@pytest.mark.rule("q.sort")
 @pytest.mark.parametrize("order", ["asc", "desc"])
 def test_records_come_in_the_order_asked_for(api: Api, order: str):
     mark = new_id()
@@ -249,6 +253,7 @@ def test_every_record_has_an_id_a_status_and_a_time_stamp(api: Api):
             assert record["dateLastModified"].endswith("Z")
 
 
+@pytest.mark.rule("q.href")
 def test_references_lead_to_what_they_name(api: Api):
     (enrollment, *_) = api.records("enrollments", limit=1)
     for name in ("user", "class", "school"):
