@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from sandbox.q import answers, clock, gradebook, oauth1, oauth2, operations, query, records, store
-from sandbox.q.errors import Forbidden, NotOffered, Refused, Unauthorized, Unknown
+from sandbox.q.errors import Broken, Forbidden, NotOffered, Refused, Unauthorized, Unknown
 from sandbox.q.operations import PARENTS, SCOPE, SCOPES, Operation
 from sandbox.q.schema import COLLECTIONS
 from sandbox.q.store import Selection
@@ -34,6 +34,11 @@ def answer(request: HttpRequest) -> HttpResponse:
         return _METHODS[operation.method](request, operation, ids)
     except Refused as error:
         return answers.refusal(operation.name if operation else "", error)
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """A fault of Q's own, said in the words of the service."""
+    return answers.refusal("", Broken("Q failed; its stderr tells where"))
 
 
 def _granted(request: HttpRequest, body: bytes) -> frozenset[str]:

@@ -43,6 +43,13 @@ class NotOffered(Refused):
     minor = "unsupported operation"
 
 
+class Broken(Refused):
+    """Not the client's fault."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    minor = "internal_server_error"
+
+
 class Unprocessable(Refused):
     """The record that was sent cannot be kept."""
 

@@ -1,9 +1,10 @@
 """What may be written to Q: categories, line items, results, each as a whole record."""
 
-import json
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Any, Final, NoReturn
+from typing import Any, Final
+
+import msgspec
 
 from sandbox.q import clock, store
 from sandbox.q.errors import Refused, Unprocessable
@@ -47,17 +48,13 @@ def record(collection: Collection, sourced_id: str, body: bytes) -> dict[str, An
 
 def _envelope(collection: Collection, body: bytes) -> dict[str, Any]:
     try:
-        sent = json.loads(body, parse_constant=_not_json)
-    except ValueError:
+        sent = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Refused("the body is not JSON") from None
     inner = sent.get(collection.single) if isinstance(sent, dict) else None
     if not isinstance(inner, dict):
         raise Unprocessable(f'the body is {{"{collection.single}": {{…}}}}')
     return inner
-
-
-def _not_json(name: str) -> NoReturn:
-    raise ValueError(name)
 
 
 def _problems(collection: Collection, sent: dict[str, Any]) -> Iterator[str]:
@@ -92,7 +89,7 @@ def _score_problems(sent: dict[str, Any]) -> Iterator[str]:
 
 def _maximum(sent: dict[str, Any]) -> float:
     kept = store.body(COLLECTIONS["lineItems"], str(sent["lineItem"]["sourcedId"]))
-    return float(json.loads(kept or b"{}").get("resultValueMax", "inf"))
+    return float(msgspec.json.decode(kept or b"{}").get("resultValueMax", "inf"))
 
 
 def _enumeration_problems(sent: dict[str, Any]) -> Iterator[str]:

@@ -52,7 +52,7 @@ def parse(given: Mapping[str, str], collection: Collection) -> Query:
 
 def _whole(given: Mapping[str, str], name: str, default: int, *, least: int) -> int:
     text = given.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and least <= int(text) < 2**62):
+    if not (text.isascii() and text.isdigit() and len(text) < 19 and least <= int(text)):
         if not on("q.whole-numbers"):
             return default
         raise Refused(f"{name} is a whole number from {least} on")

@@ -2,7 +2,10 @@
 
 from django.urls import include, path, re_path
 
-from sandbox.q import api, control, oauth2
+import sandbox.paths  # noqa: F401 - it registers <id:…>
+from sandbox.q import api, control, oauth2, pages
+
+handler500 = "sandbox.q.api.broken"
 
 urlpatterns = [
     re_path("^ims/oneroster/v1p1(?:/.*)?$", api.answer),
@@ -10,5 +13,9 @@ urlpatterns = [
     path("sandbox/records", control.change_records),
     path("sandbox/clock", control.set_clock),
     path("sandbox/forget-tokens", control.forget_tokens),
+    path("", pages.index, name="index"),
+    path("records/<str:name>", pages.listing, name="records"),
+    path("records/<str:name>/<id:sourced_id>", pages.record, name="record"),
+    path("requests", pages.requests, name="requests"),
     path("sandbox/", include("sandbox.control")),
 ]
