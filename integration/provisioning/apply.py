@@ -80,10 +80,13 @@ def apply(ledger: Ledger, canvas: CanvasClient) -> SisImport | None:
     if over.workflow_state in ("failed", "aborted"):
         raise ImportFailed(f"Canvas ended import {over.id} as “{over.workflow_state}”.")
     failed = _read_back(ledger, package, canvas.import_errors(over.id))
+    if over.workflow_state == "failed_with_messages" and not failed:
+        # Something failed as a whole, and no message tells what: nothing counts as accepted.
+        failed = {package.kind(name) for name in package.changes}
     _accept(ledger, without=failed)
     if failed:
         names = ", ".join(sorted(kind.name for kind in failed))
-        raise ImportFailed(f"Canvas could not read the {names} of import {over.id}.")
+        raise ImportFailed(f"Canvas did not take the {names} of import {over.id} as a whole.")
     return over
 
 

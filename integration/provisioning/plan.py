@@ -14,8 +14,8 @@ from integration.ledger.runs import Ledger
 from integration.models import ProvisioningPolicy, Run
 from integration.oneroster.types import R
 from integration.provisioning import store
-from integration.provisioning.classes import Places, map_sections, place_classes
 from integration.provisioning.adoption import as_row
+from integration.provisioning.classes import Places, map_sections, place_classes
 from integration.provisioning.compare import Accepted, Comparison, Planned, removed
 from integration.provisioning.enrollments import EnrollmentMapper, preferred
 from integration.provisioning.errors import EmptyFeed
