@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from integration.oneroster.types import Class, Course, Problem
-from integration.provisioning.problems import control_character_in, problem
-from integration.provisioning.rows import CourseRow, SectionRow
+from integration.provisioning.problems import control_character_in, problem, unfit
+from integration.provisioning.rows import SEPARATOR, SIS_ID_LENGTH, CourseRow, SectionRow
 from integration.provisioning.rules import COURSE, TEACHER, Rules
 from integration.provisioning.structure import Term
-
-SIS_ID_LENGTH = 255
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a class is in Canvas: its section, its school's account, its dates (ISO or "")."""
+    """Where a class is in Canvas: its section, its school's account, its dates (ISO or "").
+
+    `several_terms`: the dates are not those of `term`, the first, because it has others besides.
+    """
 
     class_: Class
     sis_section_id: str
@@ -54,12 +55,8 @@ def place_classes(
         if class_.status != "active":
             result.inactive.add(sourced_id)
             continue
-        bad = control_character_in(
-            sourcedId=sourced_id, title=class_.title, classCode=class_.class_code
-        )
-        if bad or not (class_.title or class_.class_code):
-            code = "roster.control-character" if bad else "roster.no-title"
-            result.problems.append(problem(code, "classes", sourced_id, bad or "title"))
+        if why := _unfit(class_, rules):
+            result.problems.append(why)
             result.left_out.add(sourced_id)
             continue
         account_id = account_of.get(class_.school.sourced_id) if class_.school else None
@@ -71,6 +68,24 @@ def place_classes(
             class_, rules, account_id or "", term_of, result.problems
         )
     return result
+
+
+def _unfit(class_: Class, rules: Rules) -> Problem | None:
+    sourced_id = class_.sourced_id
+    if not _first_named(class_.title, class_.class_code):
+        return problem("roster.no-title", "classes", sourced_id, "title")
+    return unfit(
+        "classes",
+        sourced_id,
+        sis_id=rules.prefix + sourced_id,
+        title=class_.title,
+        classCode=class_.class_code,
+    )
+
+
+def _first_named(*names: str) -> str:
+    """The first that is not blank: Canvas refuses a row with a blank name."""
+    return next((name for name in names if name.strip()), "")
 
 
 def _place(
@@ -87,14 +102,17 @@ def _place(
     elif not named:
         problems.append(problem("roster.no-term", "classes", class_.sourced_id, "terms"))
     dated = [term for term in terms if term.start and term.end]
+    term = terms[0] if terms else NO_TERM
+    start = min((one.start for one in dated), default="")
+    end = max((one.end for one in dated), default="")
     return Place(
         class_=class_,
         sis_section_id=rules.prefix + class_.sourced_id,
         account_id=account_id,
-        term=terms[0] if terms else NO_TERM,
-        start=min((term.start for term in dated), default=""),
-        end=max((term.end for term in dated), default=""),
-        several_terms=len(dated) > 1,
+        term=term,
+        start=start,
+        end=end,
+        several_terms=len(dated) > 1 and (start, end) != (term.start, term.end),
     )
 
 
@@ -126,9 +144,11 @@ def map_sections(
     """
     result = Sections()
     named: set[str] = set()
+    garbled = _garbled(courses, result.problems)
     for sourced_id, place in sorted(places.items()):
-        course = courses.get(place.class_.course.sourced_id) if place.class_.course else None
-        if course is None:
+        course_id = place.class_.course.sourced_id if place.class_.course else ""
+        course = None if course_id in garbled else courses.get(course_id)
+        if course is None and course_id not in garbled:
             result.problems.append(
                 problem("roster.unknown-course", "classes", sourced_id, "course")
             )
@@ -143,16 +163,28 @@ def map_sections(
     return result
 
 
+def _garbled(courses: Mapping[str, Course], problems: list[Problem]) -> set[str]:
+    """Courses whose text Canvas cannot hold; their classes do without them."""
+    found: set[str] = set()
+    for sourced_id, course in sorted(courses.items()):
+        fields = {"title": course.title, "courseCode": course.course_code}
+        if bad := control_character_in(sourcedId=sourced_id, **fields):
+            problems.append(problem("roster.control-character", "courses", sourced_id, bad))
+            found.add(sourced_id)
+    return found
+
+
 def _course_id(place: Place, course: Course | None, teacher: str, rules: Rules) -> str:
     school = place.class_.school.sourced_id if place.class_.school else ""
     shared_by = {COURSE: school, TEACHER: teacher}.get(rules.grouping, "")
     if course is None or not shared_by:
         return place.sis_section_id
-    term_id = place.term.sis_term_id.removeprefix(rules.prefix)
-    sis_id = rules.prefix + ":".join((course.sourced_id, shared_by, term_id))
-    if len(sis_id) <= SIS_ID_LENGTH:
+    parts = (course.sourced_id, shared_by, place.term.sis_term_id.removeprefix(rules.prefix))
+    sis_id = rules.prefix + ":".join(parts)
+    if len(sis_id) <= SIS_ID_LENGTH and not any(":" in part for part in parts):
         return sis_id
-    return rules.prefix + blake2b(sis_id.encode(), digest_size=16).hexdigest()
+    # "a:b" with "c" and "a" with "b:c" are not the same course.
+    return rules.prefix + blake2b(SEPARATOR.join(parts).encode(), digest_size=16).hexdigest()
 
 
 def _section(place: Place, sis_course_id: str, rules: Rules) -> SectionRow:
@@ -161,7 +193,7 @@ def _section(place: Place, sis_course_id: str, rules: Rules) -> SectionRow:
     return SectionRow(
         place.sis_section_id,
         sis_course_id,
-        place.class_.title or place.class_.class_code,
+        _first_named(place.class_.title, place.class_.class_code),
         "active",
         rules.start_of(start),
         rules.end_of(end),
@@ -169,16 +201,16 @@ def _section(place: Place, sis_course_id: str, rules: Rules) -> SectionRow:
 
 
 def _course(place: Place, course: Course | None, sis_course_id: str, rules: Rules) -> CourseRow:
-    class_ = place.class_
-    long_name, short_name = class_.title, class_.class_code
-    if course is not None and (sis_course_id != place.sis_section_id):
-        long_name, short_name = course.title, course.course_code
-    elif course is not None:
-        long_name, short_name = long_name or course.title, short_name or course.course_code
+    titles, codes = [place.class_.title], [place.class_.class_code]
+    if course is not None:
+        # A course of its own is called as its class; one that classes share, as Q's course.
+        first = 1 if sis_course_id == place.sis_section_id else 0
+        titles.insert(first, course.title)
+        codes.insert(first, course.course_code)
     return CourseRow(
         sis_course_id,
-        short_name or long_name,
-        long_name or short_name,
+        _first_named(*codes, *titles),
+        _first_named(*titles, *codes),
         place.account_id,
         place.term.sis_term_id,
         "active",
