@@ -50,48 +50,39 @@ class Unusable(Exception):
 class Spellings(dict[str | None, str]):
     """Raw value → canonical value; a new spelling is judged once."""
 
+    def __init__(self, judge: Callable[[str | None], str]) -> None:
+        super().__init__()
+        self._judge = judge
+
     def __missing__(self, raw: str | None) -> str:
-        canonical = self.judge(raw)
+        canonical = self._judge(raw)
         if len(self) >= MEMORY:
             self.clear()
         self[raw] = canonical
         return canonical
 
-    def judge(self, raw: str | None) -> str:
-        raise NotImplementedError
 
-
-class Words(Spellings):
+def _words(what: str, *words: str, also: dict[str, str] | None = None) -> Spellings:
     """The values of one enumeration, in any case."""
+    known = {word.lower(): word for word in words} | (also or {})
 
-    def __init__(self, what: str, *words: str, also: dict[str, str] | None = None) -> None:
-        super().__init__()
-        self._what = what
-        self._known = {word.lower(): word for word in words} | (also or {})
-
-    def judge(self, raw: str | None) -> str:
-        if raw and (word := self._known.get(raw.lower())):
+    def judge(raw: str | None) -> str:
+        if raw and (word := known.get(raw.lower())):
             return word
         said = f"{raw[:SHOWN]!r} is not one of OneRoster 1.1" if raw else "it is missing"
         raise Unusable(
-            f"oneroster.unknown-{self._what}",
-            f"the {self._what} is unusable: {said}",
-            f"Correct the {self._what} in Q; allowed are {', '.join(self._known.values())}.",
+            f"oneroster.unknown-{what}",
+            f"the {what} is unusable: {said}",
+            f"Correct the {what} in Q; allowed are {', '.join(words)}.",
         )
 
-
-class FreeWords(Words):
-    """As Words, but an unknown value stays as it is: nothing depends on it."""
-
-    def judge(self, raw: str | None) -> str:
-        return self._known.get(raw.lower(), raw) if raw else ""
+    return Spellings(judge)
 
 
-class Dates(Spellings):
-    """Calendar days as YYYY-MM-DD; blank stays blank."""
-
-    def judge(self, raw: str | None) -> str:
-        return canonical_date(raw)
+def _free_words(*words: str) -> Spellings:
+    """As `_words`, but an unknown value stays as it is: nothing depends on it."""
+    known = {word.lower(): word for word in words}
+    return Spellings(lambda raw: known.get(raw.lower(), raw) if raw else "")
 
 
 def canonical_date(raw: str | None) -> str:
@@ -144,8 +135,8 @@ def instant(text: str) -> datetime | None:
 
 
 # 1.0 providers still send `inactive`: not active, and 1.1 has one word for that.
-STATUSES = Words("status", "active", "tobedeleted", also={"inactive": "tobedeleted"})
-ROLES = Words(
+STATUSES = _words("status", "active", "tobedeleted", also={"inactive": "tobedeleted"})
+ROLES = _words(
     "role",
     "administrator",
     "aide",
@@ -156,10 +147,10 @@ ROLES = Words(
     "student",
     "teacher",
 )
-ORG_TYPES = Words("type", "department", "school", "district", "local", "state", "national")
-SESSION_TYPES = Words("type", "gradingPeriod", "semester", "schoolYear", "term")
-CLASS_TYPES = FreeWords("type", "homeroom", "scheduled")
-DATES = Dates()
+ORG_TYPES = _words("type", "department", "school", "district", "local", "state", "national")
+SESSION_TYPES = _words("type", "gradingPeriod", "semester", "schoolYear", "term")
+CLASS_TYPES = _free_words("homeroom", "scheduled")
+DATES = Spellings(canonical_date)  # calendar days as YYYY-MM-DD; blank stays blank
 
 _RULES: dict[type[Record], tuple[tuple[str, Spellings], ...]] = {
     Org: (("status", STATUSES), ("type", ORG_TYPES)),

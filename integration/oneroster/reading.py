@@ -1,5 +1,6 @@
 """Reads one collection: pages in order, fetched ahead, and a proof of whether it is whole."""
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -28,6 +29,8 @@ from integration.oneroster.paging import (
 from integration.oneroster.parse import PageParser, Parsed, Undecodable, utf8
 from integration.oneroster.transport import Transport, route
 from integration.oneroster.types import Page, R
+
+logger = logging.getLogger(__name__)
 
 BAD_REQUEST = 400
 NO_CONTENT = 204
@@ -182,12 +185,25 @@ class Reading(Generic[R]):
                 while len(waiting) < self._ahead and (ask := walk.next_ask()):
                     waiting.append((ask, self._submit(self._source.fetch, ask)))
                 if not waiting:
+                    self._log()
                     return
                 if (page := self._next(walk, *waiting.popleft())) is not None:
                     yield page
         finally:
             for _, future in waiting:
                 future.cancel()
+
+    def _log(self) -> None:
+        proof = self.proof
+        logger.info(
+            "read %s: complete=%s received=%d total=%s pages=%d deviations=%s",
+            route(self._source.path),
+            proof.complete,
+            proof.received,
+            proof.total,
+            proof.pages,
+            ",".join(proof.deviations) or "none",
+        )
 
     def _next(self, walk: Walk, ask: Ask, future: Future[Answer[R]]) -> Page[R] | None:
         try:

@@ -150,6 +150,27 @@ def test_a_total_below_the_first_page_is_not_believed():
     assert "total-too-low" in proof.deviations
 
 
+def test_a_record_added_behind_the_total_while_reading_is_read_and_noticed():
+    rows = {0: (["a", "b"], 2), 2: (["c"], 3), 3: ([], 3)}
+    proof, got = walk_through(
+        lambda ask: arrival(rows[ask.offset][0], total=rows[ask.offset][1]), limit=2
+    )
+    assert got == ["a", "b", "c"]
+    assert proof.reason == "the total changed from 2 to 3"
+
+
+def test_a_total_that_counts_the_page_is_no_total_that_moves():
+    rows = [f"u{n}" for n in range(50)]
+
+    def provider(ask):
+        page = rows[ask.offset : ask.offset + 30]
+        return arrival(page, total=len(page))
+
+    proof, got = walk_through(provider, limit=100)
+    assert got == rows
+    assert proof.complete
+
+
 def test_rows_behind_the_total_are_read_too():
     rows = [f"u{n}" for n in range(35)]
     proof, got = walk_through(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.oneroster.canonical import Unusable, canonical_date, instant
+from integration.oneroster.canonical import DATES, Unusable, canonical_date, instant
 from integration.oneroster.envelope import NoRecords
 from integration.oneroster.parse import PageParser, Undecodable, utf8
 from integration.oneroster.types import (
@@ -220,6 +220,13 @@ def test_every_day_of_the_calendar_survives_every_form(day, form):
     assert canonical_date(day.strftime(form)) == day.isoformat()
 
 
+def test_new_spellings_do_not_fill_the_memory(monkeypatch):
+    monkeypatch.setattr("integration.oneroster.canonical.MEMORY", 3)
+    for day in range(1, 29):
+        assert record(ENROLLMENT, beginDate=f"2026-02-{day}").begin_date == f"2026-02-{day:02d}"
+    assert len(DATES) <= 3
+
+
 @given(st.text(max_size=30))
 def test_no_text_makes_the_date_reader_fail_otherwise(text):
     try:
@@ -236,6 +243,11 @@ def test_true_in_any_spelling(raw):
 @pytest.mark.parametrize("raw", ["false", "False", False, 0, "0", "no", "N", "f", None, ""])
 def test_false_in_any_spelling(raw):
     assert record(ENROLLMENT, primary=raw).primary is False
+
+
+def test_a_flag_in_order_survives_another_field_that_is_not():
+    for flag, expected in ((True, True), (False, False), (None, False), ("no", False)):
+        assert record(ENROLLMENT, primary=flag, user="u-1").primary is expected
 
 
 def test_a_user_without_the_flag_is_enabled():
@@ -261,6 +273,12 @@ def test_a_number_for_an_id_is_read_as_its_digits():
 def test_a_record_without_an_id_is_a_problem(raw):
     problem = record(ORG, sourcedId=raw)
     assert (problem.sourced_id, problem.field) == ("", "sourcedId")
+
+
+def test_numbers_where_text_belongs_are_read_as_written():
+    user = record(USER, identifier=12345, username=7.0, middleName=1.5, givenName=True)
+    assert (user.identifier, user.username) == ("12345", "7")
+    assert (user.middle_name, user.given_name) == ("1.5", "true")
 
 
 def test_one_broken_record_among_many_stops_only_itself():
@@ -328,6 +346,12 @@ def test_the_roles_of_one_roster_1_2_under_a_1_1_path_are_read():
     assert (user.role, user.orgs) == ("teacher", [Ref("s-2"), Ref("s-1")])
 
 
+def test_where_roles_say_nothing_the_user_is_a_problem():
+    for roles in ([], None, "student", [{"role": None}]):
+        user = {"sourcedId": "u-1", "status": "active", "roles": roles, "orgs": ["s-1"]}
+        assert only(page(USER, user)).field == "role"
+
+
 def test_fields_in_another_case_are_found():
     one = {"SourcedId": "s-1", "Status": "active", "Type": "school", "NAME": "North"}
     assert only(page(ORG, one)) == Org("s-1", "active", name="North", type="school")
@@ -389,6 +413,16 @@ def test_the_collection_is_found_under_any_name(document, deviation):
     assert parsed.deviations == ((deviation,) if deviation else ())
 
 
+def test_null_for_a_collection_is_an_empty_one_and_noted():
+    parsed = PARSERS[USER].page(b'{"users":null}')
+    assert (parsed.count, parsed.deviations) == (0, ("null-collection",))
+
+
+def test_text_for_a_collection_is_none():
+    with pytest.raises(NoRecords):
+        PARSERS[USER].page(b'{"users":"none"}')
+
+
 def test_a_warning_beside_the_data_is_a_deviation():
     warning = [{"imsx_severity": "warning", "imsx_codeMinor": "invalid_sort_field"}]
     assert page(USER, FINE[USER], statusInfoSet=warning).deviations == (
@@ -418,6 +452,11 @@ def test_a_body_in_the_charset_that_it_names_is_read():
     body = json.dumps({"orgs": [{**FINE[ORG], "name": "Ströh"}]}, ensure_ascii=False)
     latin = utf8(body.encode("latin-1"), 'application/json; charset="ISO-8859-1"')
     assert only(PARSERS[ORG].page(latin)).name == "Ströh"
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "klingon", "ascii"])
+def test_a_charset_that_does_not_fit_changes_nothing(charset):
+    assert utf8("ö".encode(), f"application/json; charset={charset}") == "ö".encode()
 
 
 def test_every_cut_of_a_page_is_refused():

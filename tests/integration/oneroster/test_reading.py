@@ -259,6 +259,16 @@ def test_a_new_revision_of_the_data_leaves_the_reading_unproven(client, q):
     assert reading.proof.reason == "the provider's data changed while being read"
 
 
+def test_a_reading_is_logged_by_counts_and_without_ids(client, q, caplog):
+    caplog.set_level("INFO", "integration.oneroster")
+    q.rows["schools/s-77/classes"] = []
+    reading = client.read("classes", school="s-77")
+    ids(reading)
+    reading.require_complete()
+    (line,) = [one.getMessage() for one in caplog.records if "oneroster" in one.name]
+    assert line.startswith("read schools/…/classes: complete=True received=0 total=0")
+
+
 def test_a_reading_that_is_broken_off_proves_nothing(client, q):
     q.holds("users", 300)
     reading = client.read("users")

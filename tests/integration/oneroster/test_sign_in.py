@@ -6,12 +6,14 @@ from base64 import b64encode
 import pytest
 from werkzeug import Response
 
+from integration.oneroster.auth import sign
 from integration.oneroster.errors import (
     CredentialsRejected,
     ProtocolError,
     ProviderUnavailable,
     TokenUrlUnknown,
 )
+from integration.oneroster.settings import Settings
 from integration.oneroster.tokens import ALL_SCOPES, ROSTER_SCOPES, guesses
 
 USERS = "/ims/oneroster/v1p1/users"
@@ -250,6 +252,22 @@ def test_guesses_keep_to_one_origin_and_know_prefixes():
     assert urls[-1] == "https://q.example.org:8443/campus/api/ims/oneroster/v1p1/token"
 
 
+def test_a_guess_that_is_down_is_said_to_be_down(connect, q):
+    q.habits.append(
+        lambda r: answer(503 if r.path == TOKEN else 404) if r.path.endswith("/token") else None
+    )
+    with pytest.raises(ProviderUnavailable):
+        connect(token_url="").token()
+
+
+def test_a_guess_that_knows_our_key_and_refuses_it_ends_the_guessing(connect, q):
+    q.habits.append(lambda r: refused() if r.path == TOKEN else None)
+    q.habits.append(lambda r: answer(404) if r.path.endswith("/token") else None)
+    with pytest.raises(CredentialsRejected):
+        connect(token_url="").token()
+    assert q.asked("/oauth2/token") == []
+
+
 # OAuth 1.0a
 
 
@@ -264,9 +282,6 @@ def test_the_url_that_is_sent_is_the_url_that_was_signed(connect, q):
 
 def is_signed(request, q):
     """Whether the signature fits the very bytes that came over the wire."""
-    from integration.oneroster.auth import sign
-    from integration.oneroster.settings import Settings
-
     header = request.headers["Authorization"]
     given = dict(part.strip().split("=", 1) for part in header[6:].split(","))
     again = sign(
@@ -302,6 +317,16 @@ def test_a_key_that_no_signature_helps_is_rejected_after_two_requests(connect, q
     with pytest.raises(CredentialsRejected):
         read(connect(auth="oauth1-sha1"))
     assert len(q.requests) == 2
+
+
+@pytest.mark.parametrize("body_hash", [True, False])
+def test_the_hash_of_a_body_is_sent_where_it_is_switched_on(connect, q, body_hash):
+    q.habits.append(lambda r: answer(201) if r.method == "PUT" else None)
+    transport = connect(auth="oauth1-sha1", body_hash=body_hash)._transport
+    assert transport.send("PUT", "lineItems/li-1", body=b'{"lineItem":{}}').status == 201
+    (asked,) = q.requests
+    assert ("oauth_body_hash" in asked.headers["Authorization"]) is body_hash
+    assert (asked.content_type, asked.get_data()) == ("application/json", b'{"lineItem":{}}')
 
 
 def test_further_headers_go_with_data_and_not_to_the_token_endpoint(connect, q):
