@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from integration.oneroster.types import Problem, User
-from integration.provisioning.problems import control_character_in, problem
+from integration.provisioning.problems import problem, unfit
 from integration.provisioning.rows import ObserverRow, UserRow
 from integration.provisioning.rules import GUARDIANS, Rules
 
@@ -38,6 +38,7 @@ def map_people(
     result = People()
     holder_of: dict[str, UserRow] = {}
     source_of: dict[str, str] = {}
+    losers: list[UserRow] = []
     for sourced_id, user in sorted(users.items()):
         if user.status != "active" or (user.role in GUARDIANS and not rules.guardians):
             result.inactive.add(sourced_id)
@@ -49,13 +50,12 @@ def map_people(
         if row.user_id in source_of:
             _leave_out(result, sourced_id, problem("roster.duplicate-sis-id", "users", sourced_id))
             continue
-        loser = _take_login(row, holder_of, source_of, accepted)
         source_of[row.user_id] = sourced_id
-        if loser is not None:
-            _tell_of_shared_login(result, holder_of[row.login_id.casefold()], loser, source_of)
+        losers += _take_login(row, holder_of, accepted)
         result.school_of[row.user_id] = next(
             (account_of[org.sourced_id] for org in user.orgs if org.sourced_id in account_of), ""
         )
+    _tell_of_shared_logins(result, holder_of, losers, source_of)
     result.rows = list(holder_of.values())
     result.user_of = {source_of[row.user_id]: row.user_id for row in result.rows}
     if rules.guardians:
@@ -73,15 +73,17 @@ def _user(user: User, rules: Rules) -> UserRow | Problem:
     )
     if code := next(filter(None, fault), ""):
         return problem(code, "users", user.sourced_id)
-    bad = control_character_in(
-        sourcedId=user_id,
+    why = unfit(
+        "users",
+        user.sourced_id,
+        sis_id=user_id,
         username=login,
         givenName=user.given_name,
         familyName=user.family_name,
         email=user.email,
     )
-    if bad:
-        return problem("roster.control-character", "users", user.sourced_id, bad)
+    if why:
+        return why
     status = "active" if user.enabled_user else "suspended"
     return UserRow(user_id, login, user.given_name, user.family_name, user.email, status)
 
@@ -96,28 +98,32 @@ def sis_id(user: User, rule: str) -> str:
 
 
 def _take_login(
-    row: UserRow,
-    holder_of: dict[str, UserRow],
-    source_of: Mapping[str, str],
-    accepted: Callable[[str], bool],
-) -> UserRow | None:
+    row: UserRow, holder_of: dict[str, UserRow], accepted: Callable[[str], bool]
+) -> list[UserRow]:
     """Put the row in its login's place; give back the row that has to go without, if any."""
     login = row.login_id.casefold()
     holder = holder_of.setdefault(login, row)
     if holder is row:
-        return None
+        return []
     if accepted(row.user_id) and not accepted(holder.user_id):
         holder_of[login] = row
-        return holder
-    return row
+        return [holder]
+    return [row]
 
 
-def _tell_of_shared_login(
-    result: People, keeper: UserRow, loser: UserRow, source_of: Mapping[str, str]
+def _tell_of_shared_logins(
+    result: People,
+    holder_of: Mapping[str, UserRow],
+    losers: list[UserRow],
+    source_of: Mapping[str, str],
 ) -> None:
-    kept, lost = source_of[keeper.user_id], source_of[loser.user_id]
-    result.problems.append(problem("roster.login-shared", "users", kept, "username"))
-    _leave_out(result, lost, problem("roster.duplicate-login", "users", lost, "username"))
+    """Told at the end: who holds a login when the second comes may lose it to the third."""
+    for login in dict.fromkeys(loser.login_id.casefold() for loser in losers):
+        keeper = source_of[holder_of[login].user_id]
+        result.problems.append(problem("roster.login-shared", "users", keeper, "username"))
+    for loser in losers:
+        lost = source_of[loser.user_id]
+        _leave_out(result, lost, problem("roster.duplicate-login", "users", lost, "username"))
 
 
 def _leave_out(result: People, sourced_id: str, why: Problem) -> None:
@@ -166,3 +172,7 @@ def respect_claims(people: People, claims: Mapping[str, str]) -> None:
             continue
         kept.append(row)
     people.rows = kept
+    there = set(people.user_of.values())
+    people.observers = [
+        row for row in people.observers if row.observer_id in there and row.student_id in there
+    ]

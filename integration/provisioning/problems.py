@@ -138,12 +138,10 @@ def control_character_in(**fields: str) -> str:
     return next((name for name, text in fields.items() if _CONTROL.search(text)), "")
 
 
-def unfit(
-    kind: str, sourced_id: str, *, sis_id: str, id_field: str = "sourcedId", **fields: str
-) -> Problem | None:
+def unfit(kind: str, sourced_id: str, *, sis_id: str, **fields: str) -> Problem | None:
     """Why Canvas cannot hold a record with this SIS ID and these fields, if it cannot."""
     if len(sis_id) > SIS_ID_LENGTH:
-        return problem("roster.id-too-long", kind, sourced_id, id_field)
-    if bad := control_character_in(**{id_field: sis_id}, **fields):
+        return problem("roster.id-too-long", kind, sourced_id, "sourcedId")
+    if bad := control_character_in(sourcedId=sis_id, **fields):
         return problem("roster.control-character", kind, sourced_id, bad)
     return None
