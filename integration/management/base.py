@@ -27,6 +27,10 @@ class Failure(QSyncError):
     code = "command.unusable"
     remedy = "See the command's --help."
 
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy or self.remedy
+
 
 class Command(BaseCommand):
     """A command that prints for people, or with `--json` one object for machines."""

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
 from integration.secrets import Sealed
+
+
+def is_time_zone(name: str) -> None:
+    """Raises ValidationError."""
+    if name not in available_timezones():
+        raise ValidationError(f"“{name}” is not an IANA time zone such as America/Los_Angeles.")
 
 
 class District(models.Model):
@@ -17,7 +26,9 @@ class District(models.Model):
 
     slug = models.SlugField(max_length=64, unique=True)
     name = models.CharField(max_length=255)
-    time_zone = models.CharField(max_length=64, default="America/Los_Angeles")
+    time_zone = models.CharField(
+        max_length=64, default="America/Los_Angeles", validators=[is_time_zone]
+    )
     state = models.CharField(max_length=16, choices=State.choices, default=State.ACTIVE)
     created_at = models.DateTimeField(auto_now_add=True)
     # Until a run has been carried out, what Canvas holds comes first (design 5.5).

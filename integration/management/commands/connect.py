@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
 from django.db import transaction
 
-from integration.http import check_address
+from integration.http import HttpError, check_address
 from integration.management.base import DistrictCommand, Failure
 from integration.models import AuditEvent, CanvasConnection, District, QConnection
 
@@ -91,8 +91,15 @@ class Command(DistrictCommand):
             connection = model(district=district)
         for name in ("canvas_url", "q_url", "q_token_url"):
             if name in names and options[name]:
-                check_address(options[name], self.allow_private)
+                self._check(name, options[name])
         return self._fill(connection, names, options)
+
+    def _check(self, name: str, url: str) -> None:
+        try:
+            check_address(url, self.allow_private)
+        except HttpError as error:
+            option = name.replace("_", "-")
+            raise Failure(f"--{option}: {error}", remedy=error.remedy) from error
 
     def _fill(self, row: Any, names: dict[str, str], options: dict[str, Any]) -> list[str]:
         """Set what was given, check it, save it; say which options changed something."""

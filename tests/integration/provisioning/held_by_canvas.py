@@ -17,10 +17,15 @@ Rows = list[dict[str, str]]
 KINDS = ("accounts", "terms", "courses", "sections", "users", "enrollments")
 
 
-def held(canvas: Canvas) -> dict[str, Rows]:
-    """{kind: rows with a SIS ID}, of everything that is not deleted."""
+def signed_in(canvas: Canvas) -> requests.Session:
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {canvas.token}"
+    return session
+
+
+def held(canvas: Canvas) -> dict[str, Rows]:
+    """{kind: rows with a SIS ID}, of everything that is not deleted."""
+    session = signed_in(canvas)
     reports = f"{canvas.url}/api/v1/accounts/{canvas.account_id}/reports/provisioning_csv"
     form = {f"parameters[{kind}]": "1" for kind in KINDS}
     report = session.post(reports, data=form, timeout=30).json()
@@ -66,3 +71,22 @@ def courses(tables: dict[str, Rows]) -> set[frozenset[str]]:
     for row in sis(tables, "sections"):
         together[row["course_id"]].add(row["section_id"])
     return {frozenset(sections) for sections in together.values()}
+
+
+def hand_made(canvas: Canvas, files: dict[str, str]) -> None:
+    """Another integration, or a person, imports these CSV files."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as zipped:
+        for name, text in files.items():
+            zipped.writestr(name, text)
+    url = f"{canvas.url}/api/v1/accounts/{canvas.account_id}/sis_imports"
+    upload = {"attachment": ("theirs.zip", archive.getvalue(), "application/zip")}
+    made = signed_in(canvas).post(url, files=upload, timeout=30).json()
+    while made["workflow_state"] in ("initializing", "created", "importing"):
+        made = signed_in(canvas).get(f"{url}/{made['id']}", timeout=30).json()
+    assert made["workflow_state"] == "imported", made
+
+
+def imports(canvas: Canvas) -> Rows:
+    url = f"{canvas.url}/api/v1/accounts/{canvas.account_id}/sis_imports?per_page=100"
+    return signed_in(canvas).get(url, timeout=30).json()["sis_imports"]

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from typing import Any
 
 import pytest
-import requests
 from django.utils import timezone
 
 from integration.models import District, ProvisioningPolicy, Run
-from tests.integration.provisioning.held_by_canvas import Rows, held, sis
+from tests.integration.provisioning.held_by_canvas import hand_made, held, imports, sis
 from tests.integration.provisioning.records import (
     class_,
     enrollment,
@@ -24,18 +21,6 @@ from tests.integration.provisioning.records import (
 from tests.sandbox_process import Canvas
 
 
-@pytest.fixture
-def q_holds(sandbox, change_q):
-    """An emptied Q that holds just the given records."""
-
-    def run(records: dict[str, list[Any]]) -> None:
-        origin = sandbox.q.url.partition("/ims/")[0]
-        requests.post(f"{origin}/sandbox/reset?empty=1", timeout=60).raise_for_status()
-        change_q(upsert=records)
-
-    return run
-
-
 def enrollments(canvas: Canvas, **columns: str) -> set[tuple[str, str, str]]:
     return {
         (row["user_id"], row["role"], row["status"])
@@ -46,13 +31,6 @@ def enrollments(canvas: Canvas, **columns: str) -> set[tuple[str, str, str]]:
 
 def by_id(canvas: Canvas, kind: str) -> dict[str, dict[str, str]]:
     return {row[f"{kind[:-1]}_id"]: row for row in sis(held(canvas), kind)}
-
-
-def imports(canvas: Canvas) -> Rows:
-    session = requests.Session()
-    session.headers["Authorization"] = f"Bearer {canvas.token}"
-    url = f"{canvas.url}/api/v1/accounts/{canvas.account_id}/sis_imports?per_page=100"
-    return session.get(url, timeout=30).json()["sis_imports"]
 
 
 # --- only differences travel --------------------------------------------------------------------
@@ -185,22 +163,6 @@ def test_what_q_marks_tobedeleted_is_taken_away_and_users_stay(
 
 
 # --- what Canvas holds first --------------------------------------------------------------------
-
-
-def hand_made(canvas: Canvas, files: dict[str, str]) -> None:
-    """Another integration, or a person, imports these CSV files."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as zipped:
-        for name, text in files.items():
-            zipped.writestr(name, text)
-    session = requests.Session()
-    session.headers["Authorization"] = f"Bearer {canvas.token}"
-    url = f"{canvas.url}/api/v1/accounts/{canvas.account_id}/sis_imports"
-    upload = {"attachment": ("theirs.zip", archive.getvalue(), "application/zip")}
-    made = session.post(url, files=upload, timeout=30).json()
-    while made["workflow_state"] in ("initializing", "created", "importing"):
-        made = session.get(f"{url}/{made['id']}", timeout=30).json()
-    assert made["workflow_state"] == "imported", made
 
 
 HALF = {

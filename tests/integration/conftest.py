@@ -116,3 +116,15 @@ def asked_of_q(sandbox: Sandbox) -> Callable[[], list[str]]:
         return [request["path"] for request in log["requests"]]
 
     return run
+
+
+@pytest.fixture
+def q_holds(sandbox, change_q):
+    """An emptied Q that holds just the given records."""
+
+    def run(records: dict[str, list[Any]]) -> None:
+        url = f"{origin(sandbox.q.url)}/sandbox/reset?empty=1"
+        requests.post(url, timeout=60).raise_for_status()
+        change_q(upsert=records)
+
+    return run

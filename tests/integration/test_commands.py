@@ -1,0 +1,204 @@
+"""The commands as people and machines use them: words, exit codes, one JSON object."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from integration.models import AuditEvent, QConnection
+from tests.integration.provisioning.held_by_canvas import hand_made
+from tests.integration.provisioning.records import enrollment, small_district, user
+from tests.sandbox_process import ROOT
+
+
+def manage_py(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *words],
+        cwd=ROOT,
+        env=os.environ | {"DEBUG": "1", "LOG_LEVEL": "WARNING"} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+# --- every command ------------------------------------------------------------------------------
+
+
+def test_wrong_usage_exits_64():
+    assert manage_py("provision", "--what").returncode == 64
+
+
+def test_a_missing_secret_key_stops_with_a_sentence_that_says_what_to_set():
+    ended = manage_py("check", DEBUG="0", SECRET_KEY="")
+    assert ended.returncode != 0
+    assert ended.stderr.startswith("Set SECRET_KEY to at least 32 random characters")
+
+
+def test_a_district_that_is_not_there_is_said(manage):
+    code, answer = manage("provision", "nowhere")
+    assert (code, answer["error"]["code"]) == (1, "command.unusable")
+    assert "nowhere" in answer["error"]["message"]
+
+
+def test_the_json_object_of_a_run_has_the_agreed_shape(connect, provision):
+    connect()
+    _, answer = provision()
+    assert {"command", "district", "run", "state", "digest", "counts", "seconds"} <= set(answer)
+    assert answer["command"] == "provision"
+    assert answer["sent"]["imports"][0].keys() == {"id", "rows", "state"}
+
+
+# --- connect ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("q_url", "http://192.168.1.5/q", "--q-url"),
+        ("canvas_url", "https://127.0.0.1:1", "--canvas-url"),
+        ("q_url", "ftp://q.example.org", "--q-url"),
+        ("time_zone", "Mars/Olympus", "--time-zone"),
+        ("q_page_size", "0", "--q-page-size"),
+    ],
+)
+def test_connect_refuses_what_cannot_work_and_names_the_option(
+    option, value, words, manage, sandbox
+):
+    given = {"q_url": sandbox.q.url, "canvas_url": sandbox.canvas.url} | {option: value}
+    options = [f"--{name.replace('_', '-')}={text}" for name, text in given.items()]
+    code, answer = manage("connect", "lakeside", *options)
+    assert code == 1
+    assert words in json.dumps(answer["error"])
+    assert not QConnection.objects.exists()
+
+
+def test_connecting_again_changes_only_what_is_given_and_is_audited(connect, manage):
+    connect()
+    assert manage("connect", "lakeside", "--q-service=school")[0] == 0
+    connection = QConnection.objects.get()
+    assert (connection.service, bool(connection.secret)) == ("school", True)
+    event = AuditEvent.objects.latest("pk")
+    assert (event.action, event.after) == ("connection.saved", {"changed": ["q_service"]})
+
+
+# --- verify -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("service", ["bulk", "school"])
+def test_verify_tries_each_step_and_endpoint(service, connect, manage):
+    connect(q_service=service)
+    code, answer = manage("verify", "lakeside")
+    assert code == 0, answer
+    steps = {step["name"]: step for step in answer["steps"]}
+    path = "enrollments" if service == "bulk" else "schools/36f173bd-ab93-4071-9c77-ed9b022c84d9"
+    enrollments = next(step for name, step in steps.items() if path in name and "enroll" in name)
+    assert (enrollments["status"], enrollments["rows"]) == (200, 546)
+    assert {"Q: sign in", "Q: clock", "Q: /lineItems", "Canvas: permissions"} <= set(steps)
+
+
+def test_verify_says_what_to_do_about_a_wrong_secret(connect, manage):
+    connect(q_secret="wrong")
+    code, answer = manage("verify", "lakeside")
+    failed = [step for step in answer["steps"] if not step["ok"]]
+    assert (code, failed[0]["name"]) == (1, "Q: sign in")
+    assert "secret" in failed[0]["remedy"]
+
+
+def test_verify_changes_nothing(connect, manage, sandbox, asked_of_q):
+    connect()
+    manage("verify", "lakeside")
+    assert not [path for path in asked_of_q() if "demographics" in path]
+
+
+# --- explain ------------------------------------------------------------------------------------
+
+
+def verdict(manage, kind: str, sourced_id: str) -> tuple[str, str]:
+    code, answer = manage("explain", "lakeside", kind, sourced_id)
+    assert code == 0
+    return answer["verdict"], " ".join(answer["steps"])
+
+
+def test_explain_tells_where_each_kind_of_record_is_in_canvas(q_holds, connect, provision, manage):
+    q_holds(small_district())
+    connect()
+    provision()
+    for kind, sourced_id in [
+        ("org", "S1"),
+        ("term", "T1"),
+        ("class", "K1"),
+        ("user", "P1-0"),
+        ("enrollment", "E-P1-0"),
+    ]:
+        found, story = verdict(manage, kind, sourced_id)
+        assert found == "in Canvas", (kind, story)
+        assert "SIS import" in story
+
+
+def test_explain_tells_why_a_record_is_not_in_canvas(q_holds, connect, provision, manage):
+    records = small_district()
+    records["users"] += [
+        user("BROKEN", username=None, email=None),
+        user("MUM", role="guardian"),
+        user("LEFT", status="tobedeleted"),
+    ]
+    records["enrollments"].append(enrollment("E-LOST", "P1-0", "nowhere"))
+    q_holds(records)
+    connect()
+    provision()
+    assert verdict(manage, "user", "BROKEN")[0] == "left out"
+    assert verdict(manage, "user", "MUM")[0] == "not meant for Canvas"
+    assert verdict(manage, "user", "LEFT")[0] == "not meant for Canvas"
+    found, story = verdict(manage, "enrollment", "E-LOST")
+    assert (found, "class" in story) == ("left out", True)
+    assert verdict(manage, "user", "nobody")[0] == "unknown"
+    assert verdict(manage, "course", "C1")[0] == "not meant for Canvas"
+
+
+def test_explain_tells_of_a_change_that_waits_for_approval(q_holds, connect, provision, manage):
+    q_holds(small_district())
+    connect()
+    provision("--plan-only")
+    assert verdict(manage, "user", "P1-0")[0] == "waiting"
+
+
+def test_explain_shows_what_canvas_said_when_it_refused(
+    q_holds, change_q, connect, provision, manage, sandbox
+):
+    q_holds(small_district())
+    connect()
+    provision()
+    taken = "user_id,login_id,status\nOTHER,new@example.org,active\n"
+    hand_made(sandbox.canvas, {"users.csv": taken})
+    change_q(upsert={"users": [user("NEW", username="new@example.org")]})
+    code, answer = provision()
+    assert (code, answer["counts"]["users"]["blocked"]) == (0, 1)
+    found, story = verdict(manage, "user", "NEW")
+    assert (found, "already claimed" in story) == ("refused", True)
+    assert provision()[1]["sent"] == {}
+
+
+# --- demo and sandbox ---------------------------------------------------------------------------
+
+
+def test_the_demo_ends_with_a_provisioned_district_and_says_where_to_look(tmp_path):
+    database = f"sqlite:///{tmp_path}/demo.sqlite3"
+    assert manage_py("migrate", DATABASE_URL=database).returncode == 0
+    ended = manage_py("demo", "--once", "--students=12", "--seed=5", DATABASE_URL=database)
+    assert ended.returncode == 0, ended.stderr
+    assert "imported" in ended.stdout
+    assert "seconds. Where to look:" in ended.stdout
+    assert "q-secret" not in ended.stdout.replace("--q-secret", "")
+
+
+def test_a_bundle_that_is_none_ends_the_sandbox_with_a_sentence(tmp_path):
+    (tmp_path / "users.csv").write_text("this,is,no,bundle\n")
+    ended = manage_py("sandbox", f"--data={tmp_path}", "--q-port=0", "--canvas-port=0")
+    assert ended.returncode == 1
+    assert "manifest" in ended.stderr
