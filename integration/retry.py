@@ -91,10 +91,6 @@ class Breaker:
         self._next_probe_at: float | None = None  # None while closed
         self._lock = threading.Lock()
 
-    @property
-    def is_open(self) -> bool:
-        return self._next_probe_at is not None
-
     def wait(self, now: float) -> float:
         """0 if the caller may go now, else seconds until the next probe. Claims the probe."""
         with self._lock:

@@ -65,6 +65,7 @@ REFUSED = [
     "https://[fec0::1]/",
     "https://[ff02::1]/",
     "https://[v1.a]/",
+    "https://[1:2]/",
     "https://localhost/",
     "https://localhost./",
     "https://LOCALHOST/",

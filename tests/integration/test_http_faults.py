@@ -17,8 +17,10 @@ from integration.http import (
     BodyCut,
     CircuitOpen,
     ConnectFailed,
+    HeaderRefused,
     Http,
     HttpError,
+    NotJson,
     TimedOut,
     Timeouts,
     TooLarge,
@@ -115,6 +117,33 @@ def test_a_body_that_cannot_be_unpacked_is_a_transport_error(encoding, body, ask
             assert ask(server).body == b"ok"
         else:
             assert ask(server).body == b""
+
+
+def test_json_nested_beyond_reason_and_without_length_is_left_to_its_reader(ask):
+    deep = b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + b"[" * 10_000
+    endless = script(Answer([deep], closes=True))
+    with FaultServer(endless) as server, pytest.raises(NotJson, match="nested too deeply"):
+        ask(server).json()
+    assert len(server.received) == 1
+
+
+def test_a_put_answered_without_length_or_body_is_done(ask):
+    bare = Answer([b"HTTP/1.0 201 Created\r\nContent-Type: application/json\r\n\r\n"], closes=True)
+    with FaultServer(script(bare)) as server:
+        assert ask(server, "PUT", body=b"{}").status == 201
+
+
+def test_a_header_that_cannot_be_sent_says_nothing_about_the_server():
+    with FaultServer(script(answer(503))) as server:
+        http = door(server)
+        for _ in range(9):
+            http.request("GET", server.url, retry=False)
+        with pytest.raises(HeaderRefused):
+            http.request("GET", server.url, sign=lambda *_: {"Authorization": "a\nb"})
+        http.request("GET", server.url, retry=False)
+        with pytest.raises(CircuitOpen):
+            http.request("GET", server.url)
+        http.close()
 
 
 def test_zlib_is_unpacked_as_deflate(ask):

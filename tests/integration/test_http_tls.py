@@ -111,6 +111,13 @@ def test_a_name_ending_in_an_address_must_be_in_the_certificate_as_one(authority
         assert ask(server, bundle, "127.0.0.1").status == 200
 
 
+def test_a_machine_without_authorities_uses_the_packaged_ones(monkeypatch, tmp_path):
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    assert ssl.create_default_context().cert_store_stats()["x509_ca"] == 0
+    assert tls_context(None).cert_store_stats()["x509_ca"] > 50
+
+
 def test_an_old_protocol_is_not_spoken(authority, bundle):
     tls = secured(authority, NAME)
     with pytest.warns(DeprecationWarning):
