@@ -276,6 +276,12 @@ def test_the_pairs_in_the_import_are_the_last_resort(canvas, client, attachment)
     ]
 
 
+def test_an_attachment_not_filled_yet_is_not_believed(canvas, client):
+    canvas.on(ONE, canvas.json(FULL | {"errors_attachment": {"url": f"{canvas.url}/e.csv"}}))
+    canvas.on("/e.csv", canvas.bytes(b"sis_import_id,file,message,row\n", kind="text/csv"))
+    assert len(list(client.import_errors("812"))) == 2
+
+
 def test_an_empty_list_beside_warnings_is_not_believed(canvas, client):
     canvas.on(f"{ONE}/errors", canvas.json({"sis_import_errors": []}))
     canvas.on(ONE, canvas.json(FULL | {"errors_attachment": None}))
