@@ -48,8 +48,9 @@ REPORTED = (ACCOUNTS, TERMS, COURSES, SECTIONS, USERS, ENROLLMENTS)
 
 def claimed_logins(report: Iterable[Mapping[str, str]]) -> dict[str, str]:
     """Login (folded) to the SIS user ID that holds it; "" for a login without a SIS ID."""
-    return {
-        line["login_id"].casefold(): line.get("user_id", "")
-        for line in report
-        if line.get("login_id") and line.get("status") != "deleted"
-    }
+    claims: dict[str, str] = {}
+    for line in report:
+        if line.get("login_id") and line.get("status") != "deleted":
+            login = line["login_id"].casefold()
+            claims[login] = line.get("user_id") or claims.get(login, "")
+    return claims

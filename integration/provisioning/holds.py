@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +22,16 @@ class Limits:
 
     def removable(self, accepted: int) -> int:
         return min(
-            max(self.removed_floor, int(accepted * self.removed_share)), self.removed_ceiling
+            max(self.removed_floor, _part(accepted, self.removed_share)), self.removed_ceiling
         )
 
     def changeable(self, accepted: int) -> int:
-        return max(self.changed_floor, int(accepted * self.changed_share))
+        return max(self.changed_floor, _part(accepted, self.changed_share))
+
+
+def _part(accepted: int, share: float) -> int:
+    """Whole rows in a share as a person wrote it: 0.29 of 100 is 29, not 28.999…"""
+    return int(accepted * Decimal(str(share)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,8 @@ def holds(tallies: Iterable[Tally], limits: Limits) -> list[Hold]:
     found: list[Hold] = []
     totals: dict[str, Tally] = {}
     for tally in tallies:
-        found += _broken(tally, limits)
+        if tally.school:  # rows of no school are no school: the total counts them
+            found += _broken(tally, limits)
         total = totals.get(tally.kind, Tally(tally.kind, "", 0))
         totals[tally.kind] = Tally(
             tally.kind,
@@ -75,7 +82,7 @@ def holds(tallies: Iterable[Tally], limits: Limits) -> list[Hold]:
         )
     for total in totals.values():
         found += _broken(total, limits)
-    return sorted(set(found), key=lambda hold: (hold.kind, hold.school, hold.code))
+    return sorted(found, key=lambda hold: (hold.kind, hold.school, hold.code))
 
 
 def _broken(tally: Tally, limits: Limits) -> Iterable[Hold]:
