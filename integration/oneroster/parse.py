@@ -107,7 +107,7 @@ class PageParser(Generic[R]):
     def _problem(self, sourced_id: str, field: str, why: Unusable) -> Problem:
         name = _FIELD_NAMES.get(field, field)
         known = sourced_id if sourced_id.strip() else ""
-        return Problem(self.kind.single, known, name, why.code, why.reason, why.remedy)
+        return Problem(self.kind.key, known, name, why.code, why.reason, why.remedy)
 
 
 # Problems name fields as the provider spells them.

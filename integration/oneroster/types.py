@@ -116,7 +116,7 @@ R = TypeVar("R", bound=Record)
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why one record cannot be used. It stops only that record.
+    """Why one record cannot be used. It stops only that record. `kind` is as in `users`.
 
     A record with an id is still *there*: its absence from the page says nothing about it.
     """

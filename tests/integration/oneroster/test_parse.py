@@ -115,7 +115,7 @@ def test_what_is_no_longer_active_is_to_be_deleted(spelling):
 def test_an_unknown_status_is_never_read_as_active_or_deleted(status):
     problem = record(USER, status=status)
     assert isinstance(problem, Problem)
-    assert (problem.kind, problem.sourced_id, problem.field) == ("user", "u-1", "status")
+    assert (problem.kind, problem.sourced_id, problem.field) == ("users", "u-1", "status")
 
 
 def test_a_missing_status_is_a_problem():
@@ -209,7 +209,7 @@ def test_a_day_is_read_as_it_is_written(raw, day):
 )
 def test_an_impossible_date_is_a_problem_of_its_record(raw):
     problem = record(ENROLLMENT, endDate=raw)
-    assert (problem.kind, problem.sourced_id, problem.field) == ("enrollment", "e-1", "endDate")
+    assert (problem.kind, problem.sourced_id, problem.field) == ("enrollments", "e-1", "endDate")
 
 
 @given(
