@@ -5,7 +5,7 @@ from sandbox.canvas.models import Account
 
 
 def prepare(origin: str) -> dict[str, str]:
-    """Get ready to serve at `origin`; what the ready line says about Canvas. May be called again."""
+    """Get ready to serve at `origin`; what the ready line says. May be called again."""
     from sandbox.canvas.sis import worker
 
     if not Account.objects.exists():

@@ -50,7 +50,7 @@ def create(call: Call, account_id: str) -> Any:
         raise Refused(500, body)
     for name in NOT_DONE:
         asked = call.text(name)
-        if asked and call.flag(name) is not False and on("canvas.no-batch-mode-unasked"):
+        if asked and call.flag(name) is not False:
             raise Refused(400, {"message": f"The local Canvas does not offer {name}"})
     with store.writing():
         made = store.create(

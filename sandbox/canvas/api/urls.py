@@ -1,6 +1,6 @@
 """The paths of the REST API. They are written as Canvas's scopes spell them."""
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, re_path
 
 import sandbox.paths  # noqa: F401 - registers the converter `id`
 from sandbox.canvas.api import accounts, courses, imports, people, reports
@@ -71,4 +71,6 @@ urlpatterns = [
     _at("users/<id:user_id>/logins", GET=people.logins),
     _at("users/<id:user_id>/enrollments", GET=people.enrollments),
     _at("progress/<id:progress_id>", GET=imports.show_progress),
+    # Whatever else is asked is not there; said as the API says it.
+    re_path("", api()),
 ]

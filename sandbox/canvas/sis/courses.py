@@ -115,13 +115,7 @@ class Courses:
             term_id=term or self._default_term,
             workflow_state=_state_of(row, "created"),
         )
-        self.work.add(
-            self.work.sections,
-            course_id=course["id"],
-            name=course["name"],
-            default_section=True,
-            workflow_state="active",
-        )
+        add_default_section(self.work, course)
         return course
 
     def _values(self, row: Row, course: Record) -> dict[str, Any]:
@@ -168,6 +162,19 @@ class Courses:
             ended = state == "deleted" and enrollment["workflow_state"] != "deleted"
             if ended or enrollment["workflow_state"] in {"active", "invited"}:
                 self.work.put(self.work.enrollments, enrollment, workflow_state=state)
+
+
+def add_default_section(work: Work, course: Record) -> Record:
+    """The section Canvas itself makes for a course; no import's work, though one led to it."""
+    section = work.add(
+        work.sections,
+        course_id=course["id"],
+        name=course["name"],
+        default_section=True,
+        workflow_state="active",
+    )
+    section["sis_import_id"] = 0
+    return section
 
 
 def _state_of(row: Row, state: str) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from sandbox.canvas.models import Role
+from sandbox.canvas.sis.courses import add_default_section
 from sandbox.canvas.sis.files import Row
 from sandbox.canvas.sis.records import Row as Record
 from sandbox.canvas.sis.work import INTEGRATION_ID, SIS_ID, RowError, Work, dates, is_true
@@ -98,7 +99,8 @@ class Enrollments:
         if course is None and section is None:
             raise RowError(
                 "Neither course nor section existed for user enrollment "
-                f"(Course ID: {course_id}, Section ID: {section_id}, User ID: {row.text('user_id')})"
+                f"(Course ID: {course_id}, Section ID: {section_id}, "
+                f"User ID: {row.text('user_id')})"
             )
         if section_id and section is None:
             raise RowError(f"An enrollment referenced a non-existent section {section_id}")
@@ -127,13 +129,7 @@ class Enrollments:
         for section in sections.find_all(("nonxlist_course_id",), course["id"]):
             if section["workflow_state"] == "active":
                 return section
-        return self.work.add(
-            sections,
-            course_id=course["id"],
-            name=course["name"],
-            default_section=True,
-            workflow_state="active",
-        )
+        return add_default_section(self.work, course)
 
     def _role(self, row: Row, course: Record) -> Role:
         text, number = row.text("role"), row.text("role_id")

@@ -115,7 +115,7 @@ class Work:
         """The fields of `row` that this import has to leave alone."""
         if self._overriding or not on("canvas.sticky"):
             return frozenset()
-        return frozenset(row["stuck"].split(","))
+        return frozenset(row.get("stuck", "").split(","))
 
     @property
     def _overriding(self) -> bool:
@@ -127,7 +127,7 @@ class Work:
         if stuck & DATES:
             stuck |= DATES
         wanted = {name: value for name, value in values.items() if name not in stuck}
-        if self._overriding:
+        if self._overriding and "stuck" in row:
             wanted["stuck"] = self._stuck_after(table.kind, row, wanted)
         before = row.get("workflow_state", "")
         different = table.change(row, **wanted)
