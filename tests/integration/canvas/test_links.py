@@ -46,6 +46,7 @@ def test_a_link_on_our_own_canvas_is_followed(url):
     [
         "https://evil.example/api/v1/x",
         "http://canvas.example/api/v1/x",
+        "http://canvas.example:443/api/v1/x",
         "https://canvas.example:8443/api/v1/x",
         "https://canvas.example.evil.example/",
         "https://canvas.example@evil.example/",

@@ -114,6 +114,10 @@ def test_an_answer_that_echoes_our_token_does_not_reach_the_error_text():
     assert "s3cret" not in text
 
 
+def test_an_echoed_bearer_is_hidden_even_if_it_is_not_the_present_one():
+    assert "0lder" not in str(refused(400, {"message": "bearer 0lder"}, secrets=("newer",)))
+
+
 def test_a_token_that_straddles_the_cut_is_not_shown_in_part():
     body = ("x" * (MAX_CHARS - 8) + "7~secretvalue").encode()
     assert "7~secre" not in str(refused(400, body, secrets=("7~secretvalue",)))
