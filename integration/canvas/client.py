@@ -33,7 +33,7 @@ from integration.canvas.types import (
 )
 from integration.errors import QSyncError
 from integration.http import Http
-from integration.retry import parse_http_date
+from integration.http.retry import parse_http_date
 
 GIVE_UP_SECONDS = 6 * 3600.0
 ENROLLMENT_STATES = ("active", "invited", "creation_pending", "inactive", "completed", "deleted")

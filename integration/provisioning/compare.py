@@ -66,12 +66,16 @@ class Comparison:
         self.kind = kind
         self.unseen = set(accepted)
         self.same = 0
-        self.equal: list[Planned] = []
         self.duplicates: list[Planned] = []
         # Hashes, not keys: a first night of a large district has a million of them.
         self._settled: set[int] = set()
+        self._equal: dict[str, Planned] = {}
         self._find = find
         self._group_of = group_of
+
+    @property
+    def equal(self) -> list[Planned]:
+        return list(self._equal.values())
 
     def take(self, rows: Iterable[Row]) -> list[Planned]:
         """Compare one batch; give back what is to be planned."""
@@ -109,24 +113,38 @@ class Comparison:
 
     def _line(self, new: Planned, there: Accepted | None) -> Planned | None:
         if hash(new.key) in self._settled:
-            self.duplicates.append(new)
-            return None
+            return self._again(new, there)
         if there is not None and self._came_already(there):
-            if preferred(new.after, as_row(there.row)) is not new.after:
+            row = as_row(there.row)
+            if new.digest == there.digest or preferred(new.after, row) is not new.after:
                 self.duplicates.append(new)
                 return None
+            self.duplicates.append(self._planned(new.key, row, there.digest))
             self.same -= 1
         self._settled.add(hash(new.key))
+        return self._judged(new, there)
+
+    def _again(self, new: Planned, there: Accepted | None) -> Planned | None:
+        """A later row of a settled key is the caller's to settle, if there is a plan for the key."""
+        equal = self._equal.get(new.key)
+        if equal is None or preferred(equal.after, new.after) is equal.after:
+            self.duplicates.append(new)
+            return None
+        self.duplicates.append(self._equal.pop(new.key))
+        self.same -= 1
+        return self._judged(new, there)
+
+    def _judged(self, new: Planned, there: Accepted | None) -> Planned | None:
         if there is None:
             return new
-        if not there.removed:
-            self.unseen.discard(there.digest)
-        if not there.removed and same_in_canvas(self.kind, there.row, new.after):
+        if there.removed:
+            return replace(new, action="changed", before=there.row, reason="returned")
+        self.unseen.discard(there.digest)
+        if same_in_canvas(self.kind, there.row, new.after):
             self.same += 1
-            self.equal.append(new)
+            self._equal[new.key] = new
             return None
-        reason = "returned" if there.removed else ""
-        return replace(new, action="changed", before=there.row, reason=reason)
+        return replace(new, action="changed", before=there.row)
 
     def _came_already(self, there: Accepted) -> bool:
         """Was the accepted row of this key itself among this night's rows?"""
@@ -157,11 +175,14 @@ def same_in_canvas(kind: Kind, there: tuple[str | None, ...], row: Row) -> bool:
             continue
         if column == "status" and kind is not ENROLLMENTS and old in _ALIVE and new in _ALIVE:
             continue
-        if column in kind.dates and old and new and _instant(old) == _instant(new):
+        if column in kind.dates and old and new and _same_instant(old, new):
             continue
         return False
     return True
 
 
-def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+def _same_instant(one: str, other: str) -> bool:
+    try:
+        return datetime.fromisoformat(one) == datetime.fromisoformat(other)
+    except ValueError:  # written in some way of Canvas's own: then it is sent again
+        return False

@@ -115,7 +115,10 @@ class Source:
         paths: list[tuple[str, str]] | None = None,
         filtered: bool = False,
     ) -> list[Any]:
-        """Every record of a collection, read again once if the first time proves nothing."""
+        """Every record of a collection, read again once if the first time proves nothing.
+
+        Then records may come twice; `structure.unique` takes each once.
+        """
         records: list[Any] = []
         before = self.complete.get(collection, True)
         for _ in range(READS):
@@ -126,9 +129,9 @@ class Source:
                 options = {"filter": other} if filtered else {"school": other}
                 for page in self._pages(collection, path, **options):
                     found += page.records
-            records += [record for record in found if record not in records] if records else found
             if self.complete[collection]:
                 return found
+            records += found
         return records
 
     def _pages(self, collection: str, path: str, **options: str) -> Iterator[Page[Any]]:

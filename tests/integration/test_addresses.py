@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_socket import SocketConnectBlockedError
 
-from integration.addresses import is_global, parse_target, spell, with_params
 from integration.http import AddressRefused, ConnectFailed, Http, check_address
+from integration.http.addresses import is_global, parse_target, spell, with_params
 
 # The resolver of a hostile or careless world; every name of these leads inside.
 NAMES = {

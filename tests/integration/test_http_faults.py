@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from integration.addresses import Target
 from integration.http import (
     AddressRefused,
     BodyCut,
@@ -25,7 +24,8 @@ from integration.http import (
     Timeouts,
     TooLarge,
 )
-from integration.http_sockets import Deadline, Dialer
+from integration.http.addresses import Target
+from integration.http.sockets import Deadline, Dialer
 from tests.integration.servers import (
     Answer,
     Clock,

@@ -9,7 +9,7 @@ import pytest
 import trustme
 
 from integration.http import ConnectFailed, Http, HttpError, TimedOut, Timeouts, TlsFailed
-from integration.http_sockets import tls_context
+from integration.http.sockets import tls_context
 from tests.integration.servers import Answer, FaultServer, answer, json_answer, script
 
 NAME = "q.example"

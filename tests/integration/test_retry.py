@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from integration.retry import (
+from integration.http.retry import (
     CAP_SECONDS,
     LONGEST_RETRY_AFTER,
     MAX_ATTEMPTS,
@@ -51,7 +51,7 @@ def test_the_fifth_attempt_is_the_last_even_if_the_server_invites_another():
 
 
 def test_no_wait_of_our_own_is_longer_than_the_cap(monkeypatch):
-    monkeypatch.setattr("integration.retry.MAX_ATTEMPTS", 50)
+    monkeypatch.setattr("integration.http.retry.MAX_ATTEMPTS", 50)
     assert wait(503, 30) == CAP_SECONDS
 
 

@@ -11,6 +11,7 @@ from integration.connections import q_client
 from integration.management.base import DONE, DistrictCommand
 from integration.models import (
     Change,
+    CourseAssignment,
     District,
     Finding,
     ProvisioningPolicy,
@@ -29,7 +30,7 @@ from integration.provisioning.explain import (
 )
 from integration.provisioning.people import sis_id
 from integration.provisioning.plan import rules_of
-from integration.provisioning.rows import SEPARATOR, USERS
+from integration.provisioning.rows import COURSES, SEPARATOR, USERS
 from integration.provisioning.rules import Rules
 
 
@@ -46,14 +47,14 @@ class Command(DistrictCommand):
         sourced_id = options["sourced_id"]
         policy, _ = ProvisioningPolicy.objects.get_or_create(district=district)
         rules = rules_of(policy, district.time_zone)
-        client = q_client(district)
-        record = client.find(collection, sourced_id)
-        found = places(record, rules) if record is not None else _guess(options["kind"], sourced_id)
-        if isinstance(record, Enrollment):
-            user = client.find("users", record.user.sourced_id)
-            if isinstance(user, User):
-                found = [_with_user(found[0], user, rules)]
-        facts = [_fact(district, place) for place in found]
+        with q_client(district) as q:
+            record = q.find(collection, sourced_id)
+            found = places(record, rules) if record else _guess(options["kind"], sourced_id)
+            if isinstance(record, Enrollment):
+                user = q.find("users", record.user.sourced_id)
+                if isinstance(user, User):
+                    found = [_with_user(found[0], user, rules)]
+        facts = [_fact(district, _kept(district, place)) for place in found]
         told = explain(record, facts, _findings(district, sourced_id), rules)
         self._print(told, collection, sourced_id)
         return DONE
@@ -74,6 +75,14 @@ class Command(DistrictCommand):
 def _guess(kind: str, sourced_id: str) -> list[Place]:
     """Where a record that Q no longer holds would have been."""
     return [Place(USERS, sourced_id)] if kind == "user" else []
+
+
+def _kept(district: District, place: Place) -> Place:
+    """A class's course is the one that its section stays in, whatever the grouping."""
+    if place.kind is not COURSES:
+        return place
+    kept = CourseAssignment.objects.filter(district=district, sis_section_id=place.key).first()
+    return Place(COURSES, kept.sis_course_id) if kept else place
 
 
 def _with_user(place: Place, user: User, rules: Rules) -> Place:

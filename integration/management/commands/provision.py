@@ -35,14 +35,15 @@ class Command(DistrictCommand):
                     district, options["approve"], canvas=canvas, actor=self.actor, watch=watch
                 )
             else:
-                run = provision(
-                    district,
-                    q=q_client(district),
-                    canvas=canvas,
-                    actor=self.actor,
-                    plan_only=options["plan_only"],
-                    watch=watch,
-                )
+                with q_client(district) as q:
+                    run = provision(
+                        district,
+                        q=q,
+                        canvas=canvas,
+                        actor=self.actor,
+                        plan_only=options["plan_only"],
+                        watch=watch,
+                    )
         return self.report(run)
 
     def report(self, run: Run) -> int:

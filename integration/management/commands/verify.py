@@ -29,8 +29,8 @@ class Command(DistrictCommand):
         return FAILED if failed else DONE
 
     def _steps(self, district: District) -> Iterator[Step]:
-        client = q_client(district)
-        yield from verify_q(client, district.q_connection)
+        with q_client(district) as q:
+            yield from verify_q(q, district.q_connection)
         yield from verify_canvas(canvas_client(district))
 
     def _say(self, step: Step) -> None:

@@ -1,4 +1,4 @@
-"""The one door out: every request of the product leaves through here, guarded, bounded, logged.
+"""Sends, reads and reports: the inside of the one door out.
 
 Nothing else imports requests or urllib3. `addresses` decides where, `retry` when to ask again.
 """
@@ -21,58 +21,31 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from integration.addresses import Target
-from integration.http_attempts import Attempts
-from integration.http_body import CHUNK, LastLine, Upload
-from integration.http_call import Call, prepare, read_body
-from integration.http_errors import (
-    AddressRefused,
-    BodyCut,
-    CircuitOpen,
+from integration.http.addresses import Target
+from integration.http.attempts import Attempts
+from integration.http.body import CHUNK, LastLine, Upload
+from integration.http.call import Call, prepare, read_body
+from integration.http.errors import (
     ConnectFailed,
-    HeaderRefused,
     HttpError,
-    NotJson,
     TimedOut,
-    TlsFailed,
-    TooLarge,
     tls_failure,
     translated,
     unreachable,
 )
-from integration.http_sockets import (
+from integration.http.sockets import (
     Deadline,
     Dialer,
     PlainSocket,
     Resolve,
     TlsSocket,
-    check_address,
 )
-from integration.http_values import (
+from integration.http.values import (
     CaseInsensitiveMapping,
     Response,
     Sign,
     Timeouts,
 )
-
-__all__ = [
-    "AddressRefused",
-    "BodyCut",
-    "CaseInsensitiveMapping",
-    "CircuitOpen",
-    "ConnectFailed",
-    "HeaderRefused",
-    "Http",
-    "HttpError",
-    "NotJson",
-    "Response",
-    "Sign",
-    "TimedOut",
-    "Timeouts",
-    "TlsFailed",
-    "TooLarge",
-    "check_address",
-]
 
 logger = logging.getLogger(__name__)
 # Its lines hold whole URLs, and a query may hold a token or a name.

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import certifi
 
-from integration.addresses import Target, parse_target, refuse_unless_global
-from integration.http_errors import (
+from integration.http.addresses import Target, parse_target, refuse_unless_global
+from integration.http.errors import (
     AddressRefused,
     ConnectFailed,
     unreachable,
     unreachable_by_policy,
 )
-from integration.http_values import Timeouts
+from integration.http.values import Timeouts
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer

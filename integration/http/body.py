@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from integration.http_errors import BodyCut, TooLarge
+from integration.http.errors import BodyCut, TooLarge
 
 CHUNK = 1 << 20
 _PLAIN = frozenset({"", "identity"})

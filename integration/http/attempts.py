@@ -4,10 +4,9 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
-from integration.http_call import Call
-from integration.http_errors import CircuitOpen, HeaderRefused, HttpError, TlsFailed
-from integration.http_values import Response
-from integration.retry import (
+from integration.http.call import Call
+from integration.http.errors import CircuitOpen, HeaderRefused, HttpError, TlsFailed
+from integration.http.retry import (
     MAX_ATTEMPTS,
     UNHEALTHY,
     Breaker,
@@ -16,6 +15,7 @@ from integration.retry import (
     next_wait,
     parse_retry_after,
 )
+from integration.http.values import Response
 
 Outcome = Response | HttpError
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import IO, Protocol
 
-from integration.addresses import Target, with_params
-from integration.http_body import CHUNK, Multipart, Upload, read_pieces, refuse_cut_json, urlencoded
-from integration.http_values import Response, Sign, Timeouts, checked_headers
+from integration.http.addresses import Target, with_params
+from integration.http.body import CHUNK, Multipart, Upload, read_pieces, refuse_cut_json, urlencoded
+from integration.http.values import Response, Sign, Timeouts, checked_headers
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 _MOST_OF_AN_ERROR = 1 << 20

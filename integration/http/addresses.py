@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Literal
 from urllib.parse import quote, urlsplit
 
-from integration.http_errors import AddressRefused
+from integration.http.errors import AddressRefused
 
 DEFAULT_PORTS = {"https": 443, "http": 80}
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from integration.http_errors import HeaderRefused, NotJson
+from integration.http.errors import HeaderRefused, NotJson
 
 # (method, final url, headers, body) -> extra headers; asked anew for every attempt
 Sign = Callable[[str, str, dict[str, str], bytes | None], dict[str, str]]
