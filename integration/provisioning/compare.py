@@ -116,7 +116,7 @@ class Comparison:
             return self._again(new, there)
         if there is not None and self._came_already(there):
             row = as_row(there.row)
-            if new.digest == there.digest or preferred(new.after, row) is not new.after:
+            if preferred(row, new.after) is row:
                 self.duplicates.append(new)
                 return None
             self.duplicates.append(self._planned(new.key, row, there.digest))
@@ -125,7 +125,7 @@ class Comparison:
         return self._judged(new, there)
 
     def _again(self, new: Planned, there: Accepted | None) -> Planned | None:
-        """A later row of a settled key is the caller's to settle, if there is a plan for the key."""
+        """A later row of a settled key: the caller's to decide where something is planned."""
         equal = self._equal.get(new.key)
         if equal is None or preferred(equal.after, new.after) is equal.after:
             self.duplicates.append(new)
