@@ -7,6 +7,7 @@ secret in the header and in the body, fewer scopes where one is unknown. What wo
 import threading
 import time
 from base64 import b64encode
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,6 +68,7 @@ class TokenSource:
         self._now = now
         self._lock = threading.Lock()
         self._token: Token | None = None
+        self._given: deque[str] = deque(maxlen=5)  # an answer may echo one that has been replaced
         self._way: _Way | None = None
         self._is_unproven = False  # a renewed token that no request has been accepted with
         self._failures = 0
@@ -113,6 +115,7 @@ class TokenSource:
             raise self._failure  # somebody asked while we waited; asking again is a storm
         try:
             self._token = token = self._fetch()
+            self._given.append(token.value)
         except (OneRosterError, HttpError) as error:
             self._failures += 1
             self._failure = error
@@ -122,8 +125,7 @@ class TokenSource:
 
     def secrets(self) -> list[str]:
         secret = self._settings.secret
-        token = [self._token.value] if self._token else []
-        return [secret, quote(secret, safe=""), _basic(self._settings)[6:], *token]
+        return [secret, quote(secret, safe=""), _basic(self._settings)[6:], *self._given]
 
     def _fetch(self) -> Token:
         if self._way:

@@ -9,6 +9,7 @@ from werkzeug import Response
 from integration.oneroster.auth import sign
 from integration.oneroster.errors import (
     CredentialsRejected,
+    Forbidden,
     ProtocolError,
     ProviderUnavailable,
     TokenUrlUnknown,
@@ -197,6 +198,13 @@ def test_a_refusal_that_echoes_the_secret_does_not_show_it(client, q):
     with pytest.raises(CredentialsRejected) as caught:
         client.token()
     assert "cret" not in str(caught.value).replace("secret", "")
+
+
+def test_a_token_that_was_replaced_is_not_shown_either(client, q):
+    tokens = [answer(401), answer(403, b'{"message":"t0ken-1 is too old, t0ken-2 too new"}')]
+    q.habits.append(lambda r: tokens.pop(0) if r.path == USERS else None)
+    with pytest.raises(Forbidden, match=r"\[removed\] is too old, \[removed\] too new"):
+        read(client)
 
 
 # S72
