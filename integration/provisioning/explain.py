@@ -106,7 +106,7 @@ def not_meant(record: Record, rules: Rules) -> str:
         case AcademicSession() if record.type not in ("term", "semester"):
             return f"A {record.type} becomes a Canvas term only if a class names it."
         case Org() if record.type in ("district", "state", "national"):
-            return "It is Canvas's root account itself, or above it."
+            return "It is Canvas's root account or above it, where Q holds only one district."
         case Course():
             return "A course is not in Canvas by itself: its classes are; explain one of them."
     return ""
@@ -128,7 +128,8 @@ def explain(
     steps += findings
     for fact in facts:
         steps += _told(fact)
-    return Explanation(_verdict(facts, findings, reason), tuple(steps))
+    is_meant = record is not None and not reason
+    return Explanation(_verdict(facts, findings, is_meant=is_meant), tuple(steps))
 
 
 def _told(fact: Fact) -> list[str]:
@@ -137,7 +138,8 @@ def _told(fact: Fact) -> list[str]:
     if fact.accepted_by is not None:
         by = f"run {fact.accepted_by}"
         by += f", SIS import {fact.sis_import}" if fact.sis_import else ""
-        what = "taken away" if fact.removed else "accepted"
+        gone = "kept" if fact.place.kind.gone is None else "taken away"
+        what = gone if fact.removed else "accepted"
         told.append(f"Canvas has {what} the {name} ({by}).")
         told.append("  " + ", ".join(f"{column}={value}" for column, value in fact.columns.items()))
     if fact.planned_by is not None and fact.planned_state == "planned":
@@ -147,13 +149,19 @@ def _told(fact: Fact) -> list[str]:
     return told
 
 
-def _verdict(facts: list[Fact], findings: list[str], reason: str) -> Verdict:
+def _verdict(facts: list[Fact], findings: list[str], *, is_meant: bool) -> Verdict:
     if any(fact.refusal for fact in facts):
         return "refused"
-    if any(fact.accepted_by is not None and not fact.removed for fact in facts):
+    if any(map(_is_there, facts)):
         return "in Canvas"
     if any(fact.planned_state == "planned" for fact in facts):
         return "waiting"
-    if reason:
+    if not is_meant:
         return "not meant for Canvas"
     return "left out" if findings else "waiting"
+
+
+def _is_there(fact: Fact) -> bool:
+    """Also what Q no longer holds, where we never take anything of that kind away."""
+    stays = not fact.removed or fact.place.kind.gone is None
+    return fact.accepted_by is not None and stays
