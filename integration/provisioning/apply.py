@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import tempfile
+import time
 import zipfile
 from array import array
 from collections import defaultdict
@@ -14,8 +15,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from integration.canvas.client import CanvasClient
+from integration.canvas.errors import CanvasError, ImportStillRunning
 from integration.canvas.types import RowError, SisImport
-from integration.errors import QSyncError
 from integration.http import HttpError
 from integration.ledger import operations
 from integration.ledger.runs import Ledger
@@ -28,6 +29,7 @@ from integration.provisioning.problems import problem
 from integration.provisioning.rows import BY_NAME, KINDS, Kind
 
 HEADER_ROWS = 1
+LOOK_SECONDS = 600.0
 # Canvas says these about rows that it takes all the same (canvas.md 4.9).
 TAKEN_ALL_THE_SAME = ("Bad date format",)
 
@@ -148,20 +150,21 @@ def _send(
     """Start the import, unless an earlier try of this operation already did (F32)."""
     if operation.remote_id:
         return canvas.sis_import(operation.remote_id)
-    if operation.attempts and (found := _find(canvas, operation, package)):
+    if operation.attempts and (found := _look_for(ledger, canvas, operation, package)):
         return _started(ledger, operation, found)
     operations.start(operation, ledger.fence)
     ledger.progress("sending the import", 0, package.rows)
     try:
         sis_import = canvas.start_import(package.path, filename=f"{package.marker}.zip")
-    except HttpError:
+    except (CanvasError, HttpError) as error:
+        if not error.sent:
+            operations.move(operation, operations.State.FAILED, ledger.fence)
+            raise
         operations.move(operation, operations.State.UNKNOWN, ledger.fence)
-        if found := _find(canvas, operation, package):
-            return _started(ledger, operation, found)
-        raise
-    except QSyncError:
-        operations.move(operation, operations.State.FAILED, ledger.fence)
-        raise
+        found = _look_for(ledger, canvas, operation, package)
+        if found is None:
+            raise
+        return _started(ledger, operation, found)
     return _started(ledger, operation, sis_import)
 
 
@@ -170,13 +173,25 @@ def _started(ledger: Ledger, operation: Operation, sis_import: SisImport) -> Sis
     return sis_import
 
 
-def _find(canvas: CanvasClient, operation: Operation, package: Package) -> SisImport | None:
-    """Our import among Canvas's latest, by the names of its files."""
+def _look_for(
+    ledger: Ledger, canvas: CanvasClient, operation: Operation, package: Package
+) -> SisImport | None:
+    """Our import among Canvas's latest, by the names of its files.
+
+    Canvas names the files of an import only once it has begun, so one that waits without names
+    has to be waited for: it may be ours.
+    """
     since = (operation.created_at - timedelta(minutes=15)).isoformat()
-    for seen in canvas.recent_imports(created_since=since):
-        if any(package.marker in name for name in seen.file_names):
-            return seen
-    return None
+    waited = 0.0
+    while True:
+        try:
+            return canvas.find_import(package.marker, created_since=since)
+        except ImportStillRunning:
+            if waited >= LOOK_SECONDS:
+                raise
+        ledger.progress("looking for the import in Canvas", 0)
+        time.sleep(soon(waited))
+        waited += soon(waited)
 
 
 def _told(sis_import: SisImport, rows: int) -> dict[str, object]:
