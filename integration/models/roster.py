@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Q
 
 from integration.models.district import District
 from integration.models.ledger import Run
@@ -32,6 +33,14 @@ class RosterRow(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["district", "kind", "key"], name="one_row_per_key"),
+        ]
+        # A night begins by reading these digests, all of them; the index holds just that.
+        indexes = [
+            models.Index(
+                fields=["district", "kind", "digest"],
+                condition=Q(origin="ours", removed_at=None),
+                name="accepted_digest",
+            ),
         ]
 
 

@@ -42,15 +42,15 @@ def _rows(sql: str, *parameters: Any) -> Iterator[tuple[Any, ...]]:
 # --- what Canvas has accepted -------------------------------------------------------------------
 
 
-def accepted_digests(district: District, kind: Kind) -> Iterator[bytes]:
+def accepted_digests(district: District, kind: Kind) -> set[bytes]:
     """Digests of the rows that are ours and not removed."""
-    for (digest,) in _rows(
+    rows = _rows(
         "SELECT digest FROM integration_rosterrow WHERE district_id = %s AND kind = %s"
         " AND origin = 'ours' AND removed_at IS NULL",
         district.pk,
         kind.name,
-    ):
-        yield bytes(digest)
+    )
+    return {digest if type(digest) is bytes else bytes(digest) for (digest,) in rows}
 
 
 def find(district: District, kind: Kind, keys: Collection[str]) -> dict[str, Accepted]:
@@ -70,6 +70,8 @@ def _accepted(
 ) -> Iterator[tuple[str, Accepted]]:
     fields = ("key", "row", "digest", "origin", "removed_at", "school")
     rows = RosterRow.objects.filter(district=district, kind=kind.name)
+    if field == "digest":
+        rows = rows.filter(origin=RosterRow.Origin.OURS, removed_at=None)
     for batch in bulk.batches(values, bulk.IN_LIMIT):
         for key, row, digest, origin, removed_at, school in rows.filter(
             **{f"{field}__in": batch}
