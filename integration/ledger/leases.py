@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -57,9 +58,9 @@ class Fence:
             raise LeaseLost(f"The lease on {self.resource} was taken over.")
 
     def release(self) -> None:
-        """Let the next one in at once; the number is never used again."""
+        """Let the next one in at once; whoever still has this number holds nothing with it."""
         Lease.objects.filter(resource=self.resource, fence=self.number).update(
-            holder="", expires_at=Now()
+            holder="", fence=F("fence") + 1, expires_at=Now()
         )
 
 
@@ -67,12 +68,14 @@ def acquire(resource: str) -> Fence:
     """Take the lease. Raises AlreadyRunning, saying who holds it."""
     Lease.objects.get_or_create(resource=resource, defaults={"expires_at": Now()})
     holder = f"{socket.gethostname()}:{os.getpid()}"
-    taken = Lease.objects.filter(resource=resource, expires_at__lte=Now()).update(
-        holder=holder,
-        fence=F("fence") + 1,
-        expires_at=Now() + timedelta(seconds=LEASE_SECONDS),
-    )
-    lease = Lease.objects.get(resource=resource)
+    # One transaction: a worker that sleeps in between may not wake up with its successor's number.
+    with transaction.atomic():
+        taken = Lease.objects.filter(resource=resource, expires_at__lte=Now()).update(
+            holder=holder,
+            fence=F("fence") + 1,
+            expires_at=Now() + timedelta(seconds=LEASE_SECONDS),
+        )
+        lease = Lease.objects.get(resource=resource)
     if not taken:
         raise AlreadyRunning(
             f"{resource} is being worked on by {lease.holder} (until {lease.expires_at:%H:%M:%S} "

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import F
+from django.db.models.functions import Now
 
 from integration.ledger.leases import Fence, LeaseLost
 from integration.models import Operation, Run
@@ -28,7 +29,7 @@ def move(operation: Operation, to: State, fence: Fence, **fields: Any) -> None:
     """Change its state as the holder of the run's lease. Raises LeaseLost."""
     fence.renew()
     moved = Operation.objects.filter(pk=operation.pk, fence__lte=fence.number).update(
-        state=to, fence=fence.number, **fields
+        state=to, fence=fence.number, updated_at=Now(), **fields
     )
     if not moved:
         raise LeaseLost(f"Operation {operation.pk} was taken over.")

@@ -13,6 +13,7 @@ from integration.ledger.leases import Fence, LeaseLost
 from integration.models import District, Finding, Run
 
 BEAT_SECONDS = 5.0
+SOURCED_ID_LENGTH = 800
 
 
 class FindingLike(Protocol):
@@ -86,10 +87,16 @@ class Ledger:
 
     @classmethod
     def resume(cls, run: Run, fence: Fence, *, watch: Watch = nobody) -> Ledger:
-        """Take over a stored run: from now on only this fence may write to it."""
-        Run.objects.filter(pk=run.pk, fence__lt=fence.number).update(
+        """Take over a stored run: from now on only this fence may write to it.
+
+        Raises:
+            LeaseLost: a later fence has the run.
+        """
+        taken = Run.objects.filter(pk=run.pk, fence__lt=fence.number).update(
             fence=fence.number, state=Run.State.RUNNING, heartbeat_at=Now()
         )
+        if not taken:
+            raise LeaseLost(f"Run {run.pk} was taken over.")
         run.refresh_from_db()
         return cls(run, fence, watch=watch)
 
@@ -118,7 +125,7 @@ class Ledger:
                 Finding(
                     run=self.run,
                     kind=one.kind,
-                    sourced_id=one.sourced_id,
+                    sourced_id=_storable(one.sourced_id),
                     field=one.field,
                     code=one.code,
                     reason=one.reason,
@@ -136,3 +143,8 @@ class Ledger:
     def fail(self, error: QSyncError) -> None:
         """Keep the error with the run: what, and what to do."""
         self.end(Run.State.FAILED, error={**error.as_dict(), "stage": self.run.stage})
+
+
+def _storable(sourced_id: str) -> str:
+    """What is wrong with a record may be its very id: too long, or with a character too many."""
+    return sourced_id.replace("\0", "\N{REPLACEMENT CHARACTER}")[:SOURCED_ID_LENGTH]
