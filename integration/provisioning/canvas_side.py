@@ -16,7 +16,7 @@ from integration.provisioning.adoption import (
     observed,
     observed_digest,
 )
-from integration.provisioning.rows import KINDS, SECTIONS, USERS, Kind
+from integration.provisioning.rows import ACCOUNTS, SECTIONS, USERS, Kind
 
 
 def soon(waited: float) -> float:
@@ -55,19 +55,21 @@ def carried_values(ledger: Ledger, canvas: CanvasClient, kinds: Collection[Kind]
 
     Canvas clears these columns when a row comes without them, so they go back unchanged.
     """
-    wanted = [kind for kind in KINDS if kind in kinds and kind.carried]
+    values: Carried = {kind.name: {} for kind in kinds if kind.carried}
+    if ACCOUNTS.name in values:
+        # The report does not tell an account's integration id; the list of accounts does.
+        for account in canvas.sub_accounts():
+            values[ACCOUNTS.name][account.sis_account_id] = (account.integration_id,)
+    wanted = [kind for kind in kinds if kind.carried and kind is not ACCOUNTS]
     if not wanted:
-        return {}
-    values: Carried = {}
+        return values
     with tempfile.TemporaryDirectory(prefix="qsync-") as directory:
         files = _report(ledger, canvas, [kind.report for kind in wanted], Path(directory))
         for kind in wanted:
-            found = values.setdefault(kind.name, {})
-            if path := files.get(kind.report):
-                for line in canvas.report_rows(path):
-                    carried = tuple(line.get(column, "") for column in kind.carried)
-                    if any(carried):
-                        found[line.get(kind.columns[0], "")] = carried
+            for line in canvas.report_rows(files[kind.report]):
+                carried = tuple(line.get(column, "") for column in kind.carried)
+                if any(carried):
+                    values[kind.name][line.get(kind.columns[0], "")] = carried
     return values
 
 

@@ -50,20 +50,14 @@ class Source:
     _schools: list[str] = field(default_factory=list)
 
     def orgs(self) -> list[Org]:
-        try:
-            orgs: list[Org] = self._all("orgs")
-        except NotOffered:
-            orgs = self._all("orgs", paths=[("schools", "")])
+        orgs: list[Org] = self._either("orgs", [("schools", "")])
         self._schools = sorted(
             {org.sourced_id for org in orgs if org.type == SCHOOL and org.status == "active"}
         )
         return orgs
 
     def sessions(self) -> list[AcademicSession]:
-        try:
-            return self._all("academicSessions")
-        except NotOffered:
-            return self._all("academicSessions", paths=self._by_school("terms"))
+        return self._either("academicSessions", self._by_school("terms"))
 
     def classes(self) -> list[Class]:
         return self._all("classes", paths=self._by_school("classes"))
@@ -107,6 +101,16 @@ class Source:
         if self.service != SCHOOL:
             return [(collection, "")]
         return [(collection, school) for school in self._schools]
+
+    def _either(self, collection: str, instead: list[tuple[str, str]]) -> list[Any]:
+        """A collection, or its narrower twin where the provider does not offer it."""
+        try:
+            return self._all(collection)
+        except NotOffered as missing:
+            try:
+                return self._all(collection, paths=instead)
+            except NotOffered:
+                raise missing from None
 
     def _all(
         self,

@@ -83,7 +83,8 @@ class Kind:
     """How one type of row is named, keyed and treated.
 
     `carried` are columns that Canvas clears when they are blank or absent: they are read from
-    Canvas and sent back unchanged with every row that exists already (canvas.md 0.8).
+    Canvas and sent back unchanged with every row that exists already (canvas.md 0.8, and Canvas's
+    section and account importers).
     `keeps` are columns whose blank leaves Canvas as it is, so a blank is never a difference.
     `gone` is the status of a row that Q no longer holds; None where we never take anything away.
     """
@@ -113,10 +114,12 @@ def _kind(name: str, row: type, **kwargs: object) -> Kind:
     return Kind(name=name, row=row, columns=columns, **{**defaults, **kwargs})  # type: ignore[arg-type]  # as declared in Kind
 
 
-ACCOUNTS = _kind("accounts", AccountRow)
+ACCOUNTS = _kind("accounts", AccountRow, carried=("integration_id",))
 TERMS = _kind("terms", TermRow, carried=("integration_id",), dates=("start_date", "end_date"))
 COURSES = _kind("courses", CourseRow, carried=("integration_id",), keeps=("account_id",))
-SECTIONS = _kind("sections", SectionRow, dates=("start_date", "end_date"))
+SECTIONS = _kind(
+    "sections", SectionRow, carried=("integration_id",), dates=("start_date", "end_date")
+)
 USERS = _kind("users", UserRow, carried=("authentication_provider_id",), keeps=("email",))
 ENROLLMENTS = _kind(
     "enrollments",

@@ -8,7 +8,13 @@ import pytest
 from django.utils import timezone
 
 from integration.models import District, ProvisioningPolicy, Run
-from tests.integration.provisioning.held_by_canvas import hand_made, held, imports, sis
+from tests.integration.provisioning.held_by_canvas import (
+    hand_made,
+    held,
+    imports,
+    signed_in,
+    sis,
+)
 from tests.integration.provisioning.records import (
     class_,
     enrollment,
@@ -31,6 +37,12 @@ def enrollments(canvas: Canvas, **columns: str) -> set[tuple[str, str, str]]:
 
 def by_id(canvas: Canvas, kind: str) -> dict[str, dict[str, str]]:
     return {row[f"{kind[:-1]}_id"]: row for row in sis(held(canvas), kind)}
+
+
+def account_integration_ids(canvas: Canvas) -> dict[str, str]:
+    url = f"{canvas.url}/api/v1/accounts/{canvas.account_id}/sub_accounts?recursive=true"
+    accounts = signed_in(canvas).get(url, timeout=30).json()
+    return {account["sis_account_id"]: account["integration_id"] for account in accounts}
 
 
 # --- only differences travel --------------------------------------------------------------------
@@ -166,10 +178,18 @@ def test_what_q_marks_tobedeleted_is_taken_away_and_users_stay(
 
 
 HALF = {
+    "accounts.csv": (
+        "account_id,parent_account_id,name,status,integration_id\n"
+        "S1,,Old school,active,account-by-hand\n"
+    ),
     "terms.csv": "term_id,name,status,integration_id\nT1,Autumn,active,term-by-hand\n",
     "courses.csv": (
         "course_id,short_name,long_name,term_id,status,integration_id\n"
         "K1,K1,Old name,T1,active,course-by-hand\n"
+    ),
+    "sections.csv": (
+        "section_id,course_id,name,status,integration_id\n"
+        "K1,K1,Old section,active,section-by-hand\n"
     ),
     "users.csv": (
         "user_id,login_id,first_name,last_name,email,status,authentication_provider_id\n"
@@ -204,6 +224,9 @@ def test_after_approval_nothing_that_was_set_by_hand_is_gone(q_holds, connect, p
     assert by_id(sandbox.canvas, "courses")["K1"]["integration_id"] == "course-by-hand"
     assert by_id(sandbox.canvas, "courses")["K1"]["long_name"] == "Class K1"
     assert by_id(sandbox.canvas, "terms")["T1"]["integration_id"] == "term-by-hand"
+    section = by_id(sandbox.canvas, "sections")["K1"]
+    assert (section["name"], section["integration_id"]) == ("Class K1", "section-by-hand")
+    assert account_integration_ids(sandbox.canvas) == {"S1": "account-by-hand"}
     user_row = by_id(sandbox.canvas, "users")["P1-0"]
     assert before
     assert (user_row["first_name"], user_row["authentication_provider_id"]) == ("Given", before)
@@ -373,18 +396,3 @@ def test_an_empty_q_is_a_failure_with_a_remedy_and_changes_nothing(
     code, answer = provision()
     assert (code, answer["error"]["code"]) == (1, "provisioning.empty-feed")
     assert len(enrollments(sandbox.canvas, status="active")) == 4
-
-
-@pytest.mark.parametrize(
-    ("option", "value", "code"),
-    [
-        ("q_secret", "wrong", "oneroster.credentials-rejected"),
-        ("canvas_token", "wrong", "canvas.token-rejected"),
-    ],
-)
-def test_a_wrong_key_is_said_with_what_to_do(option, value, code, q_holds, connect, provision):
-    q_holds(small_district())
-    connect(**{option: value})
-    exit_code, answer = provision()
-    assert (exit_code, answer["error"]["code"]) == (1, code)
-    assert answer["error"]["remedy"]
