@@ -6,10 +6,11 @@ Measured: model instances are 4 to 180 times slower (docs/decisions, bulk writes
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Model
 
 BATCH = 10_000
@@ -26,21 +27,35 @@ def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
 
 
 def insert(model: type[Model], fields: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Insert rows given as tuples in the order of `fields`."""
+    """Insert rows given as tuples in the order of `fields`: all of them, or none.
+
+    Raises:
+        DatabaseError: a row was refused; the message does not quote it.
+    """
     table, columns, types = _shape(model, fields)
-    if connection.vendor == "postgresql":
-        with transaction.atomic(), connection.cursor() as cursor:
-            statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
-            with cursor.copy(statement) as copy:
+    names = f"{table} ({', '.join(columns)})"
+    with _discreet(), transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {names} FROM STDIN") as copy:
                 copy.set_types(types)
                 for row in rows:
                     copy.write_row(row)
-        return
-    marks = ", ".join(["%s"] * len(columns))
-    statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608  # names come from the model
-    for batch in batches(rows):
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.executemany(statement, batch)
+            return
+        marks = ", ".join(["%s"] * len(columns))
+        for batch in batches(rows):
+            cursor.executemany(f"INSERT INTO {names} VALUES ({marks})", batch)  # noqa: S608  # names come from the model
+
+
+@contextmanager
+def _discreet() -> Iterator[None]:
+    """PostgreSQL quotes the row that it refuses, and no log may hold what stands there."""
+    try:
+        with connection.wrap_database_errors:
+            yield
+    except DatabaseError as error:
+        told = getattr(error.__cause__, "diag", None)
+        reason = told.message_primary if told else str(error)
+        raise type(error)(reason or "The database refused a row.") from None
 
 
 def _shape(model: type[Model], fields: Sequence[str]) -> tuple[str, list[str], list[str]]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from integration.errors import QSyncError
 
@@ -23,9 +24,18 @@ class SecretUnreadable(QSyncError):
     remedy = "Set ENCRYPTION_KEYS to include the key it was saved with, or enter the secret again."
 
 
+KEY_LENGTH = 32
+
+
 def _fernet() -> MultiFernet:
     """Accept any key text of 32 characters or more; Fernet wants exactly 32 bytes."""
-    digests = (hashlib.sha256(key.strip().encode()).digest() for key in settings.ENCRYPTION_KEYS)
+    keys = [key.strip() for key in settings.ENCRYPTION_KEYS]
+    # A trailing comma makes a blank key, which everybody knows.
+    if not keys or min(map(len, keys)) < KEY_LENGTH:
+        raise ImproperlyConfigured(
+            f"Set each of ENCRYPTION_KEYS to at least {KEY_LENGTH} random characters."
+        )
+    digests = (hashlib.sha256(key.encode()).digest() for key in keys)
     return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
 
 
@@ -46,8 +56,11 @@ def decrypt(token: str, *, bound_to: str) -> str:
 
 
 def reencrypt(token: str) -> str:
-    """The same secret under the newest key."""
-    return _fernet().rotate(token.encode()).decode()
+    """The same secret under the newest key. Raises SecretUnreadable."""
+    try:
+        return _fernet().rotate(token.encode()).decode()
+    except InvalidToken as error:
+        raise SecretUnreadable("A stored secret cannot be decrypted.") from error
 
 
 class Sealed:
@@ -68,4 +81,6 @@ class Sealed:
         setattr(instance, self.column, sealed)
 
     def _place(self, instance: Any) -> str:
+        if instance.district_id is None:
+            raise ValueError("Save the district first: a secret is sealed for its number.")
         return f"district {instance.district_id} {self.column}"
