@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from integration.provisioning.csv import write
-from integration.provisioning.rows import COURSES, ENROLLMENTS, KINDS, SECTIONS, USERS
+from integration.provisioning.rows import COURSES, ENROLLMENTS, KINDS, OBSERVERS, USERS
 
 
 def written(kind, rows) -> bytes:
@@ -21,13 +21,9 @@ def written(kind, rows) -> bytes:
 
 
 def test_a_file_is_utf8_without_a_mark_and_ends_its_lines_as_the_standard_says():
-    row = ("c1", "c1", "Zoë, “A”", "active", "", "")
-    assert (
-        written(SECTIONS, [row])
-        == (
-            'section_id,course_id,name,status,start_date,end_date\r\nc1,c1,"Zoë, “A”",active,,\r\n'
-        ).encode()
-    )
+    row = ("Zoë, “A”", "c1", "active")
+    text = 'observer_id,student_id,status\r\n"Zoë, “A”",c1,active\r\n'
+    assert written(OBSERVERS, [row]) == text.encode()
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)

@@ -47,8 +47,10 @@ def test_only_enrollments_and_observers_are_ever_taken_away():
 
 def test_columns_that_canvas_clears_when_absent_are_carried():
     assert {kind.name: kind.carried for kind in KINDS if kind.carried} == {
+        "accounts": ("integration_id",),
         "terms": ("integration_id",),
         "courses": ("integration_id",),
+        "sections": ("integration_id",),
         "users": ("authentication_provider_id",),
     }
 
