@@ -1,4 +1,4 @@
-"""`./run test` and `./run prove`: the tests, on every database this machine has, said plainly.
+"""`./run test`: the tests, on every database this machine has, said plainly.
 
 SQLite always. PostgreSQL where TEST_POSTGRESQL_URL (or a server on this machine's standard port)
 answers: then every test that uses the database runs once more on it. Where REQUIRE_POSTGRESQL is
@@ -19,13 +19,16 @@ WORKERS = str(min(4, os.cpu_count() or 1))
 
 
 def main(words: list[str]) -> int:
-    prove = "--prove" in words
-    words = [word for word in words if word != "--prove"]
-    if not prove:
-        words = ["-m", "not prove", *words]
+    failed, summary = run_all(["-m", "not prove", *words])
+    print(f"\n{summary}")
+    return int(failed)
+
+
+def run_all(words: list[str]) -> tuple[bool, str]:
+    """Run the tests on each database; whether they failed, and what was used."""
     started = time.monotonic()
     used = ["SQLite"]
-    failed = run("SQLite", [*words], {})
+    failed = run("SQLite", words, {})
     url = os.environ.get("TEST_POSTGRESQL_URL", POSTGRESQL)
     missing = unreachable(url)
     if missing:
@@ -35,17 +38,17 @@ def main(words: list[str]) -> int:
     else:
         used.append("PostgreSQL")
         failed = run("PostgreSQL", ["--database-only", *words], {"DATABASE_URL": url}) or failed
+    left_out = "; PostgreSQL was left out" if missing else ""
     seconds = time.monotonic() - started
-    print(f"\nDatabases used: {' and '.join(used)}. {seconds:.0f} seconds in all.")
-    return int(failed)
+    return failed, f"Databases used: {' and '.join(used)}{left_out}. {seconds:.0f} seconds in all."
 
 
 def run(name: str, words: list[str], environment: dict[str, str]) -> bool:
     """Run the tests once; say whether they failed."""
     print(f"\n== {name} ==", flush=True)
     ended = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n", WORKERS, *words],
-        env=os.environ | {"DEBUG": "1", "LOG_LEVEL": "WARNING"} | environment,
+        [sys.executable, "-m", "pytest", "-q", "-n", WORKERS, "--dist", "worksteal", *words],
+        env=os.environ | environment,
         check=False,
     )
     return ended.returncode != 0

@@ -135,7 +135,9 @@ def problem(code: str, kind: str, sourced_id: str, field: str = "", detail: str 
 
 def control_character_in(**fields: str) -> str:
     """The name of the first field that holds a control character, or ""."""
-    return next((name for name, text in fields.items() if _CONTROL.search(text)), "")
+    if not _CONTROL.search("".join(fields.values())):
+        return ""
+    return next(name for name, text in fields.items() if _CONTROL.search(text))
 
 
 def unfit(kind: str, sourced_id: str, *, sis_id: str, **fields: str) -> Problem | None:
