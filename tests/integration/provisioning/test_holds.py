@@ -96,6 +96,11 @@ def test_the_total_counts_where_no_school_breaks_a_limit():
     assert hold == Hold("too-many-removed", "users", 50, 0.125, 40)
 
 
+def test_a_share_is_told_to_the_hundredth_of_a_percent():
+    (hold,) = holds([Tally("users", "", 300, removed=100)], DEFAULT)
+    assert hold.share == 0.3333
+
+
 def test_changes_and_removals_are_told_apart_and_both_told():
     tally = Tally("users", "n", 100, removed=11, changed=80, kept=30)
     assert found(tally) == [
