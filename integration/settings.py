@@ -21,22 +21,27 @@ DEBUG: bool = env.bool("DEBUG", False)
 
 
 def _secret(name: str, *, development: str) -> str:
-    value = env.str(name, "")
-    if value or not DEBUG:
-        if len(value) < 32:
-            raise ImproperlyConfigured(
-                f"Set {name} to at least 32 random characters; README, section Settings, says how. "
-                "For a first look on your own machine, ./run demo sets everything itself."
-            )
-        return value
-    return development
+    value: str = env.str(name, "")
+    return _long_enough(name, value) if value or not DEBUG else development
+
+
+def _long_enough(name: str, value: str) -> str:
+    if len(value) < 32:
+        raise ImproperlyConfigured(
+            f"Set {name} to at least 32 random characters; README, section Settings, says how. "
+            "For a first look on your own machine, ./run demo sets everything itself."
+        )
+    return value
 
 
 SECRET_KEY = _secret("SECRET_KEY", development="development only, never used where DEBUG is off")
 # Newest first; a ciphertext made with any of them can be read (`rotate_keys --encryption`).
-ENCRYPTION_KEYS: list[str] = _secret(
-    "ENCRYPTION_KEYS", development="ZGV2ZWxvcG1lbnQgb25seSwgbmV2ZXIgdXNlZCBoZXI="
-).split(",")
+ENCRYPTION_KEYS: list[str] = [
+    _long_enough("ENCRYPTION_KEYS", key.strip())
+    for key in _secret(
+        "ENCRYPTION_KEYS", development="development only never used where DEBUG is off"
+    ).split(",")
+]
 
 BASE_URL: str = env.str("BASE_URL", "http://localhost:8000").rstrip("/")
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1"])

@@ -20,15 +20,28 @@ State = Operation.State
 def prepare(run: Run, name: str, *, body_digest: str) -> Operation:
     """The operation called `name` of this run, made at most once."""
     operation, _ = Operation.objects.get_or_create(
-        dedupe_key=f"run {run.pk} {name}", defaults={"run": run, "body_digest": body_digest}
+        dedupe_key=_key(run, name), defaults={"run": run, "body_digest": body_digest}
     )
     return operation
 
 
+def find(run: Run, name: str) -> Operation:
+    """The operation that an earlier step of this run prepared."""
+    return Operation.objects.get(dedupe_key=_key(run, name))
+
+
+def _key(run: Run, name: str) -> str:
+    return f"run {run.pk} {name}"
+
+
 def move(operation: Operation, to: State, fence: Fence, **fields: Any) -> None:
-    """Change its state as the holder of the run's lease. Raises LeaseLost."""
+    """Change its state as the holder of the run's lease; what is done stays done.
+
+    Raises LeaseLost.
+    """
     fence.renew()
-    moved = Operation.objects.filter(pk=operation.pk, fence__lte=fence.number).update(
+    open_ones = Operation.objects.filter(pk=operation.pk, fence__lte=fence.number)
+    moved = open_ones.exclude(state=State.DONE).update(
         state=to, fence=fence.number, updated_at=Now(), **fields
     )
     if not moved:

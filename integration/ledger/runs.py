@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
-from django.db.models.functions import Now
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce, Now
 
 from integration.errors import QSyncError
 from integration.ledger.leases import Fence, LeaseLost
-from integration.models import District, Finding, Run
+from integration.models import Change, Finding, Run
 
 BEAT_SECONDS = 5.0
 SOURCED_ID_LENGTH = 800
@@ -61,39 +64,21 @@ class Ledger:
         self._next_beat = 0.0
 
     @classmethod
-    def begin(
-        cls,
-        district: District,
-        kind: Run.Kind,
-        fence: Fence,
-        *,
-        actor: str,
-        watch: Watch = nobody,
-        **fields: Any,
-    ) -> Ledger:
-        """Write down a new run as running."""
-        run = Run.objects.create(
-            district=district,
-            kind=kind,
-            state=Run.State.RUNNING,
-            actor=actor,
-            fence=fence.number,
-            started_at=Now(),
-            heartbeat_at=Now(),
-            **fields,
-        )
-        run.refresh_from_db()
-        return cls(run, fence, watch=watch)
+    def take(cls, run: Run, fence: Fence, *, watch: Watch = nobody) -> Ledger:
+        """Take a stored run, new or interrupted: from now on only this fence may write to it.
 
-    @classmethod
-    def resume(cls, run: Run, fence: Fence, *, watch: Watch = nobody) -> Ledger:
-        """Take over a stored run: from now on only this fence may write to it.
+        The attempt is counted here, before the work, so that a run which kills its worker each
+        time does not go on for ever.
 
         Raises:
             LeaseLost: a later fence has the run.
         """
         taken = Run.objects.filter(pk=run.pk, fence__lt=fence.number).update(
-            fence=fence.number, state=Run.State.RUNNING, heartbeat_at=Now()
+            fence=fence.number,
+            state=Run.State.RUNNING,
+            attempts=F("attempts") + 1,
+            started_at=Coalesce("started_at", Now()),
+            heartbeat_at=Now(),
         )
         if not taken:
             raise LeaseLost(f"Run {run.pk} was taken over.")
@@ -108,6 +93,13 @@ class Ledger:
         for name, value in fields.items():
             if not hasattr(value, "resolve_expression"):
                 setattr(self.run, name, value)
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """A transaction whose writes count only if the run is still ours. Raises LeaseLost."""
+        with transaction.atomic():
+            self.fence.renew()
+            yield
 
     def progress(self, stage: str, done: int, total: int | None = None) -> None:
         """Say how far a stage is, and stay the holder. Cheap to call often."""
@@ -135,6 +127,12 @@ class Ledger:
             ],
             batch_size=1000,
         )
+
+    def forget(self) -> None:
+        """Drop what an interrupted attempt planned and found, to plan anew."""
+        with self.guarded():
+            Change.objects.filter(run=self.run).delete()
+            Finding.objects.filter(run=self.run).delete()
 
     def end(self, state: Run.State, **fields: Any) -> None:
         self.write(state=state, stage="", ended_at=Now(), **fields)

@@ -7,11 +7,11 @@ import io
 import tempfile
 import time
 import zipfile
-from array import array
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 
 from integration.canvas.client import CanvasClient
@@ -20,13 +20,13 @@ from integration.canvas.types import RowError, SisImport
 from integration.http import HttpError
 from integration.ledger import operations
 from integration.ledger.runs import Ledger
-from integration.models import Operation
+from integration.models import Operation, Run
 from integration.provisioning import store
 from integration.provisioning.canvas_side import Carried, carried_values, soon
 from integration.provisioning.csv import write
 from integration.provisioning.errors import ImportFailed
 from integration.provisioning.problems import problem
-from integration.provisioning.rows import BY_NAME, KINDS, Kind
+from integration.provisioning.rows import KINDS, Kind
 
 HEADER_ROWS = 1
 LOOK_SECONDS = 600.0
@@ -34,90 +34,111 @@ LOOK_SECONDS = 600.0
 TAKEN_ALL_THE_SAME = ("Bad date format",)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Package:
-    """What one import holds. `changes`: {file name: change ids in row order}."""
+    """One import to be sent: a zip whose file names carry `marker`, so that it can be found."""
 
     path: Path
     marker: str
-    changes: dict[str, array[int]] = field(default_factory=dict)
-
-    @property
-    def rows(self) -> int:
-        return sum(len(ids) for ids in self.changes.values())
-
-    def kind(self, file: str) -> Kind:
-        return BY_NAME[file.partition("-")[0]]
+    rows: int
 
 
-def apply(ledger: Ledger, canvas: CanvasClient) -> SisImport | None:
-    """Send the plan's rows and record what Canvas accepted; None where nothing was to be sent.
+def _marker(run: Run) -> str:
+    return f"qsync-{run.pk}-{run.plan_digest[:8]}"
+
+
+def _file(kind: Kind, run: Run) -> str:
+    return f"{kind.name}-{_marker(run)}.csv"
+
+
+def send(ledger: Ledger, canvas: CanvasClient) -> str:
+    """Upload the plan's rows as one SIS import; the next cursor. Sends at most one import (F32).
 
     Raises:
-        ImportFailed: Canvas ended the import without carrying it out, or not wholly.
+        CanvasError, HttpError: Canvas refused it, or it is not known whether it has it.
     """
     run = ledger.run
+    if not store.has_rows_to_send(run):
+        return "imported"
     with tempfile.TemporaryDirectory(prefix="qsync-") as directory:
         package = _pack(ledger, canvas, Path(directory))
-        if not package.rows:
-            _accept(ledger)
-            return None
-        operation = operations.prepare(run, "import 1", body_digest=_digest(package.path))
+        operation = operations.prepare(run, "import", body_digest=_digest(package.path))
         sis_import = _send(ledger, canvas, operation, package)
     ledger.write(sent={"imports": [_told(sis_import, package.rows)]})
+    return "sent"
+
+
+def wait(ledger: Ledger, canvas: CanvasClient) -> str:
+    """Wait for the import to end; the next cursor.
+
+    Raises:
+        ImportFailed: Canvas ended it without carrying it out.
+        ImportStillRunning: gave up the waiting; the import itself goes on.
+    """
+    sent = ledger.run.sent["imports"][0]
     over = canvas.wait_for_import(
-        sis_import.id,
+        sent["id"],
         on_progress=lambda seen: ledger.progress(
             f"Canvas is importing ({seen.workflow_state})", seen.progress, 100
         ),
         every=soon,
     )
-    ledger.write(sent={"imports": [_told(over, package.rows)]})
-    operations.move(
-        operation,
-        operations.State.DONE if over.is_successful else operations.State.FAILED,
-        ledger.fence,
-        answer={"workflow_state": over.workflow_state, "counts": dict(over.counts)},
-    )
+    ledger.write(sent={"imports": [_told(over, sent["rows"])]})
+    operation = operations.find(ledger.run, "import")
+    if operation.state != operations.State.DONE:
+        operations.move(
+            operation,
+            operations.State.DONE if over.is_successful else operations.State.FAILED,
+            ledger.fence,
+            answer={"workflow_state": over.workflow_state, "counts": dict(over.counts)},
+        )
     if over.workflow_state in ("failed", "aborted"):
         raise ImportFailed(f"Canvas ended import {over.id} as “{over.workflow_state}”.")
-    failed = _read_back(ledger, package, canvas.import_errors(over.id))
-    if over.workflow_state == "failed_with_messages" and not failed:
-        # Something failed as a whole, and no message tells what: nothing counts as accepted.
-        failed = {package.kind(name) for name in package.changes}
-    _accept(ledger, without=failed)
+    return "imported"
+
+
+def record(ledger: Ledger, canvas: CanvasClient) -> str:
+    """Read row errors back, and record the rest as accepted; the next cursor.
+
+    Raises:
+        ImportFailed: Canvas did not take whole files of the import.
+    """
+    run = ledger.run
+    failed: set[Kind] = set()
+    if sent := run.sent.get("imports"):
+        failed = _read_back(ledger, canvas.import_errors(sent[0]["id"]))
+        if sent[0]["state"] == "failed_with_messages" and not failed:
+            # Something failed as a whole, and no message tells what: nothing counts as accepted.
+            failed = set(KINDS)
+    for kind in KINDS:
+        if kind not in failed:
+            ledger.progress("recording what Canvas accepted", 0)
+            with ledger.guarded():
+                store.confirm(run, kind)
     if failed:
         names = ", ".join(sorted(kind.name for kind in failed))
-        raise ImportFailed(f"Canvas did not take the {names} of import {over.id} as a whole.")
-    return over
+        raise ImportFailed(f"Canvas did not take the {names} of import {sent[0]['id']} as a whole.")
+    return "recorded"
 
 
 def _pack(ledger: Ledger, canvas: CanvasClient, directory: Path) -> Package:
-    """Write the plan's rows as one zip; each file is named so that a lost import can be found."""
-    marker = f"qsync-{ledger.run.pk}-{ledger.run.plan_digest[:8]}"
-    package = Package(directory / f"{marker}.zip", marker)
+    """Write the plan's rows as one zip."""
+    marker, written = _marker(ledger.run), 0
+    path = directory / f"{marker}.zip"
     carried = carried_values(ledger, canvas, _kinds_with_updates(ledger))
-    with zipfile.ZipFile(package.path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for kind in KINDS:
-            changes = array("q")
-            name = f"{kind.name}-{marker}.csv"
-            rows = _with_carried(ledger, kind, carried, changes)
+            rows = _with_carried(ledger, kind, carried)
             first = next(rows, None)
             if first is None:
                 continue
             with (
-                archive.open(name, "w", force_zip64=True) as entry,
+                archive.open(_file(kind, ledger.run), "w", force_zip64=True) as entry,
                 io.TextIOWrapper(entry, "utf-8", newline="") as text,
             ):
-                write(kind, _chain(first, rows), text)
-            package.changes[name] = changes
-            ledger.progress("writing the import", package.rows)
-    return package
-
-
-def _chain(first: tuple[str, ...], rest: Iterator[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
-    yield first
-    yield from rest
+                written += write(kind, chain((first,), rows), text)
+            ledger.progress("writing the import", written)
+    return Package(path, marker, written)
 
 
 def _kinds_with_updates(ledger: Ledger) -> list[Kind]:
@@ -129,13 +150,10 @@ def _kinds_with_updates(ledger: Ledger) -> list[Kind]:
     ]
 
 
-def _with_carried(
-    ledger: Ledger, kind: Kind, carried: Carried, changes: array[int]
-) -> Iterator[tuple[str, ...]]:
+def _with_carried(ledger: Ledger, kind: Kind, carried: Carried) -> Iterator[tuple[str, ...]]:
     values = carried.get(kind.name, {})
     blank = ("",) * len(kind.carried)
-    for change, key, exists, row in store.rows_to_send(ledger.run, kind):
-        changes.append(change)
+    for key, exists, row in store.rows_to_send(ledger.run, kind):
         yield (*row, *(values.get(key, blank) if exists else blank))
 
 
@@ -198,32 +216,27 @@ def _told(sis_import: SisImport, rows: int) -> dict[str, object]:
     return {"id": sis_import.id, "rows": rows, "state": sis_import.workflow_state}
 
 
-def _read_back(ledger: Ledger, package: Package, errors: Iterator[RowError]) -> set[Kind]:
+def _read_back(ledger: Ledger, errors: Iterator[RowError]) -> set[Kind]:
     """Bring each message to the record it is about; give the kinds whose whole file failed."""
-    refused: dict[Kind, dict[int, str]] = defaultdict(dict)
-    failed: set[Kind] = set()
+    run = ledger.run
+    kind_of = {_file(kind, run): kind for kind in KINDS}
+    messages: dict[Kind, dict[int, str]] = defaultdict(dict)
     for error in errors:
-        name = Path(error.file).name
-        if name not in package.changes:
-            continue
-        kind, position = package.kind(name), error.row - HEADER_ROWS - 1
-        if error.message.startswith(TAKEN_ALL_THE_SAME):
-            continue
-        if 0 <= position < len(package.changes[name]):
-            refused[kind][package.changes[name][position]] = error.message
-        else:
+        kind = kind_of.get(Path(error.file).name)
+        if kind is not None and not error.message.startswith(TAKEN_ALL_THE_SAME):
+            messages[kind][error.row - HEADER_ROWS - 1] = error.message
+    failed: set[Kind] = set()
+    for kind, told in messages.items():
+        changes = store.sent_changes(run, kind)
+        refused = {
+            changes[place]: text for place, text in told.items() if 0 <= place < len(changes)
+        }
+        if len(refused) < len(told):
             failed.add(kind)
-    for kind, messages in refused.items():
-        store.refuse(ledger.run, kind, messages)
+        with ledger.guarded():
+            store.refuse(run, kind, refused)
         ledger.find(
             problem("canvas.row-refused", kind.name, key.replace("\x1f", " "), detail=message)
-            for key, message in store.refused_keys(ledger.run, kind)
+            for key, message in store.refused_keys(run, kind)
         )
     return failed
-
-
-def _accept(ledger: Ledger, *, without: set[Kind] = frozenset()) -> None:  # type: ignore[assignment]  # never changed
-    for kind in KINDS:
-        if kind not in without:
-            ledger.progress("recording what Canvas accepted", 0)
-            store.confirm(ledger.run, kind)

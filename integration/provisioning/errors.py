@@ -4,7 +4,8 @@ ProvisioningError
  ├─ EmptyFeed       Q answered, and had nothing
  ├─ NotConnected    a connection is missing
  ├─ PlanRefused     the plan may not be carried out: another digest, stale, nothing to approve
- └─ ImportFailed    Canvas did not carry the import out
+ ├─ ImportFailed    Canvas did not carry the import out
+ └─ TooManyAttempts the run was interrupted again and again
 """
 
 from integration.errors import QSyncError
@@ -36,3 +37,8 @@ class PlanRefused(ProvisioningError):
 class ImportFailed(ProvisioningError):
     code = "provisioning.import-failed"
     remedy = "Read the messages of this import in Canvas; the next run compares with Canvas anew."
+
+
+class TooManyAttempts(ProvisioningError):
+    code = "provisioning.too-many-attempts"
+    remedy = "Look into the log for what ended the worker (memory, a restart); then run it again."

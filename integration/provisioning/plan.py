@@ -16,7 +16,13 @@ from integration.oneroster.types import R
 from integration.provisioning import store
 from integration.provisioning.adoption import as_row
 from integration.provisioning.classes import Places, map_sections, place_classes
-from integration.provisioning.compare import Accepted, Comparison, Planned, removed
+from integration.provisioning.compare import (
+    Accepted,
+    Comparison,
+    Planned,
+    removed,
+    same_in_canvas,
+)
 from integration.provisioning.enrollments import EnrollmentMapper, preferred
 from integration.provisioning.errors import EmptyFeed
 from integration.provisioning.people import People, map_people, respect_claims
@@ -29,6 +35,7 @@ from integration.provisioning.rows import (
     KINDS,
     OBSERVERS,
     SECTIONS,
+    SEPARATOR,
     TERMS,
     USERS,
     Kind,
@@ -148,7 +155,9 @@ class Planner:
         self.ledger.find(people.problems)
         self._compare(USERS, people.rows, group_of=lambda row: people.school_of.get(row[0], ""))
         if self.rules.guardians:
-            self._compare(OBSERVERS, people.observers)
+            # Somebody who could not be mapped tonight may be either end of a link that seems gone.
+            unsure = bool(people.left_out)
+            self._compare(OBSERVERS, people.observers, must_stay=lambda _: unsure)
         people.rows.clear()
         return people
 
@@ -157,7 +166,7 @@ class Planner:
         account_of = {place.sis_section_id: place.account_id for place in places.place_of.values()}
         comparison = self._comparison(ENROLLMENTS, lambda row: account_of.get(row[0], ""))
         for page in self.source.enrollments():
-            store.plan(self.run, ENROLLMENTS, comparison.take(mapper.rows(page.records)))
+            self._write_down(ENROLLMENTS, comparison.take(mapper.rows(page.records)))
         self.ledger.find(mapper.problems)
         self.seen.setdefault(ENROLLMENTS.name, {})["skipped"] = mapper.skipped
 
@@ -178,16 +187,25 @@ class Planner:
         )
 
     def _compare(
-        self, kind: Kind, rows: Iterable[Row], *, group_of: Callable[[Row], str] = no_group
+        self,
+        kind: Kind,
+        rows: Iterable[Row],
+        *,
+        group_of: Callable[[Row], str] = no_group,
+        must_stay: Callable[[Row], bool] = lambda _: False,
     ) -> None:
         comparison = self._comparison(kind, group_of)
         for batch in batches(rows):
-            store.plan(self.run, kind, comparison.take(batch))
+            self._write_down(kind, comparison.take(batch))
         broken: set[str] = set().union(
             *(self.source.broken.get(name, set()) for name in RESTS_ON[kind])
         )
-        prefixed = {self.rules.prefix + one for one in broken} | broken
-        self._finish(comparison, must_stay=lambda row: row[0] in prefixed)
+        broken |= {self.rules.prefix + one for one in broken}
+        self._finish(comparison, must_stay=lambda row: row[0] in broken or must_stay(row))
+
+    def _write_down(self, kind: Kind, lines: Iterable[Planned]) -> None:
+        with self.ledger.guarded():
+            store.plan(self.run, kind, lines)
 
     def _finish(self, comparison: Comparison, *, must_stay: Callable[[Row], bool]) -> None:
         """After the last row: settle what came twice, record what was equal, plan what is gone."""
@@ -199,35 +217,40 @@ class Planner:
         if not (proven and comparison.unseen):
             return
         there = store.find_by_digest(self.run.district, kind, comparison.unseen)
-        store.plan(
-            self.run,
-            kind,
-            (
-                self._gone(kind, key, accepted)
-                for key, accepted in there
-                if not must_stay(as_row(accepted.row))
-            ),
+        gone = (
+            self._gone(kind, key, accepted)
+            for key, accepted in there
+            if not must_stay(as_row(accepted.row))
         )
+        for lines in batches(gone):
+            self._write_down(kind, lines)
 
     def _gone(self, kind: Kind, key: str, there: Accepted) -> Planned:
         after, action = removed(kind, key, there, self.rules.removal)
         return Planned(key, action, there.row, after, digest(after), there.group, "not in Q")
 
     def _settle_duplicates(self, comparison: Comparison) -> None:
+        """Of a key's rows that came in several batches, let the current one stand."""
         kind = comparison.kind
+        best: dict[str, Planned] = {}
         for line in comparison.duplicates:
-            planned = store.planned_row(self.run, kind, line.key)
+            other = best.get(line.key, line)
+            best[line.key] = line if preferred(line.after, other.after) is line.after else other
+        there = store.find(self.run.district, kind, best.keys())
+        for key, line in best.items():
+            planned = store.planned_row(self.run, kind, key)
             if planned is None or preferred(line.after, planned) is not line.after:
                 continue
-            there = store.find(self.run.district, kind, [line.key]).get(line.key)
-            if there is not None and there.ours and there.digest == line.digest:
-                store.drop_change(self.run, kind, line.key)
+            accepted = there.get(key)
+            if accepted and not accepted.removed and same_in_canvas(kind, accepted.row, line.after):
+                store.drop_change(self.run, kind, key)
+                store.accept(self.run, kind, [line])
                 comparison.same += 1
             else:
                 store.replace_change(self.run, kind, line)
         self.ledger.find(
-            problem("roster.duplicate-enrollment", kind.name, line.key.replace("\x1f", " "))
-            for line in comparison.duplicates
+            problem("roster.duplicate-enrollment", kind.name, key.replace(SEPARATOR, " "))
+            for key in best
         )
 
 

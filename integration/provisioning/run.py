@@ -1,94 +1,116 @@
-"""One provisioning run, from reading Q to what Canvas accepted; and the approval of a held one."""
+"""One provisioning run as steps, each leaving a cursor: what is done once is not done again.
+
+    (nothing) → planned → sent → imported → done        or, after planning, held
+
+A run that was interrupted goes on from its cursor with `advance`. Planning changes nothing
+outside, so an interrupted plan is made anew; from `planned` on the stored plan is carried out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from functools import partial
 
-from django.db import transaction
 from django.utils import timezone
 
 from integration.canvas.client import CanvasClient
 from integration.errors import QSyncError
-from integration.ledger.leases import Fence, held
+from integration.ledger.leases import held
 from integration.ledger.runs import Ledger, Watch, nobody
-from integration.models import (
-    Approval,
-    AuditEvent,
-    District,
-    Finding,
-    ProvisioningPolicy,
-    Run,
-)
+from integration.models import District, Finding, ProvisioningPolicy, Run
 from integration.oneroster.client import OneRosterClient
 from integration.provisioning import store
-from integration.provisioning.apply import apply
+from integration.provisioning.apply import record, send, wait
 from integration.provisioning.canvas_side import observe
-from integration.provisioning.errors import PlanRefused, ProvisioningError
+from integration.provisioning.errors import ProvisioningError, TooManyAttempts
 from integration.provisioning.holds import Hold, Limits, holds
 from integration.provisioning.plan import Planner, counts_of, rules_of
 from integration.provisioning.problems import problem
 from integration.provisioning.read import Source
 
 KIND = Run.Kind.PROVISIONING
+MAX_ATTEMPTS = 5
+UNFINISHED = (Run.State.QUEUED, Run.State.RUNNING)
+
+OpenQ = Callable[[], OneRosterClient]
+
+
+def resource(district: District) -> str:
+    """What a worker must hold to touch this district's provisioning."""
+    return f"provisioning of {district.slug}"
 
 
 def provision(
     district: District,
     *,
-    q: OneRosterClient,
+    q: OpenQ,
     canvas: CanvasClient,
     actor: str,
     plan_only: bool = False,
     watch: Watch = nobody,
 ) -> Run:
-    """Plan, and carry the plan out unless it has to wait for a person.
+    """Finish what was interrupted, then plan anew and carry it out unless a person must decide.
 
-    The run that comes back is done, held or failed; its row, changes and findings tell all.
+    `q` opens the connection to Q when it is needed. The run that comes back is done, held or
+    failed; its row, changes and findings tell all.
 
     Raises:
         AlreadyRunning: the district has another run going.
     """
-    policy, _ = ProvisioningPolicy.objects.get_or_create(district=district)
-    with held(_resource(district)) as fence:
-        ledger = Ledger.begin(
-            district, KIND, fence, actor=actor, watch=watch, policy_digest=policy.digest()
-        )
-        with _failing(ledger):
-            _plan(ledger, policy, q=q, canvas=canvas)
-            if ledger.run.holds or (plan_only and store.has_lines(ledger.run)):
-                ledger.end(Run.State.HELD)
-            else:
-                _carry_out(ledger, canvas)
-        return ledger.run
+    for interrupted in unfinished(district):
+        advance(interrupted, q=q, canvas=canvas, watch=watch)
+    return advance(
+        open_run(district, actor=actor, plan_only=plan_only), q=q, canvas=canvas, watch=watch
+    )
 
 
-def approve(
-    district: District,
-    digest: str,
-    *,
-    canvas: CanvasClient,
-    actor: str,
-    reason: str = "",
-    watch: Watch = nobody,
+def unfinished(district: District) -> list[Run]:
+    """Runs that were begun and not ended, oldest first."""
+    return list(district.runs.filter(kind=KIND, state__in=UNFINISHED).order_by("pk"))
+
+
+def open_run(
+    district: District, *, actor: str, plan_only: bool = False, trigger: str = "command"
 ) -> Run:
-    """Carry out the stored plan that `digest` names, without reading Q again (design 5.7).
+    """Write a run down before anything is done for it."""
+    policy, _ = ProvisioningPolicy.objects.get_or_create(district=district)
+    return Run.objects.create(
+        district=district,
+        kind=KIND,
+        trigger=trigger,
+        actor=actor,
+        plan_only=plan_only,
+        policy_digest=policy.digest(),
+    )
+
+
+def advance(run: Run, *, q: OpenQ, canvas: CanvasClient, watch: Watch = nobody) -> Run:
+    """Bring a run from where it is to its end; safe to call again after any interruption.
 
     Raises:
-        PlanRefused: no held plan has this digest, or it is stale; the message says why.
-        AlreadyRunning: the district has another run going.
+        AlreadyRunning: somebody else is at it.
     """
-    with held(_resource(district)) as fence:
-        run = _approvable(district, digest)
-        ledger = _approved(run, fence, actor=actor, reason=reason, watch=watch)
+    with held(resource(run.district)) as fence:
+        run.refresh_from_db()
+        if run.state not in UNFINISHED:
+            return run
+        ledger = Ledger.take(run, fence, watch=watch)
+        steps: dict[str, Callable[[], str]] = {
+            "": partial(_plan, ledger, q, canvas),
+            "planned": partial(send, ledger, canvas),
+            "sent": partial(wait, ledger, canvas),
+            "imported": partial(record, ledger, canvas),
+            "recorded": partial(_finish, ledger),
+        }
         with _failing(ledger):
-            _carry_out(ledger, canvas)
-        return ledger.run
-
-
-def _resource(district: District) -> str:
-    return f"provisioning of {district.slug}"
+            if run.attempts > MAX_ATTEMPTS:
+                raise TooManyAttempts(f"Run {run.pk} ended its worker {MAX_ATTEMPTS} times.")
+            while run.state == Run.State.RUNNING:
+                cursor = steps[run.cursor]()
+                if run.state == Run.State.RUNNING:
+                    ledger.write(cursor=cursor)
+        return run
 
 
 @contextmanager
@@ -103,28 +125,33 @@ def _failing(ledger: Ledger) -> Iterator[None]:
         raise
 
 
-def _plan(
-    ledger: Ledger, policy: ProvisioningPolicy, *, q: OneRosterClient, canvas: CanvasClient
-) -> None:
-    district = ledger.run.district
+def _plan(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
+    run, district = ledger.run, ledger.run.district
+    policy = ProvisioningPolicy.objects.get(district=district)
+    ledger.forget()
     first = district.provisioned_at is None or store.is_empty(district)
     there, claims = observe(ledger, canvas) if first else (0, {})
-    planner = Planner(
-        ledger,
-        Source(q, ledger, service=district.q_connection.service),
-        rules_of(policy, district.time_zone),
-        claims,
-    )
-    planner.plan()
+    with q() as client:
+        planner = Planner(
+            ledger,
+            Source(client, ledger, service=district.q_connection.service),
+            rules_of(policy, district.time_zone),
+            claims,
+        )
+        planner.plan()
     ledger.progress("planning", 0)
     _tell_of_refused(ledger)
-    counts = counts_of(ledger.run, planner.seen)
+    counts = counts_of(run, planner.seen)
     ledger.write(
         read_at=timezone.now(),
         counts=counts,
-        plan_digest=store.plan_digest(ledger.run),
-        holds=[hold.as_dict() for hold in _holds(ledger.run, policy, counts, there)],
+        policy_digest=policy.digest(),
+        plan_digest=store.plan_digest(run),
+        holds=[hold.as_dict() for hold in _holds(run, policy, counts, there)],
     )
+    if run.holds or (run.plan_only and store.has_lines(run)):
+        ledger.end(Run.State.HELD)
+    return "planned"
 
 
 def _tell_of_refused(ledger: Ledger) -> None:
@@ -152,54 +179,17 @@ def _holds(
     return found
 
 
-def _carry_out(ledger: Ledger, canvas: CanvasClient) -> None:
-    apply(ledger, canvas)
-    store.mark_provisioned(ledger.run.district)
-    store.forget_observed(ledger.run.district)
+def _finish(ledger: Ledger) -> str:
+    district = ledger.run.district
+    with ledger.guarded():
+        store.mark_provisioned(district)
+        store.forget_observed(district)
     seen = {
         kind: {what: count[what] for what in ("same", "skipped") if what in count}
         for kind, count in ledger.run.counts.items()
     }
     ledger.end(Run.State.DONE, counts=counts_of(ledger.run, seen))
-
-
-def _approvable(district: District, digest: str) -> Run:
-    """The held run that this digest names. Raises PlanRefused."""
-    waiting = district.runs.filter(kind=KIND, state=Run.State.HELD).order_by("-pk")
-    newest = waiting.first()
-    run = waiting.filter(plan_digest=digest).first()
-    if run is None:
-        known = f" The plan that waits is {newest.plan_digest}." if newest else ""
-        raise PlanRefused(f"No plan of {district.slug} with this digest waits.{known}")
-    if reason := _stale(run):
-        raise PlanRefused(f"This plan is out of date: {reason}.")
-    return run
-
-
-def _stale(run: Run) -> str:
-    policy = ProvisioningPolicy.objects.get(district=run.district)
-    later = run.district.runs.filter(kind=KIND, pk__gt=run.pk).exclude(read_at=None)
-    if (newer := later.order_by("-pk").first()) is not None:
-        return f"run {newer.pk} has read Q since; its plan is {newer.plan_digest}"
-    if policy.digest() != run.policy_digest:
-        return "the mapping rules or limits have changed since"
-    if run.read_at and timezone.now() - run.read_at > timedelta(hours=policy.plan_hours):
-        return f"it was made more than {policy.plan_hours} hours ago"
     return ""
-
-
-@transaction.atomic
-def _approved(run: Run, fence: Fence, *, actor: str, reason: str, watch: Watch) -> Ledger:
-    Approval.objects.create(run=run, digest=run.plan_digest, by=actor, reason=reason)
-    AuditEvent.objects.create(
-        district=run.district.slug,
-        actor=actor,
-        action="plan.approved",
-        subject=f"run {run.pk}",
-        after={"digest": run.plan_digest},
-        reason=reason,
-    )
-    return Ledger.resume(run, fence, watch=watch)
 
 
 def findings_of(run: Run) -> Iterator[Finding]:

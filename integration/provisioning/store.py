@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -285,31 +286,44 @@ def tallies(run: Run) -> list[Tally]:
         count=Count("pk")
     ):
         done.setdefault((kind, school), {})[action] = count
+    nothing: dict[str, int] = {}
     return [
         Tally(
             kind,
             school,
-            count,
-            removed=done.get((kind, school), {}).get("removed", 0),
-            changed=done.get((kind, school), {}).get("changed", 0),
-            kept=done.get((kind, school), {}).get("kept", 0),
+            accepted.get((kind, school), 0),
+            removed=done.get((kind, school), nothing).get("removed", 0),
+            changed=done.get((kind, school), nothing).get("changed", 0),
+            kept=done.get((kind, school), nothing).get("kept", 0),
         )
-        for (kind, school), count in sorted(accepted.items())
+        for kind, school in sorted(accepted.keys() | done.keys())
     ]
 
 
 # --- carrying it out ----------------------------------------------------------------------------
 
 
-def rows_to_send(run: Run, kind: Kind) -> Iterator[tuple[int, str, bool, Row]]:
-    """(change id, key, exists already, row) of each row to send, in a stable order."""
-    for pk, key, action, after in _rows(
-        'SELECT id, "key", action, after FROM integration_change WHERE run_id = %s AND kind = %s'
-        " AND state = 'planned' AND action <> 'kept' ORDER BY id",
-        run.pk,
-        kind.name,
-    ):
-        yield pk, key, action != "added", tuple(json.loads(after))
+# A row is sent unless it is only noted (kept) or Canvas refused it before (blocked). Refusing and
+# confirming rows later changes neither which they are nor their order.
+_SENT = "run_id = %s AND kind = %s AND state <> 'blocked' AND action <> 'kept'"
+
+
+def has_rows_to_send(run: Run) -> bool:
+    lines = Change.objects.filter(run=run).exclude(action=Change.Action.KEPT)
+    return lines.exclude(state=Change.State.BLOCKED).exists()
+
+
+def rows_to_send(run: Run, kind: Kind) -> Iterator[tuple[str, bool, Row]]:
+    """(key, exists already, row) of each row to send, in a stable order."""
+    sql = f'SELECT "key", action, after FROM integration_change WHERE {_SENT} ORDER BY id'  # noqa: S608  # a constant
+    for key, action, after in _rows(sql, run.pk, kind.name):
+        yield key, action != "added", tuple(json.loads(after))
+
+
+def sent_changes(run: Run, kind: Kind) -> array[int]:
+    """Ids of the changes in the order of the rows that were sent."""
+    sql = f"SELECT id FROM integration_change WHERE {_SENT} ORDER BY id"  # noqa: S608  # a constant
+    return array("q", (pk for (pk,) in _rows(sql, run.pk, kind.name)))
 
 
 def refuse(run: Run, kind: Kind, messages: Mapping[int, str]) -> None:

@@ -29,12 +29,13 @@ def main(words: list[str]) -> int:
     from integration.http import Http
     from integration.ledger.leases import held
     from integration.ledger.runs import Ledger
-    from integration.models import District, ProvisioningPolicy, Run
+    from integration.models import District, ProvisioningPolicy
     from integration.oneroster.client import OneRosterClient, Settings
     from integration.provisioning import store
     from integration.provisioning.plan import Planner, counts_of, rules_of
     from integration.provisioning.read import Source
     from integration.provisioning.rows import KINDS
+    from integration.provisioning.run import open_run
 
     if options.first:
         call_command("migrate", verbosity=0)
@@ -53,7 +54,7 @@ def main(words: list[str]) -> int:
         ),
     )
     with held("bench") as fence, client:
-        ledger = Ledger.begin(district, Run.Kind.PROVISIONING, fence, actor="bench")
+        ledger = Ledger.take(open_run(district, actor="bench"), fence)
         source = Source(client, ledger)
         started = time.perf_counter()
         planner = Planner(ledger, source, rules_of(policy, "America/Chicago"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -10,8 +11,9 @@ from integration.connections import canvas_client, q_client
 from integration.management.bar import Bar
 from integration.management.base import DONE, FAILED, HELD, DistrictCommand
 from integration.models import District, Run
+from integration.provisioning.approval import approve
 from integration.provisioning.holds import Hold, sentence
-from integration.provisioning.run import approve, findings_of, provision
+from integration.provisioning.run import findings_of, provision
 
 SHOWN_FINDINGS = 10
 COLUMNS = ("added", "changed", "removed", "kept", "same", "blocked")
@@ -28,22 +30,17 @@ class Command(DistrictCommand):
         )
 
     def work(self, district: District, options: dict[str, Any]) -> int:
-        canvas = canvas_client(district)
         with Bar(show=not self.as_json) as watch:
+            common: dict[str, Any] = {
+                "q": partial(q_client, district),
+                "canvas": canvas_client(district),
+                "actor": self.actor,
+                "watch": watch,
+            }
             if options["approve"]:
-                run = approve(
-                    district, options["approve"], canvas=canvas, actor=self.actor, watch=watch
-                )
+                run = approve(district, options["approve"], **common)
             else:
-                with q_client(district) as q:
-                    run = provision(
-                        district,
-                        q=q,
-                        canvas=canvas,
-                        actor=self.actor,
-                        plan_only=options["plan_only"],
-                        watch=watch,
-                    )
+                run = provision(district, plan_only=options["plan_only"], **common)
         return self.report(run)
 
     def report(self, run: Run) -> int:

@@ -41,7 +41,13 @@ def fence(db: None) -> Fence:
 
 @pytest.fixture
 def ledger(district: District, fence: Fence) -> Ledger:
-    return Ledger.begin(district, Run.Kind.PROVISIONING, fence, actor="Ada")
+    return taken(district, fence)
+
+
+def taken(district: District, fence: Fence) -> Ledger:
+    """A new run of Ada's, in the hands of whoever holds the fence."""
+    kind = Run.Kind.PROVISIONING
+    return Ledger.take(Run.objects.create(district=district, kind=kind, actor="Ada"), fence)
 
 
 @pytest.fixture

@@ -7,9 +7,8 @@ from django.db import IntegrityError
 
 from integration.ledger.leases import LeaseLost, acquire
 from integration.ledger.operations import State, move, prepare, start
-from integration.ledger.runs import Ledger
-from integration.models import Operation, Run
-from tests.integration.ledger.conftest import RESOURCE, expire
+from integration.models import Operation
+from tests.integration.ledger.conftest import RESOURCE, expire, taken
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +29,7 @@ def test_the_same_operation_of_a_run_is_made_once(ledger, operation):
 
 
 def test_another_name_or_another_run_is_another_operation(ledger, operation, district):
-    other = Ledger.begin(district, Run.Kind.PROVISIONING, ledger.fence, actor="Ada").run
+    other = taken(district, ledger.fence).run
     keys = {prepare(other, "import 1", body_digest="x").pk}
     keys.add(prepare(ledger.run, "import 2", body_digest="x").pk)
     assert len(keys | {operation.pk}) == 3

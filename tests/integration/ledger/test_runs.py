@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 def take_over(run: Run) -> Ledger:
     expire()
-    return Ledger.resume(Run.objects.get(pk=run.pk), acquire(RESOURCE))
+    return Ledger.take(Run.objects.get(pk=run.pk), acquire(RESOURCE))
 
 
 def stored(ledger: Ledger) -> Run:
@@ -30,10 +30,25 @@ def test_a_run_begins_as_running_with_its_actor_and_its_fence(ledger, fence):
     assert run.ended_at is None
 
 
-def test_a_run_may_begin_with_more_than_that(district, fence):
-    kind = Run.Kind.PROVISIONING
-    ledger = Ledger.begin(district, kind, fence, actor="Ada", policy_digest="abc")
-    assert stored(ledger).policy_digest == "abc"
+def test_an_attempt_is_counted_before_the_work(ledger):
+    assert stored(ledger).attempts == 1
+    assert take_over(ledger.run).run.attempts == 2
+    assert stored(ledger).started_at == ledger.run.started_at
+
+
+def test_a_guarded_write_of_somebody_who_lost_the_lease_is_undone(ledger):
+    take_over(ledger.run)
+    with pytest.raises(LeaseLost), ledger.guarded():
+        Run.objects.filter(pk=ledger.run.pk).update(stage="too late")
+    assert stored(ledger).stage == ""
+
+
+def test_an_interrupted_plan_is_forgotten_with_its_findings(ledger):
+    ledger.find([Problem("users", "u1", "email", "x.y", "It is wrong.", "Correct it.")])
+    ledger.run.changes.create(kind="users", key="u1", action="added", after="[]", digest=b"1")
+    ledger.forget()
+    assert not ledger.run.findings.exists()
+    assert not ledger.run.changes.exists()
 
 
 def test_what_is_written_is_in_the_row_and_in_the_hand(ledger):
@@ -70,7 +85,7 @@ def test_a_held_run_goes_on_as_running_under_the_new_fence(ledger):
 def test_a_run_is_not_taken_over_by_an_equal_or_a_lower_fence(ledger, step):
     ledger.end(Run.State.HELD)
     with pytest.raises(LeaseLost):
-        Ledger.resume(ledger.run, Fence(RESOURCE, ledger.fence.number + step))
+        Ledger.take(ledger.run, Fence(RESOURCE, ledger.fence.number + step))
     assert stored(ledger).state == Run.State.HELD
 
 

@@ -1,0 +1,71 @@
+"""A person's yes to one stored plan (design 5.7)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from integration.canvas.client import CanvasClient
+from integration.ledger.leases import held
+from integration.ledger.runs import Watch, nobody
+from integration.models import Approval, AuditEvent, District, ProvisioningPolicy, Run
+from integration.provisioning.errors import PlanRefused
+from integration.provisioning.run import KIND, OpenQ, advance, resource
+
+
+def approve(
+    district: District,
+    digest: str,
+    *,
+    q: OpenQ,
+    canvas: CanvasClient,
+    actor: str,
+    reason: str = "",
+    watch: Watch = nobody,
+) -> Run:
+    """Carry out the stored plan that `digest` names, without reading Q again.
+
+    Raises:
+        PlanRefused: no held plan has this digest, or it is stale; the message says why.
+        AlreadyRunning: the district has another run going.
+    """
+    with held(resource(district)), transaction.atomic():
+        run = _approvable(district, digest)
+        Approval.objects.create(run=run, digest=digest, by=actor, reason=reason)
+        AuditEvent.objects.create(
+            district=district.slug,
+            actor=actor,
+            action="plan.approved",
+            subject=f"run {run.pk}",
+            after={"digest": digest},
+            reason=reason,
+        )
+        Run.objects.filter(pk=run.pk).update(state=Run.State.QUEUED, cursor="planned", attempts=0)
+    return advance(run, q=q, canvas=canvas, watch=watch)
+
+
+def _approvable(district: District, digest: str) -> Run:
+    """The held run that this digest names. Raises PlanRefused."""
+    waiting = district.runs.filter(kind=KIND, state=Run.State.HELD).order_by("-pk")
+    newest = waiting.first()
+    run = waiting.filter(plan_digest=digest).first()
+    if run is None:
+        known = f" The plan that waits is {newest.plan_digest}." if newest else ""
+        raise PlanRefused(f"No plan of {district.slug} with this digest waits.{known}")
+    if reason := _stale(run):
+        raise PlanRefused(f"This plan is out of date: {reason}.")
+    return run
+
+
+def _stale(run: Run) -> str:
+    policy = ProvisioningPolicy.objects.get(district=run.district)
+    later = run.district.runs.filter(kind=KIND, pk__gt=run.pk).exclude(read_at=None)
+    if (newer := later.order_by("-pk").first()) is not None:
+        return f"run {newer.pk} has read Q since; its plan is {newer.plan_digest}"
+    if policy.digest() != run.policy_digest:
+        return "the mapping rules or limits have changed since"
+    if run.read_at and timezone.now() - run.read_at > timedelta(hours=policy.plan_hours):
+        return f"it was made more than {policy.plan_hours} hours ago"
+    return ""
