@@ -20,6 +20,8 @@ class Run(models.Model):
 
     class Kind(models.TextChoices):
         PROVISIONING = "provisioning"
+        UNDO = "undo"
+        DRIFT = "drift"
 
     district = models.ForeignKey(District, models.CASCADE, related_name="runs")
     kind = models.CharField(max_length=16, choices=Kind.choices)

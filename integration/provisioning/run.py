@@ -34,6 +34,8 @@ MAX_ATTEMPTS = 5
 UNFINISHED = (Run.State.QUEUED, Run.State.RUNNING)
 
 OpenQ = Callable[[], OneRosterClient]
+# How each kind of run makes its plan; all carry it out alike. Other modules add their kind.
+PLANS: dict[str, Callable[[Ledger, OpenQ, CanvasClient], str]] = {}
 
 
 def resource(district: District) -> str:
@@ -67,7 +69,7 @@ def provision(
 
 def unfinished(district: District) -> list[Run]:
     """Runs that were begun and not ended, oldest first."""
-    return list(district.runs.filter(kind=KIND, state__in=UNFINISHED).order_by("pk"))
+    return list(district.runs.filter(kind__in=PLANS, state__in=UNFINISHED).order_by("pk"))
 
 
 def open_run(
@@ -97,7 +99,7 @@ def advance(run: Run, *, q: OpenQ, canvas: CanvasClient, watch: Watch = nobody) 
             return run
         ledger = Ledger.take(run, fence, watch=watch)
         steps: dict[str, Callable[[], str]] = {
-            "": partial(_plan, ledger, q, canvas),
+            "": partial(PLANS[run.kind], ledger, q, canvas),
             "planned": partial(send, ledger, canvas),
             "sent": partial(wait, ledger, canvas),
             "imported": partial(record, ledger, canvas),
@@ -152,6 +154,9 @@ def _plan(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
     if run.holds or (run.plan_only and store.has_lines(run)):
         ledger.end(Run.State.HELD)
     return "planned"
+
+
+PLANS[KIND] = _plan
 
 
 def _tell_of_refused(ledger: Ledger) -> None:
