@@ -7,15 +7,17 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.urls import path
+from django.urls import include, path
 from django.views.decorators.http import require_http_methods, require_POST
+
+from sandbox.faults import BOARDS
 
 Records = Callable[[], Iterator[tuple[str, dict[str, Any]]]]
 
@@ -31,9 +33,13 @@ class RequestLog:
         self._total = 0
         self._lock = threading.Lock()
 
-    def add(self, method: str, target: str, response: HttpResponseBase) -> None:
+    def add(
+        self, method: str, target: str, response: HttpResponseBase, faults: Sequence[int] = ()
+    ) -> None:
         entry: dict[str, Any] = {"method": method, "path": _SECRET.sub(r"\1***", target)}
         entry |= {"status": response.status_code, "at": time.time()}
+        if faults:
+            entry["faults"] = list(faults)
         with self._lock:
             self._total += 1
             self._entries.append({"number": self._total, **entry})
@@ -73,6 +79,7 @@ def fill() -> int:
 def reset(request: HttpRequest) -> HttpResponse:
     """Forget all; Q loads its first records again unless `?empty=1`."""
     app = request.META["sandbox.app"]
+    BOARDS[app].clear()
     import_module(f"sandbox.{app}.start").clear()
     LOGS[app].clear()
     loaded = fill() if app == "q" and not request.GET.get("empty") else 0
@@ -96,4 +103,9 @@ def style(request: HttpRequest) -> FileResponse:
     return FileResponse(css.open("rb"), content_type="text/css; charset=utf-8")
 
 
-urlpatterns = [path("reset", reset), path("log", log), path("style.css", style)]
+urlpatterns = [
+    path("reset", reset),
+    path("log", log),
+    path("style.css", style),
+    path("", include("sandbox.fault_control")),
+]

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from django.core.servers.basehttp import ServerHandler, ThreadedWSGIServer, WSGIRequestHandler
 
+from sandbox import wire
 from sandbox.paths import normal
 
 LONGEST_LINE = 65536
@@ -46,6 +47,37 @@ def _chunk_size(line: bytes) -> int:
 
 class _OneRequest(ServerHandler):
     request_handler: "Handler"  # whom Django tells that the connection ends
+
+    def finish_response(self) -> None:
+        under_way: wire.Wire | None = self.environ.get(wire.KEY)
+        if under_way is None:
+            super().finish_response()
+            return
+        self.request_handler.close_connection = True
+        try:
+            self._send(under_way)
+        finally:
+            self.close()
+        if under_way.reset:
+            wire.break_off(self.request_handler.connection)
+
+    def _send(self, under_way: wire.Wire) -> None:
+        if under_way.is_silent:
+            return
+        assert self.headers is not None
+        self.headers["Connection"] = "close"
+        if under_way.chunked:
+            self.headers["Transfer-Encoding"] = "chunked"
+        self.send_headers()
+        self._flush()
+        for piece in under_way.pieces(self.result or ()):
+            self._write(piece)
+            self._flush()
+
+    def set_content_length(self) -> None:
+        # A fault that took the header away does not want it back.
+        if wire.KEY not in self.environ:
+            super().set_content_length()
 
 
 class Handler(WSGIRequestHandler):
