@@ -110,6 +110,20 @@ def test_guardians_stay_out_unless_switched_on(q_holds, connect, provision, sand
     assert "MUM" not in by_id(sandbox.canvas, "users")
 
 
+def test_a_link_stays_while_one_of_its_two_people_cannot_be_mapped(
+    q_holds, change_q, connect, provision, sandbox
+):
+    records = small_district(students=1)
+    records["users"].append(user("MUM", role="guardian", agents=[ref("P1-0", "user")]))
+    q_holds(records)
+    connect()
+    ProvisioningPolicy.objects.create(district=District.objects.get(), guardians=True)
+    provision()
+    change_q(upsert={"users": [user("P1-0", username=None, email=None)]})
+    assert provision()[1]["counts"]["observers"].get("removed", 0) == 0
+    assert ("MUM", "observer", "active") in enrollments(sandbox.canvas)
+
+
 def test_equal_terms_of_two_schools_become_one_canvas_term(q_holds, connect, provision, sandbox):
     records = small_district(schools=("S1", "S2"))
     records["academicSessions"].append(session("T2"))
@@ -323,6 +337,41 @@ def test_plan_only_stores_the_plan_and_sends_nothing(q_holds, connect, provision
     assert (code, answer["counts"]["enrollments"]["added"]) == (2, 4)
     assert imports(sandbox.canvas) == []
     assert provision("--approve", answer["digest"])[0] == 0
+
+
+def test_of_two_enrollments_in_one_class_the_current_one_is_used(
+    q_holds, connect, provision, sandbox
+):
+    records = small_district(students=1)
+    dropped = {"beginDate": "2026-08-17", "endDate": "2026-09-01"}
+    records["enrollments"].append(enrollment("E-early", "P1-0", **dropped))
+    q_holds(records)
+    connect()
+    _, answer = provision()
+    assert [finding["code"] for finding in answer["findings"]] == ["roster.duplicate-enrollment"]
+    assert provision()[1]["sent"] == {}
+
+
+def test_an_interrupted_run_is_finished_before_a_new_one_begins(q_holds, connect, provision):
+    q_holds(small_district())
+    connect()
+    digest = provision("--plan-only")[1]["digest"]
+    Run.objects.filter(plan_digest=digest).update(state=Run.State.RUNNING, cursor="planned")
+    code, answer = provision()
+    interrupted, new = Run.objects.order_by("pk")
+    assert (code, answer["run"], answer["sent"]) == (0, new.pk, {})
+    assert interrupted.state == Run.State.DONE
+    assert interrupted.sent["imports"][0]["state"] == "imported"
+
+
+def test_a_run_that_ends_its_worker_each_time_is_given_up(q_holds, connect, provision):
+    q_holds(small_district())
+    connect()
+    provision("--plan-only")
+    Run.objects.update(state=Run.State.RUNNING, cursor="", attempts=5)
+    assert provision()[0] == 0
+    given_up = Run.objects.earliest("pk")
+    assert given_up.error["code"] == "provisioning.too-many-attempts"
 
 
 def test_the_same_change_gives_the_same_digest(q_holds, connect, provision):
