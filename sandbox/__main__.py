@@ -62,6 +62,13 @@ def parser() -> argparse.ArgumentParser:
         help="break a rule on purpose, to see that a test notices; may be given again",
     )
     made.add_argument(
+        "--quirk",
+        action="append",
+        default=[],
+        metavar="NAME[=VALUE]",
+        help="let Q deviate as some providers do; may be given again",
+    )
+    made.add_argument(
         "--exit-with-parent", action="store_true", help="end when standard input is closed"
     )
     return made
@@ -96,12 +103,18 @@ def _run(options: argparse.Namespace, stop: threading.Event) -> int:
     django.setup()
     from sandbox import rules
     from sandbox.bundle import BundleRefused
+    from sandbox.q import quirks
 
     try:
         rules.switch_off(options.without)
     except KeyError as error:
         known = "\n  ".join(sorted(rules.RULES))
         _tell(f"There is no rule {error}. The rules are:\n  {known}")
+        return USAGE_ERROR
+    try:
+        quirks.start_with(dict(_quirk(each) for each in options.quirk))
+    except quirks.Unusable as error:
+        _tell(str(error))
         return USAGE_ERROR
     try:
         ready, servers = _start(options)
@@ -118,12 +131,22 @@ def _run(options: argparse.Namespace, stop: threading.Event) -> int:
     return 0
 
 
+def _quirk(text: str) -> tuple[str, Any]:
+    """`NAME`, or `NAME=VALUE` with the value as JSON or plain."""
+    name, equals, value = text.partition("=")
+    try:
+        return name, json.loads(value) if equals else True
+    except ValueError:
+        return name, value
+
+
 def _start(options: argparse.Namespace) -> tuple[dict[str, Any], list[Any]]:
     """Both servers, answering, with their data in place; and the ready line."""
     from django.core.wsgi import get_wsgi_application
 
     from sandbox import control, router
     from sandbox.canvas import start as canvas
+    from sandbox.q import planted
     from sandbox.q import start as q
     from sandbox.server import Server
 
@@ -135,6 +158,8 @@ def _start(options: argparse.Namespace) -> tuple[dict[str, Any], list[Any]]:
     control.load_from(_source(options))
     if q.is_empty():
         _tell(f"Q holds {control.fill():,} records.")
+    else:
+        planted.replant()
     for server in servers:
         server.serve()
     return ready, servers

@@ -9,11 +9,12 @@ from urllib.parse import quote, urlencode
 import msgspec
 from django.http import HttpRequest, HttpResponse
 
+from sandbox.q import disguise, quirks, spelling
 from sandbox.q.errors import Refused
 from sandbox.q.operations import Operation
 from sandbox.q.query import Query
 from sandbox.q.records import ROOT
-from sandbox.q.schema import COLLECTIONS
+from sandbox.q.schema import COLLECTIONS, Collection
 from sandbox.rules import on
 
 PREFIX: Final = "/ims/oneroster/v1p1"
@@ -34,13 +35,18 @@ def collection(
     request: HttpRequest, operation: Operation, bodies: list[bytes], total: int, query: Query
 ) -> HttpResponse:
     """One page."""
-    records = _rooted(request, b",".join(_picked(bodies, query.fields)))
+    is_beyond = not bodies and query.offset > 0
+    if nothing := disguise.missing(total=total, is_beyond=is_beyond):
+        return nothing
+    kind = COLLECTIONS[operation.collection]
+    records = _rooted(request, b",".join(_picked(kind, bodies, query.fields)))
     warnings = _status_member(operation, query.warnings)
-    answer = b'{"%b":[%b]%b}' % (operation.collection.encode(), records, warnings)
+    answer = disguise.wrapped(kind.name, records, warnings)
     response = HttpResponse(answer, content_type=JSON)
-    response["X-Total-Count"] = str(total)
+    disguise.counted(response, total)
     if on("q.link-header"):
-        response["Link"] = _links(request, query, total)
+        here = origin(request) + request.META["REQUEST_URI"]
+        disguise.linked(response, _links(request, query, total), here)
     return response
 
 
@@ -53,17 +59,21 @@ def single(
     status: int = HTTPStatus.OK,
 ) -> HttpResponse:
     """One record."""
-    (picked,) = _picked([body], fields)
-    name = COLLECTIONS[operation.collection].single.encode()
+    kind = COLLECTIONS[operation.collection]
+    (picked,) = _picked(kind, [body], fields)
+    record = _rooted(request, picked)
     warned = _status_member(operation, warnings)
-    answer = b'{"%b":%b%b}' % (name, _rooted(request, picked), warned)
-    return HttpResponse(answer, content_type=JSON, status=status)
+    answer = b'{"%b":%b%b}' % (kind.single.encode(), record, warned)
+    response = HttpResponse(answer, content_type=JSON, status=status)
+    return response if request.method == "GET" else disguise.written(request, response, record)
 
 
 def refusal(operation: str, error: Refused) -> HttpResponse:
     """Why not."""
-    text = json.dumps({"statusInfoSet": [_status(operation, "failure", error.minor, str(error))]})
-    return HttpResponse(text, content_type=JSON, status=error.status, headers=error.headers)
+    said = _status(operation, "failure", error.minor, str(error))
+    text = json.dumps({"statusInfoSet": [said]})
+    response = HttpResponse(text, content_type=JSON, status=error.status, headers=error.headers)
+    return disguise.refused(said, response)
 
 
 def _rooted(request: HttpRequest, text: bytes) -> bytes:
@@ -71,12 +81,16 @@ def _rooted(request: HttpRequest, text: bytes) -> bytes:
     return text.replace(ROOT, f'"href":"{root}'.encode())
 
 
-def _picked(bodies: list[bytes], fields: tuple[str, ...]) -> list[bytes]:
-    if not fields:
+def _picked(kind: Collection, bodies: list[bytes], fields: tuple[str, ...]) -> list[bytes]:
+    is_respelt = quirks.any_of(spelling.NAMES_OF_CHANGES)
+    if not (fields or is_respelt):
         return bodies
     records = (_decode(body) for body in bodies)
+    if is_respelt:
+        records = (spelling.respelt(kind, record) for record in records)
     return [
-        _encode({name: record[name] for name in fields if name in record}) for record in records
+        _encode({name: record[name] for name in fields or record if name in record})
+        for record in records
     ]
 
 

@@ -1,11 +1,24 @@
 """The service itself: who asks, for which operation, and the answer."""
 
 from typing import Final
+from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from sandbox.q import answers, clock, gradebook, oauth1, oauth2, operations, query, records, store
+from sandbox.q import (
+    answers,
+    clock,
+    disguise,
+    gradebook,
+    oauth1,
+    oauth2,
+    operations,
+    query,
+    quirks,
+    records,
+    store,
+)
 from sandbox.q.errors import Broken, Forbidden, NotOffered, Refused, Unauthorized, Unknown
 from sandbox.q.operations import PARENTS, SCOPE, SCOPES, Operation
 from sandbox.q.schema import COLLECTIONS
@@ -21,6 +34,10 @@ _NONE: Final[tuple[None, Ids]] = (None, {})
 def answer(request: HttpRequest) -> HttpResponse:
     """Answer one request below the service root."""
     body = request.body  # read also where it means nothing, or it would be the next request
+    return disguise.packed(disguise.at_the_door(_path(request)) or _answer(request, body))
+
+
+def _answer(request: HttpRequest, body: bytes) -> HttpResponse:
     operation: Operation | None = None
     try:
         found = _on_path(request)
@@ -31,6 +48,7 @@ def answer(request: HttpRequest) -> HttpResponse:
                 return HttpResponse(status=200)
             raise _no_operation(found)
         _check_scope(operation, granted)
+        gradebook.check_access(request, operation)
         return _METHODS[operation.method](request, operation, ids)
     except Refused as error:
         return answers.refusal(operation.name if operation else "", error)
@@ -55,9 +73,19 @@ def _granted(request: HttpRequest, body: bytes) -> frozenset[str]:
     )
 
 
+def _path(request: HttpRequest) -> str:
+    return str(request.META["REQUEST_URI"]).partition("?")[0].removeprefix(answers.PREFIX)
+
+
 def _on_path(request: HttpRequest) -> list[tuple[Operation, Ids]]:
-    path = request.META["REQUEST_URI"].partition("?")[0].removeprefix(answers.PREFIX)
-    return list(operations.matching(operations.split(path, encoded_ids=on("q.encoded-ids"))))
+    path = _path(request)
+    if not disguise.is_offered(path):
+        return []
+    segments = operations.split(path, encoded_ids=on("q.encoded-ids"))
+    found = list(operations.matching(segments))
+    if quirks.get("no-upsert"):
+        found += operations.adding(segments)
+    return found
 
 
 def _no_operation(found: list[tuple[Operation, Ids]]) -> Refused:
@@ -85,14 +113,21 @@ def _get(request: HttpRequest, operation: Operation, ids: Ids) -> HttpResponse:
         tuple(each for each in (narrowed, asked.condition) if each),
         {**_named(narrowed, ids), **asked.parameters},
     )
-    offset = asked.offset if on("q.offset") else 0
-    bodies, total = store.page(selection, order=asked.order, limit=asked.limit, offset=offset)
+    if quirks.is_picked("empty-lists", collection.name):
+        selection = Selection(collection, ("0 = 1",))
+    offset = asked.offset if on("q.offset") and not quirks.get("offset-ignored") else 0
+    again = min(quirks.get("duplicates") or 0, offset)
+    bodies, total = store.page(
+        selection, order=asked.order, limit=asked.limit + again, offset=offset - again
+    )
     if not on("q.total-after-filter"):
         total = store.total(Selection(collection))
     return answers.collection(request, operation, bodies, total, asked)
 
 
 def _narrowed(operation: Operation) -> str:
+    if quirks.get("students-with-teachers"):
+        return operations.with_teachers(operation)
     return operation.where if on("q.narrowing") else ""
 
 
@@ -130,6 +165,8 @@ def _check_parents(ids: Ids) -> None:
 
 def _put(request: HttpRequest, operation: Operation, ids: Ids) -> HttpResponse:
     collection = COLLECTIONS[operation.collection]
+    if quirks.get("no-upsert") and store.body(collection, ids["id"]) is None:
+        raise Unknown("there is no such object")
     record = gradebook.record(collection, ids["id"], request.body)
     if not on("q.put-replaces-whole"):
         record = store.merged(collection, ids["id"], record)
@@ -138,10 +175,23 @@ def _put(request: HttpRequest, operation: Operation, ids: Ids) -> HttpResponse:
     return answers.single(request, operation, row.body.encode(), status=201 if created else 200)
 
 
+def _post(request: HttpRequest, operation: Operation, ids: Ids) -> HttpResponse:
+    """Only where there is no upsert."""
+    collection = COLLECTIONS[operation.collection]
+    sourced_id = str(uuid4())
+    record = gradebook.record(collection, sourced_id, request.body, is_allocated=True)
+    row = records.row(collection.name, record, now=clock.moment())
+    store.put(row)
+    response = answers.single(request, operation, row.body.encode(), status=201)
+    response["Location"] = f"{answers.origin(request)}{_path(request)}/{sourced_id}"
+    return response
+
+
 def _delete(request: HttpRequest, operation: Operation, ids: Ids) -> HttpResponse:
     collection = COLLECTIONS[operation.collection]
     if store.body(collection, ids["id"]) is None and on("q.unknown-object"):
         raise Unknown("there is no such object")
+    gradebook.check_open(collection, ids["id"])
     if on("q.delete-removes"):
         if collection.name == "lineItems":
             store.remove_results(ids["id"])
@@ -149,4 +199,4 @@ def _delete(request: HttpRequest, operation: Operation, ids: Ids) -> HttpRespons
     return HttpResponse(status=204)
 
 
-_METHODS: Final = {"GET": _get, "PUT": _put, "DELETE": _delete}
+_METHODS: Final = {"GET": _get, "PUT": _put, "POST": _post, "DELETE": _delete}

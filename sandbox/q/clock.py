@@ -3,12 +3,14 @@
 import time
 from datetime import UTC, datetime
 
+from sandbox.q import quirks
+
 _ahead = 0.0
 
 
 def now() -> float:
     """Seconds since 1970, as Q sees them."""
-    return time.time() + _ahead
+    return time.time() + _ahead + (quirks.get("clock-skew") or 0)
 
 
 def moment() -> datetime:

@@ -4,9 +4,9 @@ import json
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
-from sandbox.q import clock, oauth2, records, store
+from sandbox.q import clock, oauth2, planted, quirks, records, store
 from sandbox.q.schema import COLLECTIONS
 
 
@@ -44,3 +44,21 @@ def forget_tokens(request: HttpRequest) -> HttpResponse:
     """Every token given so far is refused from now on, as after a restart of the provider."""
     oauth2.forget()
     return HttpResponse(status=204)
+
+
+@csrf_exempt
+@require_http_methods(["GET", "POST", "DELETE"])
+def change_quirks(request: HttpRequest) -> HttpResponse:
+    """Those that are on, and all there are; `{name: value}` switches on, `{name: false}` off."""
+    if request.method == "GET":
+        known = {name: f"{each.sentence} ({each.values})" for name, each in quirks.QUIRKS.items()}
+        return JsonResponse({"on": quirks.are_on(), "known": known})
+    if request.method == "DELETE":
+        quirks.clear()
+    else:
+        try:
+            quirks.change(json.loads(request.body))
+        except quirks.Unusable as error:
+            return JsonResponse({"error": str(error)}, status=400)
+    planted.replant()
+    return JsonResponse({"on": quirks.are_on()})

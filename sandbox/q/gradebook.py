@@ -5,9 +5,11 @@ from datetime import date, datetime
 from typing import Any, Final
 
 import msgspec
+from django.http import HttpRequest
 
-from sandbox.q import clock, store
-from sandbox.q.errors import Refused, Unprocessable
+from sandbox.q import clock, quirks, spelling, store
+from sandbox.q.errors import Forbidden, Refused, Unauthorized, Unprocessable
+from sandbox.q.operations import GRADES, GRADES_DELETE, GRADES_PUT, Operation
 from sandbox.q.records import timestamp
 from sandbox.q.schema import COLLECTIONS, SCORE_STATUSES, STATUSES, Collection
 from sandbox.q.store import Selection
@@ -22,13 +24,21 @@ REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     "lineItems": ("title", "assignDate", "class", "resultValueMin"),
     "results": ("lineItem", "student", "scoreStatus", "scoreDate"),
 }
+CONSTANT_CATEGORY: Final = "11111111-1111-1111-1111-111111111111"
 # A result in one of these states needs no score.
 WITHOUT_SCORE: Final = frozenset({"exempt", "not submitted", "submitted"})
 
 
-def record(collection: Collection, sourced_id: str, body: bytes) -> dict[str, Any]:
-    """The record to be kept at `sourced_id`, as sent in `body`. Raises Refused."""
-    sent = _envelope(collection, body)
+def record(
+    collection: Collection, sourced_id: str, body: bytes, *, is_allocated: bool = False
+) -> dict[str, Any]:
+    """The record to be kept at `sourced_id`, as sent in `body`. Raises Refused.
+
+    `is_allocated`: the id is Q's own, whatever was sent.
+    """
+    sent = spelling.understood(collection, _envelope(collection, body))
+    if is_allocated:
+        sent["sourcedId"] = sourced_id
     if on("q.put-id-matches-path") and sent.get("sourcedId") != sourced_id:
         raise Unprocessable("sourcedId is not the id in the path")
     if len(sourced_id) > LONGEST_ID:
@@ -43,7 +53,37 @@ def record(collection: Collection, sourced_id: str, body: bytes) -> dict[str, An
         whole["dateLastModified"] = timestamp(clock.moment())
     if not on("q.metadata"):
         whole.pop("metadata", None)
+    return _as_kept(collection, whole)
+
+
+def _as_kept(collection: Collection, whole: dict[str, Any]) -> dict[str, Any]:
+    """What Q makes of a good record without a word."""
+    if collection.name == "lineItems":
+        if length := quirks.get("title-length"):
+            whole["title"] = whole["title"][:length]
+        if quirks.get("category") == "constant":
+            whole["category"] = {"sourcedId": CONSTANT_CATEGORY}
+    if quirks.get("score-rounded") and isinstance(whole.get("score"), int | float):
+        whole["score"] = round(whole["score"])
     return whole
+
+
+def check_access(request: HttpRequest, operation: Operation) -> None:
+    """Some providers guard the gradebook beyond its scopes. Raises Refused."""
+    if not operation.scopes & (GRADES | GRADES_PUT | GRADES_DELETE):
+        return
+    if (header := quirks.get("vendor-header")) and header not in request.headers:
+        raise Unauthorized(f"the gradebook needs {header}")
+    forbidden = quirks.get("gradebook-forbidden")
+    if forbidden == "all" or (forbidden == "write" and operation.method != "GET"):
+        raise Forbidden("the gradebook is not open to this client")
+
+
+def check_open(collection: Collection, sourced_id: str) -> None:
+    """Raises Unprocessable for a record of a closed grading period."""
+    kept = msgspec.json.decode(store.body(collection, sourced_id) or b"{}")
+    for problem in _period_problems(collection, kept):
+        raise Unprocessable(problem)
 
 
 def _envelope(collection: Collection, body: bytes) -> dict[str, Any]:
@@ -67,6 +107,27 @@ def _problems(collection: Collection, sent: dict[str, Any]) -> Iterator[str]:
         yield from _reference_problems(collection, sent)
     if collection.name == "results":
         yield from _score_problems(sent)
+    if collection.name == "lineItems":
+        yield from _category_problems(sent)
+    yield from _period_problems(collection, sent)
+
+
+def _category_problems(sent: dict[str, Any]) -> Iterator[str]:
+    match quirks.get("category"):
+        case "required" if not sent.get("category"):
+            yield "category is missing"
+        case "unknown" if sent.get("category"):
+            yield "category refers to an unknown object"
+
+
+def _period_problems(collection: Collection, sent: dict[str, Any]) -> Iterator[str]:
+    if collection.name == "results":
+        sent = _kept_line_item(sent)
+    elif collection.name != "lineItems":
+        return
+    period = sent.get("gradingPeriod") or {}
+    if quirks.is_picked("grading-period-closed", period.get("sourcedId")):
+        yield "the grading period is closed"
 
 
 def _shape_problems(collection: Collection, sent: dict[str, Any]) -> Iterator[str]:
@@ -83,13 +144,19 @@ def _score_problems(sent: dict[str, Any]) -> Iterator[str]:
     score, status = sent.get("score"), sent.get("scoreStatus")
     if score is None and not (status in WITHOUT_SCORE and on("q.without-score")):
         yield "score is missing"
-    if isinstance(score, int | float) and not on("q.extra-credit") and score > _maximum(sent):
+    is_capped = quirks.get("score-max") or not on("q.extra-credit")
+    if is_capped and isinstance(score, int | float) and score > _maximum(sent):
         yield "score is above resultValueMax"
 
 
 def _maximum(sent: dict[str, Any]) -> float:
-    kept = store.body(COLLECTIONS["lineItems"], str(sent["lineItem"]["sourcedId"]))
-    return float(msgspec.json.decode(kept or b"{}").get("resultValueMax", "inf"))
+    return float(_kept_line_item(sent).get("resultValueMax", "inf"))
+
+
+def _kept_line_item(result: dict[str, Any]) -> dict[str, Any]:
+    kept = store.body(COLLECTIONS["lineItems"], str(result["lineItem"]["sourcedId"]))
+    found: dict[str, Any] = msgspec.json.decode(kept or b"{}")
+    return found
 
 
 def _enumeration_problems(sent: dict[str, Any]) -> Iterator[str]:

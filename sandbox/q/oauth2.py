@@ -5,14 +5,16 @@ import binascii
 import hmac
 import secrets
 import threading
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
 from typing import Final
 from urllib.parse import unquote_plus
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_POST
 
-from sandbox.q import clock
+from sandbox.q import clock, quirks
 from sandbox.q.credentials import KEY, SECRET
 from sandbox.q.errors import Unauthorized
 from sandbox.q.operations import SCOPE, SCOPES
@@ -27,6 +29,7 @@ class Token:
 
     scopes: frozenset[str]
     expires_at: float
+    uses: Iterator[int] = field(default_factory=lambda: count(1))
 
 
 class Denied(Exception):
@@ -57,7 +60,7 @@ def token(request: HttpRequest) -> HttpResponse:
     given: dict[str, str | int] = {"access_token": _issue(scopes)}
     if on("q.token-answer"):
         granted = " ".join(SCOPE + each for each in sorted(scopes))
-        given |= {"token_type": "bearer", "expires_in": LIFETIME, "scope": granted}
+        given |= {"token_type": "bearer", "expires_in": _lifetime(), "scope": granted}
     return JsonResponse(given, headers=_uncached({}))
 
 
@@ -69,6 +72,8 @@ def bearer(value: str) -> frozenset[str]:
             return frozenset(SCOPES)
         raise Unauthorized("this token was not given by this server", headers=challenge())
     if held.expires_at <= clock.now() and on("q.token-expires"):
+        raise Unauthorized("this token has expired", headers=challenge("invalid_token"))
+    if next(held.uses) > (quirks.get("token-uses") or float("inf")):
         raise Unauthorized("this token has expired", headers=challenge("invalid_token"))
     return held.scopes
 
@@ -119,6 +124,8 @@ def _in_body(request: HttpRequest) -> tuple[str, str]:
 def _scopes(asked: str) -> frozenset[str]:
     """All where none is asked for, as RFC 6749 (3.3) lets a server choose."""
     names = [each.removeprefix(SCOPE) for each in asked.split()]
+    if quirks.get("scope-required") and not names:
+        raise Denied("invalid_scope", "a scope is needed")
     if unknown := [name for name in names if name not in SCOPES]:
         if on("q.token-request"):
             raise Denied("invalid_scope", f"unknown scope: {' '.join(unknown)}")
@@ -131,8 +138,12 @@ def _issue(scopes: frozenset[str]) -> str:
     with _lock:
         if len(_tokens) > 10_000:
             _tokens.clear()
-        _tokens[value] = Token(scopes, clock.now() + LIFETIME)
+        _tokens[value] = Token(scopes, clock.now() + _lifetime())
     return value
+
+
+def _lifetime() -> int:
+    return quirks.get("token-lifetime") or LIFETIME
 
 
 def _uncached(headers: dict[str, str]) -> dict[str, str]:

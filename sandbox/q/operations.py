@@ -206,6 +206,25 @@ def _operations() -> Iterator[Operation]:
 OPERATIONS: Final = tuple(_operations())
 
 
+_ADDING: Final = tuple(
+    Operation(f"post{one}", "POST", (path,), GRADES_PUT, collection)
+    for path, _, one, scopes, collection, _ in _TOP
+    if scopes is GRADES
+)
+
+
+def adding(segments: tuple[str, ...]) -> Iterator[tuple[Operation, dict[str, str]]]:
+    """Where a provider without upsert takes new records; no part of OneRoster 1.1."""
+    for operation in _ADDING:
+        if segments == operation.segments:
+            yield operation, {}
+
+
+def with_teachers(operation: Operation) -> str:
+    """What narrows the operation, but for the students of a class all its people."""
+    return operation.where.replace(_people_of_class("student"), _people_of_class(""))
+
+
 def split(path: str, *, encoded_ids: bool = True) -> tuple[str, ...]:
     """The segments of a path as sent; a slash inside an id travels as %2F."""
     if not encoded_ids:

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
+from itertools import count
 from typing import Final
 
-from sandbox.q import filters
+from sandbox.q import filters, quirks
 from sandbox.q.errors import Refused
 from sandbox.q.filters import Clause, Filter
 from sandbox.q.schema import Collection, kind_of
@@ -16,6 +18,10 @@ MAXIMUM_LIMIT: Final = 10_000
 # Fields that stand in a column of their own; comparing there needs no look into the record.
 _COLUMNS: Final = {"status": "status", "dateLastModified": "modified"}
 _SORT_COLUMNS: Final = {**_COLUMNS, "sourcedId": "sourced_id"}
+
+# Of numbers below a prime, each multiple is another order.
+_PRIME: Final = 999_983
+_requests = count(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,7 @@ def parse(given: Mapping[str, str], collection: Collection) -> Query:
     default = DEFAULT_LIMIT if on("q.default-limit") else MAXIMUM_LIMIT
     limit = _whole(given, "limit", default, least=1)
     if on("q.page-clamp"):
-        limit = min(limit, MAXIMUM_LIMIT)
+        limit = min(limit, quirks.get("page-limit") or MAXIMUM_LIMIT)
     condition, parameters = _condition(given.get("filter"), collection)
     return Query(
         limit,
@@ -66,6 +72,10 @@ def _order(
     if direction not in ("asc", "desc"):
         raise Refused("orderBy is asc or desc")
     name = given.get("sort")
+    if quirks.get("unstable-order") and name is None:
+        return f"(id * {7919 * next(_requests) % _PRIME}) % {_PRIME}"
+    if name is not None and _is_refused("sort", "invalid_sort_field"):
+        return "id"
     if not on("q.sort"):
         return "id"
     if name is None:
@@ -81,6 +91,14 @@ def _order(
     return f"{by} {direction}, sourced_id"
 
 
+def _is_refused(name: str, minor: str) -> bool:
+    """Whether the parameter is to be ignored. Raises Refused where that is not how Q does it."""
+    value = quirks.get(f"{name}-unsupported")
+    if value == HTTPStatus.BAD_REQUEST:
+        raise Refused(f"{name} is not supported", minor=minor)
+    return value is not None
+
+
 def _json_path(name: str) -> str:
     return "$." + ".".join(f'"{part}"' for part in name.split("."))
 
@@ -91,6 +109,8 @@ def selected(
     """The fields to be answered; none named means all. Raises Refused."""
     text = given.get("fields")
     if text is None or not on("q.fields"):
+        return ()
+    if _is_refused("fields", "invalid_selection_field"):
         return ()
     names = tuple(each.strip() for each in text.split(","))
     if not all(names):
@@ -104,7 +124,7 @@ def selected(
 
 
 def _condition(text: str | None, collection: Collection) -> tuple[str, dict[str, str]]:
-    if text is None or not on("q.filter"):
+    if text is None or not on("q.filter") or _is_refused("filter", "invalid_filter_field"):
         return "", {}
     try:
         found = filters.parse(text, collection)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sandbox.q import clock, oauth2, store
+from sandbox.q import clock, oauth2, planted, quirks, store
 from sandbox.q.credentials import KEY, SECRET
 from sandbox.q.records import row
 from sandbox.q.schema import COLLECTIONS
@@ -30,11 +30,15 @@ def is_empty() -> bool:
 def load(records: Iterable[tuple[str, dict[str, Any]]]) -> int:
     """Store (collection, record) pairs as they are; how many there were."""
     now = clock.moment()
-    return store.load(row(name, record, now=now) for name, record in records)
+    count = store.load(row(name, record, now=now) for name, record in records)
+    planted.replant()
+    return count
 
 
 def clear() -> None:
     """Forget all records; the key and secret of the ready line stay good."""
     store.clear()
+    planted.forget()
+    quirks.restart()
     clock.set_ahead(0)
     oauth2.forget()

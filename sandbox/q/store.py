@@ -148,6 +148,11 @@ def body(collection: Collection, sourced_id: str, *conditions: str) -> bytes | N
     return found[0] if found else None
 
 
+def bodies(collection: Collection) -> list[bytes]:
+    """The kept texts of all records."""
+    return _rows(f"SELECT CAST(body AS BLOB) FROM {collection.table} ORDER BY id", {})
+
+
 def exists(selection: Selection) -> bool:
     """Whether there is any such record."""
     return bool(_rows(f"SELECT 1 {selection.source} LIMIT 1", selection.parameters))

@@ -13,6 +13,7 @@ urlpatterns = [
     path("sandbox/records", control.change_records),
     path("sandbox/clock", control.set_clock),
     path("sandbox/forget-tokens", control.forget_tokens),
+    path("sandbox/quirks", control.change_quirks),
     path("", pages.index, name="index"),
     path("records/<str:name>", pages.listing, name="records"),
     path("records/<str:name>/<id:sourced_id>", pages.record, name="record"),
