@@ -2,6 +2,7 @@
 
 from integration.models.audit import AuditEvent
 from integration.models.district import CanvasConnection, District, QConnection
+from integration.models.heartbeat import Heartbeat
 from integration.models.ledger import Approval, Change, Finding, Lease, Operation, Run
 from integration.models.policy import ProvisioningPolicy
 from integration.models.roster import CourseAssignment, RefusedRow, RosterRow
@@ -14,6 +15,7 @@ __all__ = [
     "CourseAssignment",
     "District",
     "Finding",
+    "Heartbeat",
     "Lease",
     "Operation",
     "ProvisioningPolicy",

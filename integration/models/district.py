@@ -30,6 +30,7 @@ class District(models.Model):
         max_length=64, default="America/Los_Angeles", validators=[is_time_zone]
     )
     state = models.CharField(max_length=16, choices=State.choices, default=State.ACTIVE)
+    pause_reason = models.CharField(max_length=255, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     # Until a run has been carried out, what Canvas holds comes first (design 5.5).
     provisioned_at = models.DateTimeField(null=True, blank=True)

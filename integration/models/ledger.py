@@ -33,6 +33,10 @@ class Run(models.Model):
     trigger = models.CharField(max_length=16, default="command")
     actor = models.CharField(max_length=255, blank=True)
     plan_only = models.BooleanField(default=False)
+    # The local date that this run is the nightly run of; a person's run has none.
+    night = models.DateField(null=True, blank=True)
+    # A night that failed for a passing reason waits until then for its next attempt.
+    not_before = models.DateTimeField(null=True, blank=True)
     fence = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
@@ -53,6 +57,14 @@ class Run(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["district", "kind", "-created_at"], name="run_latest")]
+        # Between two sweepers on two hosts this decides (F73).
+        constraints = [
+            models.UniqueConstraint(
+                fields=["district", "kind", "night"],
+                condition=Q(night__isnull=False),
+                name="one_run_a_night",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} run {self.pk}"
@@ -67,6 +79,8 @@ class Change(models.Model):
         REMOVED = "removed"
         # Q no longer holds it, and it is left in Canvas: a user, a course, a term.
         KEPT = "kept"
+        # It is already as wanted; recorded, never sent, and not part of the plan's digest.
+        EQUAL = "equal"
 
     class State(models.TextChoices):
         PLANNED = "planned"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import time
 
 from django.db import models
 from django.forms.models import model_to_dict
 
 from integration.models.district import District
+
+SCHEDULE = ("night_at", "is_automatic", "nights_from", "blackouts")
 
 
 class ProvisioningPolicy(models.Model):
@@ -52,7 +55,15 @@ class ProvisioningPolicy(models.Model):
     changed_floor = models.PositiveIntegerField(default=50)
     plan_hours = models.PositiveSmallIntegerField(default=24)
 
+    # When a night's run begins by itself (nights.py); integration/schedule.py changes it.
+    night_at = models.TimeField(default=time(2, 0))
+    is_automatic = models.BooleanField(default=False)
+    # Nights that began before are not made up for.
+    nights_from = models.DateTimeField(null=True, blank=True)
+    # [{"from", "until", "reason"}], local dates, both included.
+    blackouts = models.JSONField(default=list, blank=True)
+
     def digest(self) -> str:
-        """Name this policy by its content."""
-        content = json.dumps(model_to_dict(self), sort_keys=True)
+        """Name the rules of this policy by their content; when a run begins is none of them."""
+        content = json.dumps(model_to_dict(self, exclude=SCHEDULE), sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
