@@ -35,6 +35,20 @@ class People:
         user["userIds"] = [{"type": "StaffID", "identifier": f"T{self._number}"}]
         return user
 
+    def begin(self, year: int) -> None:
+        """From now on, ages are those of the school year that begins in `year`."""
+        self._year = year
+
+    def renamed(self, user: Record, family: str) -> Record:
+        """What changes with a family name, where logins are made from names."""
+        login = f"{self._plain[user['givenName']]}.{self._plain[family]}{user['identifier']}"
+        return {"familyName": family, **_reached_at(user, login)}
+
+    def moved_to_short_login(self, user: Record) -> Record:
+        """What changes where a login becomes the first letter, the family name and the number."""
+        first, family = self._plain[user["givenName"]][0], self._plain[user["familyName"]]
+        return _reached_at(user, f"{first}{family}{user['identifier']}")
+
     def student(self, school: Record, grade: str) -> Record:
         """A student; about every fourth belongs to a family that is already at the school."""
         if self._households and self._dice.random() < 0.25:
@@ -104,3 +118,7 @@ class People:
             "countryOfBirthCode": "US",
             "stateOfBirthAbbreviation": STATES[number % len(STATES)],
         }
+
+
+def _reached_at(user: Record, login: str) -> Record:
+    return {"username": login, "email": f"{login}@{user['email'].partition('@')[2]}"}

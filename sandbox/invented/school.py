@@ -1,7 +1,7 @@
 """One school of the invented district: who is there, what is taught, who is in which class."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -40,6 +40,7 @@ class School:
         self._org = ref("org", org)
         self.neighbour = self._org
         self._terms: list[Record] = []
+        self._staff: dict[str, list[Record]] = {}
         self._taught: Counter[str] = Counter()
 
     def records(
@@ -65,6 +66,26 @@ class School:
             yield from self._attending(each)
         for each in [each for each in classes if each.record["classType"] == "scheduled"][:2]:
             yield from self._gradebook(each, periods[0], category)
+
+    def new_year(
+        self,
+        students: dict[str, list[Record]],
+        terms: list[Record],
+        staff: dict[str, list[Record]],
+    ) -> Iterator[Item]:
+        """Classes and enrollments of those who are there, `students` as references by grade.
+
+        `staff` are teachers and aides by role; who is missing is hired.
+        """
+        self._terms = terms
+        self._staff = {role: list(reversed(those)) for role, those in staff.items()}
+        classes = [
+            each for grade, those in students.items() for each in self._timetable(grade, those)
+        ]
+        yield from (("classes", each.record) for each in classes)
+        yield from self._teaching(classes)
+        for each in classes:
+            yield from self._attending(each)
 
     # -- the timetable
 
@@ -135,15 +156,16 @@ class School:
 
     def _teaching(self, classes: list[_Class]) -> Iterator[Item]:
         """A primary teacher for each class; now and then a second one, or an aide."""
-        aides = [self._people.staff("aide", [self._org]) for _ in range(1 + len(classes) // 100)]
-        yield from (("users", aide) for aide in aides)
+        aides: list[Record] = []
+        while len(aides) < 1 + len(classes) // 100:
+            aide = yield from self._found("aide", [self._org])
+            aides.append(aide)
         teachers: dict[str, Record] = {}
         for number, each in enumerate(classes):
             if each.team not in teachers:
                 shared = each.team.startswith("MUS") and self.neighbour != self._org
                 orgs = [self._org, self.neighbour] if shared else [self._org]
-                teachers[each.team] = self._people.staff("teacher", orgs)
-                yield "users", teachers[each.team]
+                teachers[each.team] = yield from self._found("teacher", orgs)
             yield self._enrollment(each, ref("user", teachers[each.team]), "teacher", "true")
             if number % 12 == 11:
                 others = [teacher for team, teacher in teachers.items() if team != each.team]
@@ -153,6 +175,14 @@ class School:
             if number % 15 == 14:
                 aide = ref("user", aides[number % len(aides)])
                 yield self._enrollment(each, aide, "aide", "false")
+
+    def _found(self, role: str, orgs: list[Record]) -> Generator[Item, None, Record]:
+        """One who is there already, or somebody new."""
+        if waiting := self._staff.get(role):
+            return waiting.pop()
+        user = self._people.staff(role, orgs)
+        yield "users", user
+        return user
 
     def _attending(self, each: _Class) -> Iterator[Item]:
         for student in each.students:
