@@ -6,21 +6,26 @@ count decides, on both databases.
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from threading import Event, Thread
 
-from django.db import transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
 from integration.errors import QSyncError
 from integration.models import Lease
 
+logger = logging.getLogger(__name__)
+
 LEASE_SECONDS = 180
+RENEW_SECONDS = 45
 
 
 class LedgerError(QSyncError):
@@ -31,7 +36,7 @@ class AlreadyRunning(LedgerError):
     """Another worker holds the lease."""
 
     code = "ledger.already-running"
-    remedy = "Wait for the other run to end; `qsync` never runs two at once for a district."
+    remedy = "Wait for the other run to end; a district never has two at once."
     retryable = True
 
 
@@ -86,9 +91,27 @@ def acquire(resource: str) -> Fence:
 
 @contextmanager
 def held(resource: str) -> Iterator[Fence]:
-    """Hold the lease for the length of a block."""
+    """Hold the lease for the length of a block, also through one long call inside it."""
     fence = acquire(resource)
+    over = Event()
+    keeper = Thread(target=_keep, args=(fence, over), daemon=True, name=f"lease {resource}")
+    keeper.start()
     try:
         yield fence
     finally:
+        over.set()
+        keeper.join()
         fence.release()
+
+
+def _keep(fence: Fence, over: Event) -> None:
+    """Renew the lease now and then, on a connection of its own, until the block is over."""
+    while not over.wait(RENEW_SECONDS):
+        try:
+            fence.renew()
+        except LeaseLost:
+            return
+        except DatabaseError:
+            logger.warning("the lease on %s could not be renewed just now", fence.resource)
+        finally:
+            connection.close()

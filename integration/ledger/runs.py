@@ -138,6 +138,12 @@ class Ledger:
         self.write(state=state, stage="", ended_at=Now(), **fields)
         self.run.refresh_from_db()
 
+    def interrupt(self, error: QSyncError) -> None:
+        """Leave the run to whoever goes on with it, with the reason why it stopped here."""
+        self.write(
+            state=Run.State.QUEUED, error={**error.as_dict(), "stage": self.run.stage}, stage=""
+        )
+
     def fail(self, error: QSyncError) -> None:
         """Keep the error with the run: what, and what to do."""
         self.end(Run.State.FAILED, error={**error.as_dict(), "stage": self.run.stage})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from integration.models.district import District
 from integration.models.ledger import Run
@@ -45,13 +46,18 @@ class RosterRow(models.Model):
 
 
 class RefusedRow(models.Model):
-    """A row that Canvas refused; it is sent again only when its content has changed."""
+    """A row that Canvas refused: not sent again every night, for nothing will have changed.
+
+    It is sent again when its content has changed, when somebody or something it names has
+    arrived since, and else after a week.
+    """
 
     district = models.ForeignKey(District, models.CASCADE, related_name="refused_rows")
     kind = models.CharField(max_length=16)
     key = models.CharField(max_length=800)
     digest = models.BinaryField(max_length=16)
     message = models.TextField()
+    refused_at = models.DateTimeField(default=timezone.now)
     run = models.ForeignKey(Run, models.SET_NULL, null=True, related_name="+")
 
     class Meta:

@@ -4,32 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from integration.provisioning.rows import (
-    ACCOUNTS,
-    COURSES,
-    ENROLLMENTS,
-    SECTIONS,
-    TERMS,
-    USERS,
-    Kind,
-    Row,
-    digest,
-)
+from integration.provisioning.rows import KINDS, Kind, Row, digest
 
 ObservedRow = tuple[str | None, ...]
-
-# The report's name for a column of ours, where it differs.
-_NAMES: Mapping[str, Mapping[str, str]] = {}
-
 
 def observed(kind: Kind, report: Iterable[Mapping[str, str]]) -> Iterator[ObservedRow]:
     """The report's rows in our columns; without those that have no SIS ID or are deleted.
 
     A column that this Canvas does not report is None: it is not known, which is not blank.
     """
-    names = _NAMES.get(kind.name, {})
     for line in report:
-        row = tuple(line.get(names.get(column, column)) for column in kind.columns)
+        row = tuple(line.get(column) for column in kind.columns)
         if all(row[: kind.key_columns]) and line.get("status") != "deleted":
             yield row
 
@@ -43,7 +28,7 @@ def as_row(row: ObservedRow) -> Row:
     return tuple(value or "" for value in row)
 
 
-REPORTED = (ACCOUNTS, TERMS, COURSES, SECTIONS, USERS, ENROLLMENTS)
+REPORTED = tuple(kind for kind in KINDS if kind.reported)
 
 
 def claimed_logins(report: Iterable[Mapping[str, str]]) -> dict[str, str]:

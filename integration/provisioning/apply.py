@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import tempfile
 import time
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import chain
@@ -21,6 +22,7 @@ from integration.http import HttpError
 from integration.ledger import operations
 from integration.ledger.runs import Ledger
 from integration.models import Operation, Run
+from integration.oneroster.types import Problem
 from integration.provisioning import store
 from integration.provisioning.canvas_side import Carried, carried_values, soon
 from integration.provisioning.csv import write
@@ -30,8 +32,14 @@ from integration.provisioning.rows import KINDS, Kind
 
 HEADER_ROWS = 1
 LOOK_SECONDS = 600.0
-# Canvas says these about rows that it takes all the same (canvas.md 4.9).
-TAKEN_ALL_THE_SAME = ("Bad date format",)
+# Canvas says these about rows that it takes all the same (canvas.md 4.9, and its importers).
+TAKEN_ALL_THE_SAME = re.compile(
+    r"Bad date format"
+    r"|The email address associated with user .* is invalid"
+    r"|An email did not pass validation"
+    r"|Enrolled a user .* but referenced a deleted sis login",
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +101,15 @@ def wait(ledger: Ledger, canvas: CanvasClient) -> str:
             answer={"workflow_state": over.workflow_state, "counts": dict(over.counts)},
         )
     if over.workflow_state in ("failed", "aborted"):
+        _doubt(ledger, KINDS)
         raise ImportFailed(f"Canvas ended import {over.id} as “{over.workflow_state}”.")
     return "imported"
+
+
+def _doubt(ledger: Ledger, kinds: Iterable[Kind]) -> None:
+    for kind in kinds:
+        with ledger.guarded():
+            store.doubt(ledger.run, kind)
 
 
 def record(ledger: Ledger, canvas: CanvasClient) -> str:
@@ -116,6 +131,7 @@ def record(ledger: Ledger, canvas: CanvasClient) -> str:
             with ledger.guarded():
                 store.confirm(run, kind)
     if failed:
+        _doubt(ledger, failed)
         names = ", ".join(sorted(kind.name for kind in failed))
         raise ImportFailed(f"Canvas did not take the {names} of import {sent[0]['id']} as a whole.")
     return "recorded"
@@ -125,7 +141,8 @@ def _pack(ledger: Ledger, canvas: CanvasClient, directory: Path) -> Package:
     """Write the plan's rows as one zip."""
     marker, written = _marker(ledger.run), 0
     path = directory / f"{marker}.zip"
-    carried = carried_values(ledger, canvas, _kinds_with_updates(ledger))
+    sent = {kind for kind, _ in store.action_counts(ledger.run)}
+    carried = carried_values(ledger, canvas, [kind for kind in KINDS if kind.name in sent])
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for kind in KINDS:
             rows = _with_carried(ledger, kind, carried)
@@ -141,20 +158,11 @@ def _pack(ledger: Ledger, canvas: CanvasClient, directory: Path) -> Package:
     return Package(path, marker, written)
 
 
-def _kinds_with_updates(ledger: Ledger) -> list[Kind]:
-    counts = store.action_counts(ledger.run)
-    return [
-        kind
-        for kind in KINDS
-        if counts.get((kind.name, "changed")) or counts.get((kind.name, "removed"))
-    ]
-
-
 def _with_carried(ledger: Ledger, kind: Kind, carried: Carried) -> Iterator[tuple[str, ...]]:
     values = carried.get(kind.name, {})
     blank = ("",) * len(kind.carried)
-    for key, exists, row in store.rows_to_send(ledger.run, kind):
-        yield (*row, *(values.get(key, blank) if exists else blank))
+    for key, row in store.rows_to_send(ledger.run, kind):
+        yield (*row, *values.get(key, blank))
 
 
 def _digest(path: Path) -> str:
@@ -221,10 +229,16 @@ def _read_back(ledger: Ledger, errors: Iterator[RowError]) -> set[Kind]:
     run = ledger.run
     kind_of = {_file(kind, run): kind for kind in KINDS}
     messages: dict[Kind, dict[int, str]] = defaultdict(dict)
+    taken: list[Problem] = []
     for error in errors:
         kind = kind_of.get(Path(error.file).name)
-        if kind is not None and not error.message.startswith(TAKEN_ALL_THE_SAME):
+        if kind is None:
+            continue
+        if TAKEN_ALL_THE_SAME.match(error.message):
+            taken.append(problem("canvas.row-warned", kind.name, "", detail=error.message))
+        else:
             messages[kind][error.row - HEADER_ROWS - 1] = error.message
+    ledger.find(taken)
     failed: set[Kind] = set()
     for kind, told in messages.items():
         changes = store.sent_changes(run, kind)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.db import transaction
-from django.utils import timezone
 
 from integration.canvas.client import CanvasClient
 from integration.ledger.leases import held
 from integration.ledger.runs import Watch, nobody
-from integration.models import Approval, AuditEvent, District, ProvisioningPolicy, Run
+from integration.models import Approval, AuditEvent, District, Run
 from integration.provisioning.errors import PlanRefused
-from integration.provisioning.run import KIND, OpenQ, advance, resource
+from integration.provisioning.run import KIND, OpenQ, advance, resource, stale
 
 
 def approve(
@@ -54,18 +51,6 @@ def _approvable(district: District, digest: str) -> Run:
     if run is None:
         known = f" The plan that waits is {newest.plan_digest}." if newest else ""
         raise PlanRefused(f"No plan of {district.slug} with this digest waits.{known}")
-    if reason := _stale(run):
+    if reason := stale(run):
         raise PlanRefused(f"This plan is out of date: {reason}.")
     return run
-
-
-def _stale(run: Run) -> str:
-    policy = ProvisioningPolicy.objects.get(district=run.district)
-    later = run.district.runs.filter(kind=KIND, pk__gt=run.pk).exclude(read_at=None)
-    if (newer := later.order_by("-pk").first()) is not None:
-        return f"run {newer.pk} has read Q since; its plan is {newer.plan_digest}"
-    if policy.digest() != run.policy_digest:
-        return "the mapping rules or limits have changed since"
-    if run.read_at and timezone.now() - run.read_at > timedelta(hours=policy.plan_hours):
-        return f"it was made more than {policy.plan_hours} hours ago"
-    return ""

@@ -32,18 +32,18 @@ def observe(ledger: Ledger, canvas: CanvasClient) -> tuple[int, dict[str, str]]:
     district = ledger.run.district
     store.forget_observed(district)
     with tempfile.TemporaryDirectory(prefix="qsync-") as directory:
-        files = _report(ledger, canvas, [kind.report for kind in REPORTED], Path(directory))
+        files = _report(ledger, canvas, [kind.name for kind in REPORTED], Path(directory))
         held = 0
         for kind in REPORTED:
-            if path := files.get(kind.report):
+            if path := files.get(kind.name):
                 rows = (
                     (row, observed_digest(row)) for row in observed(kind, canvas.report_rows(path))
                 )
                 held += store.keep_observed(ledger.run, kind, rows)
-        if path := files.get(SECTIONS.report):
+        if path := files.get(SECTIONS.name):
             sections = map(as_row, observed(SECTIONS, canvas.report_rows(path)))
             store.keep_assignments(district, {row[0]: row[1] for row in sections if row[1]})
-        path = files.get(USERS.report)
+        path = files.get(USERS.name)
         return held, claimed_logins(canvas.report_rows(path)) if path else {}
 
 
@@ -64,9 +64,9 @@ def carried_values(ledger: Ledger, canvas: CanvasClient, kinds: Collection[Kind]
     if not wanted:
         return values
     with tempfile.TemporaryDirectory(prefix="qsync-") as directory:
-        files = _report(ledger, canvas, [kind.report for kind in wanted], Path(directory))
+        files = _report(ledger, canvas, [kind.name for kind in wanted], Path(directory))
         for kind in wanted:
-            for line in canvas.report_rows(files[kind.report]):
+            for line in canvas.report_rows(files[kind.name]):
                 carried = tuple(line.get(column, "") for column in kind.carried)
                 if any(carried):
                     values[kind.name][line.get(kind.columns[0], "")] = carried

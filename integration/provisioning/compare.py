@@ -15,7 +15,8 @@ from integration.provisioning.adoption import as_row
 from integration.provisioning.enrollments import preferred
 from integration.provisioning.rows import DIGEST_SIZE, ENROLLMENTS, SEPARATOR, Kind, Row
 
-Action = Literal["added", "changed", "removed", "kept"]
+# "equal": Canvas holds it as wanted already; recorded as accepted, never sent.
+Action = Literal["added", "changed", "removed", "kept", "equal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +46,18 @@ class Planned:
     reason: str = ""
 
 
+# The status of an accepted row whose import ended without telling.
+UNSURE = "?"
+
+
 class Comparison:
     """Compares the rows of one kind, a batch at a time.
 
     `accepted`: digests of the rows that Canvas last accepted and that are not removed.
     `find`: looks rows up by key. `group_of`: which school's limits a row counts for.
 
-    After the last batch: `equal` lines that Canvas already held as wanted, `duplicates` of keys
-    that came before (the caller lets `preferred` decide), and `unseen` digests.
+    After the last batch: `duplicates` of keys that came before (the caller lets `preferred`
+    decide), and `unseen` digests.
     """
 
     def __init__(
@@ -69,13 +74,8 @@ class Comparison:
         self.duplicates: list[Planned] = []
         # Hashes, not keys: a first night of a large district has a million of them.
         self._settled: set[int] = set()
-        self._equal: dict[str, Planned] = {}
         self._find = find
         self._group_of = group_of
-
-    @property
-    def equal(self) -> list[Planned]:
-        return list(self._equal.values())
 
     def take(self, rows: Iterable[Row]) -> list[Planned]:
         """Compare one batch; give back what is to be planned."""
@@ -113,7 +113,8 @@ class Comparison:
 
     def _line(self, new: Planned, there: Accepted | None) -> Planned | None:
         if hash(new.key) in self._settled:
-            return self._again(new, there)
+            self.duplicates.append(new)
+            return None
         if there is not None and self._came_already(there):
             row = as_row(there.row)
             if preferred(row, new.after) is row:
@@ -124,31 +125,34 @@ class Comparison:
         self._settled.add(hash(new.key))
         return self._judged(new, there)
 
-    def _again(self, new: Planned, there: Accepted | None) -> Planned | None:
-        """A later row of a settled key: the caller's to decide where something is planned."""
-        equal = self._equal.get(new.key)
-        if equal is None or preferred(equal.after, new.after) is equal.after:
-            self.duplicates.append(new)
-            return None
-        self.duplicates.append(self._equal.pop(new.key))
-        self.same -= 1
-        return self._judged(new, there)
-
-    def _judged(self, new: Planned, there: Accepted | None) -> Planned | None:
-        if there is None:
-            return new
-        if there.removed:
-            return replace(new, action="changed", before=there.row, reason="returned")
-        self.unseen.discard(there.digest)
-        if same_in_canvas(self.kind, there.row, new.after):
-            self.same += 1
-            self._equal[new.key] = new
-            return None
-        return replace(new, action="changed", before=there.row)
+    def _judged(self, new: Planned, there: Accepted | None) -> Planned:
+        if there is not None and not there.removed:
+            self.unseen.discard(there.digest)
+        line = judged(self.kind, new, there)
+        self.same += line.action == "equal"
+        return line
 
     def _came_already(self, there: Accepted) -> bool:
         """Was the accepted row of this key itself among this night's rows?"""
         return there.ours and not there.removed and there.digest not in self.unseen
+
+
+def judged(kind: Kind, new: Planned, there: Accepted | None) -> Planned:
+    """What a wanted row is, beside what Canvas has under its key."""
+    if there is None:
+        return replace(new, action="added", before=None)
+    if there.removed:
+        return replace(new, action="changed", before=there.row, reason="returned")
+    if there.row[kind.index("status")] == UNSURE:
+        return replace(new, action="changed", before=there.row, reason="unconfirmed")
+    equal = same_in_canvas(kind, there.row, new.after)
+    return replace(new, action="equal" if equal else "changed", before=there.row)
+
+
+def unsure(kind: Kind, row: Row) -> Row:
+    """The row as accepted when nobody can tell whether Canvas took it: it equals no wanted row."""
+    position = kind.index("status")
+    return (*row[:position], UNSURE, *row[position + 1 :])
 
 
 def removed(kind: Kind, key: str, there: Accepted, gone: str) -> tuple[Row, Action]:

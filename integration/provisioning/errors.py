@@ -5,6 +5,9 @@ ProvisioningError
  ├─ NotConnected    a connection is missing
  ├─ PlanRefused     the plan may not be carried out: another digest, stale, nothing to approve
  ├─ ImportFailed    Canvas did not carry the import out
+ ├─ RunUnderWay     a nightly run has begun to send and has not ended
+ ├─ NothingToUndo   the run has not ended, sent nothing, or is of a kind that sends nothing
+ ├─ BeforeGone      what was there before the run is no longer kept
  └─ TooManyAttempts the run was interrupted again and again
 """
 
@@ -36,7 +39,26 @@ class PlanRefused(ProvisioningError):
 
 class ImportFailed(ProvisioningError):
     code = "provisioning.import-failed"
-    remedy = "Read the messages of this import in Canvas; the next run compares with Canvas anew."
+    remedy = "Read the messages of this import in Canvas; the next run sends its rows again."
+
+
+class RunUnderWay(ProvisioningError):
+    code = "provisioning.run-under-way"
+    remedy = "Let it end, or finish it with manage.py provision SLUG; then try this again."
+    retryable = True
+
+
+class NothingToUndo(ProvisioningError):
+    code = "provisioning.nothing-to-undo"
+    remedy = "Name a run that has ended and has sent something to Canvas."
+
+
+class BeforeGone(ProvisioningError):
+    code = "provisioning.before-gone"
+    remedy = (
+        "It is past undoing line by line. Correct Q, and the next run corrects Canvas; or, within "
+        "30 days, let Canvas restore the states from before the import (restore_states)."
+    )
 
 
 class TooManyAttempts(ProvisioningError):

@@ -20,8 +20,8 @@ from integration.provisioning.compare import (
     Accepted,
     Comparison,
     Planned,
+    judged,
     removed,
-    same_in_canvas,
 )
 from integration.provisioning.enrollments import EnrollmentMapper, preferred
 from integration.provisioning.errors import EmptyFeed
@@ -130,7 +130,6 @@ class Planner:
         account_of = {place.sis_section_id: place.account_id for place in places.place_of.values()}
         self._compare(COURSES, sections.courses, group_of=lambda row: row[3])
         self._compare(SECTIONS, sections.sections, group_of=lambda row: account_of[row[0]])
-        store.keep_assignments(self.run.district, sections.course_of)
         self.ledger.find(self.source.findings())
 
     @property
@@ -208,10 +207,9 @@ class Planner:
             store.plan(self.run, kind, lines)
 
     def _finish(self, comparison: Comparison, *, must_stay: Callable[[Row], bool]) -> None:
-        """After the last row: settle what came twice, record what was equal, plan what is gone."""
+        """After the last row: settle what came twice, and plan what is gone."""
         kind = comparison.kind
         self._settle_duplicates(comparison)
-        store.accept(self.run, kind, comparison.equal)
         self.seen.setdefault(kind.name, {})["same"] = comparison.same
         proven = all(self.source.complete.get(name, True) for name in RESTS_ON[kind])
         if not (proven and comparison.unseen):
@@ -238,16 +236,12 @@ class Planner:
             best[line.key] = line if preferred(line.after, other.after) is line.after else other
         there = store.find(self.run.district, kind, best.keys())
         for key, line in best.items():
-            planned = store.planned_row(self.run, kind, key)
-            if planned is None or preferred(line.after, planned) is not line.after:
+            planned = store.planned_line(self.run, kind, key)
+            if planned is None or preferred(line.after, planned.after) is not line.after:
                 continue
-            accepted = there.get(key)
-            if accepted and not accepted.removed and same_in_canvas(kind, accepted.row, line.after):
-                store.drop_change(self.run, kind, key)
-                store.accept(self.run, kind, [line])
-                comparison.same += 1
-            else:
-                store.replace_change(self.run, kind, line)
+            line = judged(kind, line, there.get(key))
+            comparison.same += (line.action == "equal") - (planned.action == "equal")
+            store.replace_change(self.run, kind, line)
         self.ledger.find(
             problem("roster.duplicate-enrollment", kind.name, key.replace(SEPARATOR, " "))
             for key in best

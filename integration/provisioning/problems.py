@@ -110,9 +110,95 @@ TABLE: dict[str, tuple[str, str]] = {
         "Canvas has this login under another SIS ID; Canvas will refuse this user. Left out.",
         "Change the SIS ID in Canvas, or the username in Q.",
     ),
+    "roster.login-of-service": (
+        "This is the login of the Canvas account that this product works with; left out.",
+        "Give the user another username in Q.",
+    ),
+    "roster.id-changed": (
+        "Canvas has this login from us under another id, so nothing of this user was sent, and "
+        "nothing of the other was taken away.",
+        "If it is the same person, give the old id back in Q or change the SIS ID in Canvas; "
+        "if not, give one of the two another username.",
+    ),
+    "roster.removals-suspended": (
+        "Rows that Q no longer sends stay in Canvas, because it is not proven that they are gone:",
+        "Correct the records that could not be read or mapped; the next run takes the rest away.",
+    ),
     "roster.absence-not-proven": (
         "Not every record could be proven read, so nothing of this kind was taken away.",
         "Nothing, if the next run proves it; else ask Q's operator about paging.",
+    ),
+    "undo.not-confirmed": (
+        "It is not known whether Canvas took this row; it was left.",
+        "Look at the row in Canvas; the next run sends it again.",
+    ),
+    "undo.changed-later": (
+        "A later run has changed this row, or it is no longer ours; it was left.",
+        "Undo the later run first, or correct the record in Q.",
+    ),
+    "undo.stays": (
+        "The run created this; users, sub-accounts and terms are never taken away.",
+        "Remove it in Canvas by hand if it should not be there.",
+    ),
+    "undo.returned": (
+        "It had been gone and was sent again as it was before; it stays.",
+        "Remove it in Canvas by hand if it should not be there.",
+    ),
+    "undo.before-gone": (
+        "What was there before the run is no longer kept; it was left.",
+        "Correct the record in Q; the next run corrects Canvas.",
+    ),
+    "undo.before-unknown": (
+        "Canvas did not tell what this column held before the run; it was left.",
+        "Correct the column in Canvas by hand if it matters.",
+    ),
+    "undo.cannot-clear": (
+        "The column was blank before the run, and no import can make it blank again.",
+        "Clear the column in Canvas by hand.",
+    ),
+    "undo.gone-in-canvas": (
+        "It was deleted in Canvas by hand since; it was left.",
+        "Nothing, unless it should be there: then restore it in Canvas.",
+    ),
+    "undo.changed-by-hand": (
+        "It was changed in Canvas by hand since; it was left.",
+        "Change it in Canvas by hand.",
+    ),
+    "undo.used": (
+        "Somebody has used it since the run created it; it was left.",
+        "Conclude or delete it in Canvas by hand if it should not be there.",
+    ),
+    "undo.existed-before": (
+        "Canvas already had it before the run; it was left.",
+        "Delete it in Canvas by hand if it should not be there.",
+    ),
+    "undo.not-told": (
+        "Canvas does not tell what became of it since; it was left.",
+        "Let the token's user see activity and run SIS reports, or change it in Canvas by hand.",
+    ),
+    "drift.missing": (
+        "Canvas no longer holds this row.",
+        "Run the drift check with --repair to send it again with the next run.",
+    ),
+    "drift.differs": (
+        "Canvas holds something else here.",
+        "Nothing, if it was meant: a hand edit stays. Else change it back in Canvas.",
+    ),
+    "drift.status": (
+        "Canvas has another status for this row.",
+        "Nothing, if it was meant: a hand edit stays. Else change it back in Canvas.",
+    ),
+    "drift.too-many-missing": (
+        "More rows are missing than the limit for removals allows; none of them is sent again.",
+        "See in Canvas what became of them; if they shall come back, raise the limit once.",
+    ),
+    "drift.not-reported": (
+        "Canvas's report does not hold this kind, so nothing is known of it.",
+        "Give the token's user the right to read SIS data and run the account's reports.",
+    ),
+    "canvas.row-warned": (
+        "Canvas took this row, but not all of it.",
+        "Correct the value in Q.",
     ),
     "canvas.row-refused": (
         "Canvas refused this row.",

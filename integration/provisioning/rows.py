@@ -6,7 +6,6 @@ is constant, so a row always means the same thing to Canvas and to the digest.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import NamedTuple
@@ -87,18 +86,19 @@ class Kind:
     section and account importers).
     `keeps` are columns whose blank leaves Canvas as it is, so a blank is never a difference.
     `gone` is the status of a row that Q no longer holds; None where we never take anything away.
+    `reported`: Canvas's provisioning report has this kind, under this name.
+    `names`: which kinds the parts of the key name.
     """
 
     name: str
-    file: str
-    row: Callable[..., Row]
     columns: tuple[str, ...]
-    key_columns: int
+    key_columns: int = 1
     carried: tuple[str, ...] = ()
     keeps: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
     gone: str | None = None
-    report: str = ""
+    reported: bool = True
+    names: tuple[str, ...] = ()
 
     def key(self, row: Row) -> str:
         """What Canvas knows this row by."""
@@ -108,28 +108,30 @@ class Kind:
         return self.columns.index(column)
 
 
-def _kind(name: str, row: type, **kwargs: object) -> Kind:
-    columns: tuple[str, ...] = row._fields  # type: ignore[attr-defined]  # a NamedTuple class
-    defaults: dict[str, object] = {"file": f"{name}.csv", "key_columns": 1, "report": name}
-    return Kind(name=name, row=row, columns=columns, **{**defaults, **kwargs})  # type: ignore[arg-type]  # as declared in Kind
-
-
-ACCOUNTS = _kind("accounts", AccountRow, carried=("integration_id",))
-TERMS = _kind("terms", TermRow, carried=("integration_id",), dates=("start_date", "end_date"))
-COURSES = _kind("courses", CourseRow, carried=("integration_id",), keeps=("account_id",))
-SECTIONS = _kind(
-    "sections", SectionRow, carried=("integration_id",), dates=("start_date", "end_date")
+ACCOUNTS = Kind("accounts", AccountRow._fields, carried=("integration_id",))
+TERMS = Kind(
+    "terms", TermRow._fields, carried=("integration_id",), dates=("start_date", "end_date")
 )
-USERS = _kind("users", UserRow, carried=("authentication_provider_id",), keeps=("email",))
-ENROLLMENTS = _kind(
+COURSES = Kind("courses", CourseRow._fields, carried=("integration_id",), keeps=("account_id",))
+SECTIONS = Kind(
+    "sections", SectionRow._fields, carried=("integration_id",), dates=("start_date", "end_date")
+)
+USERS = Kind("users", UserRow._fields, carried=("authentication_provider_id",), keeps=("email",))
+ENROLLMENTS = Kind(
     "enrollments",
-    EnrollmentRow,
+    EnrollmentRow._fields,
     key_columns=3,
     dates=("start_date", "end_date"),
     gone="inactive",
+    names=("sections", "users"),
 )
-OBSERVERS = _kind(
-    "observers", ObserverRow, file="user_observers.csv", key_columns=2, gone="deleted", report=""
+OBSERVERS = Kind(
+    "observers",
+    ObserverRow._fields,
+    key_columns=2,
+    gone="deleted",
+    reported=False,
+    names=("users", "users"),
 )
 
 # In the order in which Canvas works through an import (canvas.md 4.5).

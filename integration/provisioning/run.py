@@ -8,8 +8,12 @@ outside, so an interrupted plan is made anew; from `planned` on the stored plan 
 
 from __future__ import annotations
 
+import hashlib
+import json
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
 
 from django.utils import timezone
@@ -18,16 +22,26 @@ from integration.canvas.client import CanvasClient
 from integration.errors import QSyncError
 from integration.ledger.leases import held
 from integration.ledger.runs import Ledger, Watch, nobody
-from integration.models import District, Finding, ProvisioningPolicy, Run
+from integration.models import (
+    CanvasConnection,
+    District,
+    Finding,
+    Operation,
+    ProvisioningPolicy,
+    QConnection,
+    Run,
+)
 from integration.oneroster.client import OneRosterClient
 from integration.provisioning import store
 from integration.provisioning.apply import record, send, wait
 from integration.provisioning.canvas_side import observe
-from integration.provisioning.errors import ProvisioningError, TooManyAttempts
+from integration.provisioning.errors import PlanRefused, ProvisioningError, TooManyAttempts
 from integration.provisioning.holds import Hold, Limits, holds
 from integration.provisioning.plan import Planner, counts_of, rules_of
 from integration.provisioning.problems import problem
 from integration.provisioning.read import Source
+
+logger = logging.getLogger(__name__)
 
 KIND = Run.Kind.PROVISIONING
 MAX_ATTEMPTS = 5
@@ -54,6 +68,7 @@ def provision(
 ) -> Run:
     """Finish what was interrupted, then plan anew and carry it out unless a person must decide.
 
+    What was interrupted before anything of it was sent is dropped: the new plan takes its place.
     `q` opens the connection to Q when it is needed. The run that comes back is done, held or
     failed; its row, changes and findings tell all.
 
@@ -61,7 +76,8 @@ def provision(
         AlreadyRunning: the district has another run going.
     """
     for interrupted in unfinished(district):
-        advance(interrupted, q=q, canvas=canvas, watch=watch)
+        if not drop(interrupted):
+            advance(interrupted, q=q, canvas=canvas, watch=watch)
     return advance(
         open_run(district, actor=actor, plan_only=plan_only), q=q, canvas=canvas, watch=watch
     )
@@ -72,18 +88,56 @@ def unfinished(district: District) -> list[Run]:
     return list(district.runs.filter(kind__in=PLANS, state__in=UNFINISHED).order_by("pk"))
 
 
+def is_begun(run: Run) -> bool:
+    """May Canvas have something of this run already?"""
+    return run.operations.exclude(state=Operation.State.PENDING).exists()
+
+
+def drop(run: Run) -> bool:
+    """End an interrupted run of which nothing was sent; False if it has to be finished."""
+    with held(resource(run.district)):
+        if is_begun(run):
+            return False
+        error = ProvisioningError("The run was interrupted before anything of it was sent.")
+        told = {"state": Run.State.FAILED, "ended_at": timezone.now(), "error": error.as_dict()}
+        Run.objects.filter(pk=run.pk, state__in=UNFINISHED).update(**told)
+        return True
+
+
+def conditions(district: District) -> str:
+    """Name all that a plan rests on beside what Q holds: when it changes, the plan is stale."""
+    policy, _ = ProvisioningPolicy.objects.get_or_create(district=district)
+    q = QConnection.objects.filter(district=district).values("base_url", "service").first()
+    canvas = CanvasConnection.objects.filter(district=district)
+    where = canvas.values("base_url", "root_account_id").first()
+    content = json.dumps([policy.digest(), district.time_zone, q, where], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def stale(run: Run) -> str:
+    """Why a stored plan may no longer be carried out, or "" (design 5.7)."""
+    later = run.district.runs.filter(kind=run.kind, pk__gt=run.pk).exclude(read_at=None)
+    if (newer := later.order_by("-pk").first()) is not None:
+        return f"run {newer.pk} has read Q since; its plan is {newer.plan_digest}"
+    if conditions(run.district) != run.policy_digest:
+        return "the mapping rules, the limits or the connections have changed since"
+    hours = run.district.policy.plan_hours
+    if run.read_at and timezone.now() - run.read_at > timedelta(hours=hours):
+        return f"it was made more than {hours} hours ago"
+    return ""
+
+
 def open_run(
     district: District, *, actor: str, plan_only: bool = False, trigger: str = "command"
 ) -> Run:
     """Write a run down before anything is done for it."""
-    policy, _ = ProvisioningPolicy.objects.get_or_create(district=district)
     return Run.objects.create(
         district=district,
         kind=KIND,
         trigger=trigger,
         actor=actor,
         plan_only=plan_only,
-        policy_digest=policy.digest(),
+        policy_digest=conditions(district),
     )
 
 
@@ -92,6 +146,7 @@ def advance(run: Run, *, q: OpenQ, canvas: CanvasClient, watch: Watch = nobody) 
 
     Raises:
         AlreadyRunning: somebody else is at it.
+        Stopped: `watch` asked for it; the run stays as it is, and the attempt does not count.
     """
     with held(resource(run.district)) as fence:
         run.refresh_from_db()
@@ -108,6 +163,8 @@ def advance(run: Run, *, q: OpenQ, canvas: CanvasClient, watch: Watch = nobody) 
         with _failing(ledger):
             if run.attempts > MAX_ATTEMPTS:
                 raise TooManyAttempts(f"Run {run.pk} ended its worker {MAX_ATTEMPTS} times.")
+            if run.cursor == "planned" and not is_begun(run) and (reason := stale(run)):
+                raise PlanRefused(f"Nothing of this plan was sent, and {reason}.")
             while run.state == Run.State.RUNNING:
                 cursor = steps[run.cursor]()
                 if run.state == Run.State.RUNNING:
@@ -117,13 +174,25 @@ def advance(run: Run, *, q: OpenQ, canvas: CanvasClient, watch: Watch = nobody) 
 
 @contextmanager
 def _failing(ledger: Ledger) -> Iterator[None]:
-    """An error ends the run as failed and stays with it; the caller finds it in the row."""
+    """An error ends the run as failed and stays with it; the caller finds it in the row.
+
+    Where Canvas may have something of the run, only its answer ends it: an error that says
+    nothing of that leaves the run to be gone on with.
+    """
     try:
         yield
     except QSyncError as error:
-        ledger.fail(error)
-    except BaseException:
-        ledger.fail(ProvisioningError("The run stopped in an unexpected way; the log tells where."))
+        if is_begun(ledger.run) and not isinstance(error, ProvisioningError):
+            ledger.interrupt(error)
+        else:
+            ledger.fail(error)
+    except BaseException as unexpected:
+        told = ProvisioningError(f"The run stopped unexpectedly ({type(unexpected).__name__}).")
+        logger.exception("run %s stopped at %s", ledger.run.pk, ledger.run.cursor or "planning")
+        if is_begun(ledger.run):
+            ledger.interrupt(told)
+        else:
+            ledger.fail(told)
         raise
 
 
@@ -147,7 +216,7 @@ def _plan(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
     ledger.write(
         read_at=timezone.now(),
         counts=counts,
-        policy_digest=policy.digest(),
+        policy_digest=conditions(district),
         plan_digest=store.plan_digest(run),
         holds=[hold.as_dict() for hold in _holds(run, policy, counts, there)],
     )
@@ -187,6 +256,7 @@ def _holds(
 def _finish(ledger: Ledger) -> str:
     district = ledger.run.district
     with ledger.guarded():
+        store.keep_assignments(district, store.planned_courses(ledger.run))
         store.mark_provisioned(district)
         store.forget_observed(district)
     seen = {

@@ -6,11 +6,13 @@ import hashlib
 import json
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+from datetime import timedelta
+from typing import Any, cast
 
 from django.db import connection, transaction
-from django.db.models import Count, F
+from django.db.models import Count, F, Q
 from django.db.models.functions import Collate, Now
+from django.utils import timezone
 
 from integration import bulk
 from integration.models import (
@@ -21,11 +23,12 @@ from integration.models import (
     RosterRow,
     Run,
 )
-from integration.provisioning.compare import Accepted, Planned
+from integration.provisioning.compare import Accepted, Action, Planned, unsure
 from integration.provisioning.holds import Tally
-from integration.provisioning.rows import Kind, Row
+from integration.provisioning.rows import SECTIONS, SEPARATOR, Kind, Row, digest
 
 CHUNK = 10_000
+RETRY_REFUSED = timedelta(days=7)
 
 
 def _text(row: Iterable[str | None]) -> str:
@@ -74,14 +77,14 @@ def _accepted(
     if field == "digest":
         rows = rows.filter(origin=RosterRow.Origin.OURS, removed_at=None)
     for batch in bulk.batches(values, bulk.IN_LIMIT):
-        for key, row, digest, origin, removed_at, school in rows.filter(
+        for key, row, named, origin, removed_at, school in rows.filter(
             **{f"{field}__in": batch}
         ).values_list(*fields):
             ours = origin == RosterRow.Origin.OURS
             yield (
                 key,
                 Accepted(
-                    tuple(json.loads(row)), bytes(digest), ours, removed_at is not None, school
+                    tuple(json.loads(row)), bytes(named), ours, removed_at is not None, school
                 ),
             )
 
@@ -107,7 +110,7 @@ _ROSTER_FIELDS = ("district", "kind", "key", "school", "digest", "row", "origin"
 def keep_observed(
     run: Run, kind: Kind, rows: Iterable[tuple[tuple[str | None, ...], bytes]]
 ) -> int:
-    """Store what Canvas holds and we did not send; rows that are ours already stay ours."""
+    """Store what Canvas holds and we did not send, and count it; what is ours stays ours."""
     count = 0
     for batch in bulk.batches(rows):
         by_key = {
@@ -123,7 +126,7 @@ def keep_observed(
                 if key not in ours
             ),
         )
-        count += len(by_key)
+        count += len(by_key) - len(ours)
     return count
 
 
@@ -159,6 +162,15 @@ def course_assignments(district: District) -> dict[str, str]:
     return dict(rows.values_list("sis_section_id", "sis_course_id"))
 
 
+def planned_courses(run: Run) -> dict[str, str]:
+    """Section SIS ID to course SIS ID, of the sections that this run brought or confirmed."""
+    confirmed = Change.objects.filter(
+        run=run, kind=SECTIONS.name, state=Change.State.CONFIRMED
+    ).exclude(action=Change.Action.KEPT)
+    rows = (json.loads(after) for after in confirmed.values_list("after", flat=True))
+    return {row[0]: row[1] for row in rows}
+
+
 def keep_assignments(district: District, course_of: Mapping[str, str]) -> None:
     """Remember the course of each section that has none yet."""
     known = course_assignments(district)
@@ -184,7 +196,7 @@ _CHANGE_FIELDS = (
 def plan(run: Run, kind: Kind, lines: Iterable[Planned]) -> None:
     """Write lines of the plan down, except those that Canvas refused before unchanged."""
     for batch in bulk.batches(lines):
-        refused = _refused(run.district, kind, batch)
+        refused = _refused(run, kind, batch)
         bulk.insert(
             Change,
             _CHANGE_FIELDS,
@@ -203,41 +215,64 @@ def plan(run: Run, kind: Kind, lines: Iterable[Planned]) -> None:
         )
 
 
-def _refused(district: District, kind: Kind, lines: Collection[Planned]) -> dict[str, str]:
-    rows = RefusedRow.objects.filter(district=district, kind=kind.name)
+def _refused(run: Run, kind: Kind, lines: Collection[Planned]) -> dict[str, str]:
+    """Canvas's message for those of the rows that it refused before, and would refuse again."""
+    since = timezone.now() - RETRY_REFUSED
+    rows = RefusedRow.objects.filter(district=run.district, kind=kind.name, refused_at__gt=since)
     if not rows.exists():
         return {}
-    digests = {line.key: line.digest for line in lines}
-    found: dict[str, str] = {}
+    digests = {line.key: line.digest for line in lines if line.action != "equal"}
+    found: dict[str, tuple[str, int]] = {}
     for keys in bulk.batches(digests, bulk.IN_LIMIT):
-        same = rows.filter(key__in=keys).values_list("key", "digest", "message")
-        found |= {key: text for key, digest, text in same if bytes(digest) == digests[key]}
-    return found
+        same = rows.filter(key__in=keys).values_list("key", "digest", "message", "run_id")
+        found |= {
+            key: (text, run_id or 0)
+            for key, digest, text, run_id in same
+            if bytes(digest) == digests[key]
+        }
+    return {
+        key: text
+        for key, (text, since_run) in found.items()
+        if not _mended(run, kind, key, since_run)
+    }
+
+
+def _mended(run: Run, kind: Kind, key: str, since_run: int) -> bool:
+    """Has a row that this one names by its key been accepted since, or is it planned now?"""
+    rows = Q(pk__in=[])
+    for other, value in zip(kind.names, key.split(SEPARATOR), strict=False):
+        rows |= Q(kind=other, key=value)
+    accepted = RosterRow.objects.filter(rows, district=run.district, run__gt=since_run)
+    planned = Change.objects.filter(rows, run=run, state=Change.State.PLANNED)
+    return accepted.exists() or planned.exclude(action__in=_NOT_SENT).exists()
 
 
 def replace_change(run: Run, kind: Kind, line: Planned) -> None:
-    """Put another row in the place of a planned one with the same key."""
-    Change.objects.filter(run=run, kind=kind.name, key=line.key).update(
-        after=_text(line.after), digest=line.digest
-    )
+    """Put another line in the place of a planned one with the same key."""
+    Change.objects.filter(run=run, kind=kind.name, key=line.key).delete()
+    plan(run, kind, [line])
 
 
-def planned_row(run: Run, kind: Kind, key: str) -> Row | None:
-    """The row that is planned for a key, if any."""
-    after = (
-        Change.objects.filter(run=run, kind=kind.name, key=key)
-        .values_list("after", flat=True)
-        .first()
-    )
-    return None if after is None else tuple(json.loads(after))
+def planned_line(run: Run, kind: Kind, key: str) -> Planned | None:
+    """The line that is planned for a key, if any."""
+    change = Change.objects.filter(run=run, kind=kind.name, key=key).first()
+    if change is None:
+        return None
+    before = tuple(json.loads(change.before)) if change.before else None
+    after = tuple(json.loads(change.after))
+    action = cast(Action, change.action)
+    named = bytes(change.digest)
+    return Planned(key, action, before, after, named, change.group, change.reason)
 
 
-def drop_change(run: Run, kind: Kind, key: str) -> None:
-    Change.objects.filter(run=run, kind=kind.name, key=key).delete()
+# Lines that only record what is so, and are never sent.
+_NOT_SENT = (Change.Action.KEPT, Change.Action.EQUAL)
 
 
 def has_lines(run: Run) -> bool:
-    return Change.objects.filter(run=run, state=Change.State.PLANNED).exists()
+    """Is there anything that a person could want to decide about?"""
+    lines = Change.objects.filter(run=run, state=Change.State.PLANNED)
+    return lines.exclude(action=Change.Action.EQUAL).exists()
 
 
 def plan_digest(run: Run) -> str:
@@ -245,6 +280,7 @@ def plan_digest(run: Run) -> str:
     named = hashlib.sha256()
     lines = (
         Change.objects.filter(run=run, state=Change.State.PLANNED)
+        .exclude(action=Change.Action.EQUAL)
         .annotate(sorted=_binary("key"))
         .order_by("kind", "sorted")
         .values_list("kind", "key", "action", "before", "after")
@@ -261,9 +297,10 @@ def _binary(field: str) -> Collate:
 
 
 def action_counts(run: Run) -> dict[tuple[str, str], int]:
-    """(kind, action or "blocked") to the number of lines."""
+    """(kind, action or "blocked") to the number of lines; what is equal counts as the same."""
     counts: dict[tuple[str, str], int] = {}
-    grouped = Change.objects.filter(run=run).values_list("kind", "action", "state")
+    lines = Change.objects.filter(run=run).exclude(action=Change.Action.EQUAL)
+    grouped = lines.values_list("kind", "action", "state")
     for kind, action, state, count in grouped.annotate(count=Count("pk")):
         what = "blocked" if state in ("blocked", "refused") else action
         counts[kind, what] = counts.get((kind, what), 0) + count
@@ -281,7 +318,10 @@ def tallies(run: Run) -> list[Tally]:
         .annotate(count=Count("pk"))
     }
     done: dict[tuple[str, str], dict[str, int]] = {}
-    planned = Change.objects.filter(run=run, state=Change.State.PLANNED)
+    # What is only sent again because nobody knows whether it arrived is no change of Q's.
+    planned = Change.objects.filter(run=run, state=Change.State.PLANNED).exclude(
+        reason="unconfirmed"
+    )
     for kind, school, action, count in planned.values_list("kind", "group", "action").annotate(
         count=Count("pk")
     ):
@@ -303,21 +343,21 @@ def tallies(run: Run) -> list[Tally]:
 # --- carrying it out ----------------------------------------------------------------------------
 
 
-# A row is sent unless it is only noted (kept) or Canvas refused it before (blocked). Refusing and
-# confirming rows later changes neither which they are nor their order.
-_SENT = "run_id = %s AND kind = %s AND state <> 'blocked' AND action <> 'kept'"
+# A row is sent unless it is only noted (kept, equal) or Canvas refused it before (blocked).
+# Refusing and confirming rows later changes neither which they are nor their order.
+_SENT = "run_id = %s AND kind = %s AND state <> 'blocked' AND action NOT IN ('kept', 'equal')"
 
 
 def has_rows_to_send(run: Run) -> bool:
-    lines = Change.objects.filter(run=run).exclude(action=Change.Action.KEPT)
+    lines = Change.objects.filter(run=run).exclude(action__in=_NOT_SENT)
     return lines.exclude(state=Change.State.BLOCKED).exists()
 
 
-def rows_to_send(run: Run, kind: Kind) -> Iterator[tuple[str, bool, Row]]:
-    """(key, exists already, row) of each row to send, in a stable order."""
-    sql = f'SELECT "key", action, after FROM integration_change WHERE {_SENT} ORDER BY id'  # noqa: S608  # a constant
-    for key, action, after in _rows(sql, run.pk, kind.name):
-        yield key, action != "added", tuple(json.loads(after))
+def rows_to_send(run: Run, kind: Kind) -> Iterator[tuple[str, Row]]:
+    """(key, row) of each row to send, in a stable order."""
+    sql = f'SELECT "key", after FROM integration_change WHERE {_SENT} ORDER BY id'  # noqa: S608  # a constant
+    for key, after in _rows(sql, run.pk, kind.name):
+        yield key, tuple(json.loads(after))
 
 
 def sent_changes(run: Run, kind: Kind) -> array[int]:
@@ -330,16 +370,40 @@ def refuse(run: Run, kind: Kind, messages: Mapping[int, str]) -> None:
     """Mark rows that Canvas refused, by change id, and remember them for later nights."""
     for batch in bulk.batches(messages.items(), bulk.IN_LIMIT):
         texts = dict(batch)
+        changes = list(Change.objects.filter(run=run, pk__in=texts))
+        for change in changes:
+            change.state, change.message = Change.State.REFUSED, texts[change.pk]
         with transaction.atomic():
-            for change in Change.objects.filter(run=run, pk__in=texts):
-                change.state, change.message = Change.State.REFUSED, texts[change.pk]
-                change.save(update_fields=["state", "message"])
-                RefusedRow.objects.update_or_create(
-                    district=run.district,
-                    kind=kind.name,
-                    key=change.key,
-                    defaults={"digest": change.digest, "message": change.message, "run": run},
-                )
+            Change.objects.bulk_update(changes, ["state", "message"])
+            RefusedRow.objects.bulk_create(
+                [
+                    RefusedRow(
+                        district=run.district,
+                        kind=kind.name,
+                        key=change.key,
+                        digest=change.digest,
+                        message=change.message,
+                        run=run,
+                    )
+                    for change in changes
+                ],
+                update_conflicts=True,
+                unique_fields=["district", "kind", "key"],
+                update_fields=["digest", "message", "run", "refused_at"],
+            )
+
+
+def doubt(run: Run, kind: Kind) -> None:
+    """Nobody knows which of the rows sent Canvas took: let the next run send or remove them all."""
+    lines = Change.objects.filter(run=run, kind=kind.name, state=Change.State.PLANNED)
+    fields = ("key", "after", "group")
+    for batch in bulk.batches(lines.exclude(action__in=_NOT_SENT).values_list(*fields)):
+        rows = [(key, unsure(kind, tuple(json.loads(after))), group) for key, after, group in batch]
+        accept(
+            run,
+            kind,
+            (Planned(key, "changed", None, row, digest(row), group) for key, row, group in rows),
+        )
 
 
 @transaction.atomic

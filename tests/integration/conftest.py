@@ -128,3 +128,19 @@ def q_holds(sandbox, change_q):
         change_q(upsert=records)
 
     return run
+
+
+@pytest.fixture
+def canvas_fault(sandbox: Sandbox) -> Iterator[Callable[..., None]]:
+    """Let Canvas misbehave: match="what requests", then what happens to each; none: no more."""
+    url = f"{origin(sandbox.canvas.url)}/sandbox/faults"
+
+    def run(method: str = "", path: str = "", **do: Any) -> None:
+        if not method:
+            requests.delete(url, timeout=30).raise_for_status()
+            return
+        fault = {"match": {"method": method, "path": path}, "do": do}
+        requests.post(url, json=fault, timeout=30).raise_for_status()
+
+    yield run
+    run()

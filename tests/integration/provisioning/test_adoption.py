@@ -60,7 +60,7 @@ def test_an_enrollment_needs_its_whole_name(missing):
 
 def test_everything_that_the_report_holds_is_looked_at():
     assert [*REPORTED, OBSERVERS] == list(KINDS)
-    assert [kind.name for kind in KINDS if kind.report] == [kind.name for kind in REPORTED]
+    assert [kind.name for kind in KINDS if kind.reported] == [kind.name for kind in REPORTED]
 
 
 def test_a_login_belongs_to_the_sis_id_that_holds_it():

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integration.models import District, ProvisioningPolicy, Run
+from integration.ledger.operations import prepare
+from integration.models import District, Operation, ProvisioningPolicy, Run
 from tests.integration.provisioning.held_by_canvas import (
     hand_made,
     held,
@@ -352,26 +353,128 @@ def test_of_two_enrollments_in_one_class_the_current_one_is_used(
     assert provision()[1]["sent"] == {}
 
 
-def test_an_interrupted_run_is_finished_before_a_new_one_begins(q_holds, connect, provision):
+def interrupted(*, begun: bool, **fields: Any) -> Run:
+    """The run that waits, as if its worker had died at work."""
+    run = Run.objects.get()
+    Run.objects.update(state=Run.State.RUNNING, cursor="planned", plan_only=False, **fields)
+    if begun:
+        prepare(run, "import", body_digest="")
+        Operation.objects.update(state=Operation.State.UNKNOWN, attempts=1)
+    return run
+
+
+def test_a_run_interrupted_while_sending_is_finished_before_a_new_one_begins(
+    q_holds, connect, provision
+):
     q_holds(small_district())
     connect()
-    digest = provision("--plan-only")[1]["digest"]
-    Run.objects.filter(plan_digest=digest).update(state=Run.State.RUNNING, cursor="planned")
+    provision("--plan-only")
+    first = interrupted(begun=True)
     code, answer = provision()
-    interrupted, new = Run.objects.order_by("pk")
-    assert (code, answer["run"], answer["sent"]) == (0, new.pk, {})
-    assert interrupted.state == Run.State.DONE
-    assert interrupted.sent["imports"][0]["state"] == "imported"
+    first.refresh_from_db()
+    assert (code, answer["sent"]) == (0, {})
+    assert (first.state, first.sent["imports"][0]["state"]) == (Run.State.DONE, "imported")
+
+
+def test_a_plan_interrupted_before_it_was_sent_gives_way_to_the_new_one(
+    q_holds, connect, provision, sandbox
+):
+    q_holds(small_district())
+    connect()
+    provision("--plan-only")
+    first = interrupted(begun=False)
+    code, answer = provision("--plan-only")
+    first.refresh_from_db()
+    assert (code, first.state, imports(sandbox.canvas)) == (2, Run.State.FAILED, [])
+    assert answer["run"] != first.pk
 
 
 def test_a_run_that_ends_its_worker_each_time_is_given_up(q_holds, connect, provision):
     q_holds(small_district())
     connect()
     provision("--plan-only")
-    Run.objects.update(state=Run.State.RUNNING, cursor="", attempts=5)
+    first = interrupted(begun=True, attempts=5)
+    provision()
+    first.refresh_from_db()
+    assert first.error["code"] == "provisioning.too-many-attempts"
+
+
+def test_an_import_whose_end_was_not_seen_is_looked_at_by_the_next_run(
+    q_holds, change_q, connect, provision, sandbox, canvas_fault
+):
+    q_holds(small_district())
+    connect()
+    provision()
+    change_q(delete={"enrollments": ["E-P1-0"]})
+    canvas_fault("GET", "/sis_imports/2$", status=404)
+    code, answer = provision()
+    assert (code, answer["error"]["code"]) == (1, "canvas.not-found")
+    canvas_fault()
+    change_q(upsert={"enrollments": [enrollment("E-P1-0", "P1-0")]})
     assert provision()[0] == 0
-    given_up = Run.objects.earliest("pk")
-    assert given_up.error["code"] == "provisioning.too-many-attempts"
+    assert enrollments(sandbox.canvas, user_id="P1-0") == {("P1-0", "student", "active")}
+
+
+@pytest.mark.parametrize("state", ["failed", "aborted", "failed_with_messages"])
+def test_after_an_import_that_failed_the_next_run_sends_its_rows_again(
+    state, q_holds, connect, provision, sandbox, canvas_fault
+):
+    q_holds(small_district())
+    connect()
+    ended = {"id": 1, "workflow_state": state, "progress": 50, "ended_at": "2026-11-24T02:00:00Z"}
+    canvas_fault("GET", "/sis_imports/1$", body=ended)
+    code, answer = provision()
+    assert (code, answer["error"]["code"]) == (1, "provisioning.import-failed")
+    canvas_fault()
+    code, answer = provision()
+    assert (code, answer["state"], answer["holds"]) == (0, "done", [])
+    assert len(enrollments(sandbox.canvas, status="active")) == 4
+    assert provision()[1]["sent"] == {}
+
+
+def test_an_import_whose_answer_was_lost_is_found_and_not_sent_again(
+    q_holds, connect, provision, sandbox, canvas_fault
+):
+    q_holds(small_district())
+    connect()
+    canvas_fault("POST", "/sis_imports", apply=True, drop=True)
+    code, answer = provision()
+    assert (code, answer["state"]) == (0, "done")
+    assert len(imports(sandbox.canvas)) == 1
+
+
+def test_a_warning_about_a_row_that_canvas_took_is_told_and_the_row_counts_as_taken(
+    q_holds, change_q, connect, provision
+):
+    records = small_district()
+    records["users"].append(user("ODD", email="no address"))
+    q_holds(records)
+    connect()
+    code, answer = provision()
+    assert code == 0
+    assert [finding["code"] for finding in answer["findings"]] == ["canvas.row-warned"]
+    assert answer["counts"]["users"] == {"same": 0, "added": 5}
+    assert provision()[1]["sent"] == {}
+
+
+def test_a_refused_enrollment_goes_again_once_its_user_has_arrived(
+    q_holds, change_q, connect, provision, sandbox
+):
+    q_holds(small_district())
+    connect()
+    provision()
+    taken = "user_id,login_id,status\nOTHER,new@example.org,active\n"
+    hand_made(sandbox.canvas, {"users.csv": taken})
+    change_q(
+        upsert={
+            "users": [user("NEW", username="new@example.org")],
+            "enrollments": [enrollment("E-NEW", "NEW")],
+        }
+    )
+    provision()
+    change_q(upsert={"users": [user("NEW", username="other@example.org")]})
+    assert provision()[0] == 0
+    assert enrollments(sandbox.canvas, user_id="NEW") == {("NEW", "student", "active")}
 
 
 def test_the_same_change_gives_the_same_digest(q_holds, connect, provision):

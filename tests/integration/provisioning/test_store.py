@@ -101,7 +101,7 @@ def test_a_removed_row_is_found_again_but_no_longer_compared(run):
 def test_what_was_only_seen_in_canvas_is_replaced_at_the_next_look_and_ours_stays(run):
     store.accept(run, USERS, [line(USERS, user_row(1))])
     seen = [(user_row(number, "Theirs"), b"x" * 16) for number in (1, 2)]
-    assert store.keep_observed(run, USERS, seen) == 2
+    assert store.keep_observed(run, USERS, seen) == 1
     there = store.find(run.district, USERS, ["u1", "u2"])
     assert (there["u1"].ours, there["u2"].ours) == (True, False)
     store.forget_observed(run.district)
