@@ -78,7 +78,7 @@ class Ledger:
         self._of: dict[str, dict[Membership, None]] = {}
         self._past: list[_Spell] = []
         self.renames: list[Rename] = []
-        self._recycled: list[tuple[str, int]] = []
+        self.recycled: list[tuple[str, int]] = []
 
     # -- what happens
 
@@ -94,7 +94,7 @@ class Ledger:
         """A class is going to be taught on those days, the last one excluded."""
         before = self._classes.get(class_id)
         if before and before.until is None:
-            self._recycled.append((class_id, self.day))
+            self.recycled.append((class_id, self.day))
         self._classes[class_id] = self._spell(before, (class_id,), begin, end)
 
     def closes(self, class_id: str) -> None:
@@ -153,7 +153,7 @@ class Ledger:
             frozenset(each.name[0] for each in classes if date < each.end),
             frozenset(each.name[0] for each in classes if each.end <= date),
             tuple(each for each in self.renames if each.day <= day),
-            frozenset(each for each, when in self._recycled if when <= day),
+            frozenset(each for each, when in self.recycled if when <= day),
         )
 
     # -- spells

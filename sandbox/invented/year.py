@@ -72,6 +72,7 @@ class Changes:
     delete: dict[str, list[str]]
     events: dict[str, int]
     renames: tuple[Rename, ...]
+    recycled: tuple[str, ...]
 
     def asked(self) -> dict[str, Any]:
         """As `POST /sandbox/records` takes it."""
@@ -119,6 +120,10 @@ class Year:
         self._reach(number)
         return self._changes[number - 1]
 
+    def events(self, number: int) -> dict[str, int]:
+        """What happened on a day, by kind; nothing where it was not lived through yet."""
+        return self._changes[number - 1].events if 0 < number <= len(self._changes) else {}
+
     def truth(self, number: int) -> Truth:
         """What is true at the end of day `number`."""
         return self._reach(number).ledger.at(number, self.date(number).date)
@@ -158,8 +163,9 @@ class Year:
                 told[name] = self._some(town, day, name, kind)
         upsert, delete = town.roster.changes()
         renames = tuple(each for each in town.ledger.renames if each.day == day.number)
+        recycled = tuple(name for name, number in town.ledger.recycled if number == day.number)
         events = {name: count for name, count in told.items() if count}
-        return Changes(day.number, day.date, upsert, delete, events, renames)
+        return Changes(day.number, day.date, upsert, delete, events, renames, recycled)
 
     def _some(self, town: Town, day: Day, name: str, kind: Kind) -> int:
         rate = kind.rate * (kind.busier if day.is_busy else 1) * self._students / 1000

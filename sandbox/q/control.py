@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from sandbox.q import clock, oauth2, planted, quirks, records, store
+from sandbox.q import clock, oauth2, planted, quirks, records, school_days, store
 from sandbox.q.schema import COLLECTIONS
 
 
@@ -62,3 +62,16 @@ def change_quirks(request: HttpRequest) -> HttpResponse:
             return JsonResponse({"error": str(error)}, status=400)
     planted.replant()
     return JsonResponse({"on": quirks.are_on()})
+
+
+@csrf_exempt
+@require_POST
+def next_day(request: HttpRequest) -> HttpResponse:
+    """Let `?days=n` (1) school days go by; what happened on them, by kind."""
+    asked = request.GET.get("days", "1")
+    if not (asked.isascii() and asked.isdigit() and 1 <= int(asked) <= school_days.MOST):
+        return JsonResponse({"error": f"days is a number from 1 to {school_days.MOST}"}, status=400)
+    try:
+        return JsonResponse(school_days.pass_by(int(asked)))
+    except school_days.NoCalendar as error:
+        return JsonResponse({"error": str(error)}, status=409)

@@ -5,11 +5,13 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
 
 from sandbox.control import LOGS
-from sandbox.q import answers, store
+from sandbox.q import answers, school_days, store
 from sandbox.q.credentials import KEY, SECRET
 from sandbox.q.schema import COLLECTIONS, Collection
 from sandbox.q.store import Selection
@@ -35,7 +37,19 @@ def index(request: HttpRequest) -> HttpResponse:
         "Client key": KEY,
         "Client secret": SECRET,
     }
-    return render(request, "q/index.html", {"held": held, "connection": connection})
+    context = {"held": held, "connection": connection, "today": school_days.today()}
+    return render(request, "q/index.html", context)
+
+
+@csrf_exempt
+@require_POST
+def next_day(request: HttpRequest) -> HttpResponse:
+    """The button: a school day goes by."""
+    try:
+        school_days.pass_by(1)
+    except school_days.NoCalendar as error:
+        return HttpResponse(str(error), status=409, content_type="text/plain; charset=utf-8")
+    return redirect("index")
 
 
 def listing(request: HttpRequest, name: str) -> HttpResponse:

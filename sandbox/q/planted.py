@@ -19,10 +19,15 @@ ANOTHER_SCHOOL: Final = {"sourcedId": "another-school", "name": "Another School"
 _undoing: list[Undo] = []
 
 
-def replant() -> None:
-    """Make the data agree with the quirks that are on."""
+def uproot() -> None:
+    """Take out what was put in, before the records themselves are changed."""
     while _undoing:
         _undoing.pop()()
+
+
+def replant() -> None:
+    """Make the data agree with the quirks that are on."""
+    uproot()
     for name, plant in _PLANTS.items():
         if (value := quirks.get(name)) is not None:
             _undoing.append(plant(value))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sandbox.q import clock, oauth2, planted, quirks, store
+from sandbox.q import clock, oauth2, planted, quirks, school_days, store
 from sandbox.q.credentials import KEY, SECRET
 from sandbox.q.records import row
 from sandbox.q.schema import COLLECTIONS
@@ -13,6 +13,7 @@ from sandbox.q.store import Selection
 def prepare(origin: str) -> dict[str, str]:
     """Get ready to serve at `origin`; what the ready line says about Q. May be called again."""
     store.create()
+    school_days.create()
     return {
         "url": f"{origin}/ims/oneroster/v1p1",
         "token_url": f"{origin}/token",
@@ -32,6 +33,7 @@ def load(records: Iterable[tuple[str, dict[str, Any]]]) -> int:
     now = clock.moment()
     count = store.load(row(name, record, now=now) for name, record in records)
     planted.replant()
+    school_days.begin(records)
     return count
 
 
@@ -39,6 +41,7 @@ def clear() -> None:
     """Forget all records; the key and secret of the ready line stay good."""
     store.clear()
     planted.forget()
+    school_days.forget()
     quirks.restart()
     clock.set_ahead(0)
     oauth2.forget()

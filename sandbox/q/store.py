@@ -9,6 +9,7 @@ import json
 import threading
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
@@ -116,6 +117,25 @@ def remove(collection: Collection, sourced_id: str) -> bool:
         _unlink(collection, [sourced_id])
     _changed()
     return gone > 0
+
+
+def remove_all(collection: Collection, ids: Sequence[str]) -> None:
+    """Forget many records."""
+    with _writing, transaction.atomic(using="q"):
+        with connections["q"].cursor() as cursor:
+            cursor.executemany(
+                f"DELETE FROM {collection.table} WHERE sourced_id = %s", [(each,) for each in ids]
+            )
+        _unlink(collection, ids)
+    _changed()
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Let several writes be seen at once or not at all."""
+    with _writing, transaction.atomic(using="q"):
+        yield
+    _changed()
 
 
 def remove_results(line_item: str) -> None:

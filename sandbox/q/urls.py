@@ -14,9 +14,11 @@ urlpatterns = [
     path("sandbox/clock", control.set_clock),
     path("sandbox/forget-tokens", control.forget_tokens),
     path("sandbox/quirks", control.change_quirks),
+    path("sandbox/next-day", control.next_day),
     path("", pages.index, name="index"),
     path("records/<str:name>", pages.listing, name="records"),
     path("records/<str:name>/<id:sourced_id>", pages.record, name="record"),
     path("requests", pages.requests, name="requests"),
+    path("next-day", pages.next_day, name="next-day"),
     path("sandbox/", include("sandbox.control")),
 ]
