@@ -51,10 +51,11 @@ CA_BUNDLE: str = env.str("CA_BUNDLE", "")
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.staticfiles",
-    "django_q",
     "lti",
     "integration",
     "gradesync",
+    # After integration, whose `qcluster` command is meant.
+    "django_q",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -118,10 +119,18 @@ Q_CLUSTER = {
     "ack_failures": True,
     "catch_up": False,
     "recycle": 50,
+    "max_rss": 600_000,
     "save_limit": 500,
+    "poll": 1,
+    "guard_cycle": 1,
+    # Nights are kept by our own table: one bad row of django-q's would stop them all.
+    "scheduler": False,
     "time_zone": "UTC",
     "label": "Background work",
 }
+
+# Districts of one hour begin spread over so many minutes, each always at its own.
+NIGHT_STAGGER_MINUTES: int = env.int("NIGHT_STAGGER_MINUTES", 30)
 
 LOG_FORMAT: str = env.str("LOG_FORMAT", "text")
 LOGGING = {
