@@ -21,6 +21,7 @@ COLUMNS = ("added", "changed", "removed", "kept", "same", "blocked")
 
 class Command(DistrictCommand):
     help = "Read Q, plan what Canvas lacks, and send it; or approve a plan that waits."
+    columns = COLUMNS
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -48,14 +49,14 @@ class Command(DistrictCommand):
         findings = [finding.as_dict() for finding in findings_of(run)]
         self.answer(
             run=run.pk,
-            state=run.state,
+            state="failed" if run.state == Run.State.QUEUED else run.state,
             digest=run.plan_digest,
             counts=run.counts,
             holds=run.holds,
             findings=findings,
             sent=run.sent,
         )
-        self.say(table(run.counts))
+        self.say(table(run.counts, self.columns))
         for sent in run.sent.get("imports", []):
             self.say(f"SIS import {sent['id']}: {sent['rows']} rows, {sent['state']}")
         self._say_findings(findings)
@@ -71,24 +72,26 @@ class Command(DistrictCommand):
             self.say(f"  … and {rest} more (--json prints all)")
 
     def _say_state(self, run: Run) -> int:
-        if run.state == Run.State.FAILED:
+        # Queued: it stopped after something was sent, and the next run goes on with it.
+        if run.state in (Run.State.FAILED, Run.State.QUEUED):
             self.complain(run.error)
             self.answer(error=run.error)
             return FAILED
         if run.state == Run.State.HELD:
             for hold in run.holds:
                 self.say(f"Held: {sentence(Hold(**hold))}")
-            self.say(
-                "Nothing was sent. To carry this plan out:\n"
-                f"  manage.py provision {run.district.slug} --approve {run.plan_digest}"
-            )
+            self.say(f"Nothing was sent. To carry this plan out:\n  {self.to_carry_out(run)}")
             return HELD
         return DONE
 
+    def to_carry_out(self, run: Run) -> str:
+        """What to type next where a plan waits."""
+        return f"manage.py provision {run.district.slug} --approve {run.plan_digest}"
 
-def table(counts: dict[str, dict[str, int]]) -> str:
+
+def table(counts: dict[str, dict[str, int]], columns: tuple[str, ...] = COLUMNS) -> str:
     """The run's counts, a line for each kind of object."""
-    lines = [" " * 14 + "".join(f"{name:>10}" for name in COLUMNS)]
+    lines = [" " * 14 + "".join(f"{name:>10}" for name in columns)]
     for kind, count in counts.items():
-        lines.append(f"{kind:<14}" + "".join(f"{count.get(name, 0):>10}" for name in COLUMNS))
+        lines.append(f"{kind:<14}" + "".join(f"{count.get(name, 0):>10}" for name in columns))
     return "\n".join(lines)
