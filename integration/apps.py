@@ -5,3 +5,10 @@ class IntegrationConfig(AppConfig):
     name = "integration"
     verbose_name = "Q Sync"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Tell the engine of the kinds of run beside the nightly one."""
+        from integration.provisioning import drift, run, undo
+
+        run.PLANS[undo.KIND] = undo.plan_undo
+        run.PLANS[drift.KIND] = drift.compare_with_canvas

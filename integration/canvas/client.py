@@ -60,6 +60,10 @@ class CanvasClient:
     def account(self) -> Account:
         return parse.account(parse.mapping(self.transport.get(self._account)))
 
+    def own_user_id(self) -> str:
+        """Canvas's id of the user whose token this is."""
+        return parse.required_id(self.transport.get("users/self"), "user")
+
     def permissions(self, names: Iterable[str]) -> dict[str, bool]:
         """What the token's user may do in the account; False where Canvas does not say."""
         asked = list(names)
@@ -122,10 +126,19 @@ class CanvasClient:
     def sections(self, course_id: str) -> Iterator[Section]:
         return map(parse.section, self.transport.pages(f"courses/{_part(course_id)}/sections"))
 
+    def section(self, section_id: str) -> Section:
+        return parse.section(parse.mapping(self.transport.get(f"sections/{_part(section_id)}")))
+
     def enrollments(self, section_id: str) -> Iterator[Enrollment]:
         """Everybody ever in a section, whatever their state now."""
         params = [("state[]", state) for state in ENROLLMENT_STATES]
         path = f"sections/{_part(section_id)}/enrollments"
+        return map(parse.enrollment, self.transport.pages(path, params))
+
+    def enrollments_of(self, user_id: str, *, type_: str) -> Iterator[Enrollment]:
+        """Where a person is enrolled as this type, `ObserverEnrollment` and the like."""
+        params = [("state[]", state) for state in ENROLLMENT_STATES] + [("type[]", type_)]
+        path = f"users/{_part(user_id)}/enrollments"
         return map(parse.enrollment, self.transport.pages(path, params))
 
     # SIS imports

@@ -67,6 +67,7 @@ def course(data: Json) -> Course:
         account_id=text(data, "account_id"),
         term_id=text(data, "enrollment_term_id"),
         workflow_state=text(data, "workflow_state"),
+        created_at=text(data, "created_at"),
     )
 
 
@@ -78,6 +79,7 @@ def section(data: Json) -> Section:
         sis_section_id=text(data, "sis_section_id"),
         integration_id=text(data, "integration_id"),
         origin_course_id=text(data, "nonxlist_course_id"),
+        created_at=text(data, "created_at"),
     )
 
 
@@ -93,6 +95,9 @@ def enrollment(data: Json) -> Enrollment:
         type=text(data, "type"),
         state=text(data, "enrollment_state"),
         sis_import_id=text(data, "sis_import_id"),
+        created_at=text(data, "created_at"),
+        last_activity_at=_last_activity(data),
+        is_graded=_is_graded(mapping(data.get("grades"))),
     )
 
 
@@ -173,6 +178,19 @@ def required_id(data: object, what: str) -> str:
     if not found:
         raise ProtocolError(f"Canvas sent a {what} without an id")
     return found
+
+
+def _last_activity(data: Json) -> str | None:
+    """When somebody was last there, by any of Canvas's signs; None where it tells of none."""
+    if "last_activity_at" not in data:
+        return None
+    return text(data, "last_activity_at") or text(data, "last_attended_at")
+
+
+def _is_graded(grades: Json) -> bool:
+    # Final scores count missing work as 0; only these stay empty until somebody gives a grade.
+    told = ("current_score", "unposted_current_score", "override_score")
+    return any(text(grades, name) for name in told)
 
 
 def _counts(value: object) -> dict[str, int]:

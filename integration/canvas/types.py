@@ -69,6 +69,7 @@ class Course:
     account_id: str
     term_id: str
     workflow_state: str
+    created_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +82,16 @@ class Section:
     sis_section_id: str
     integration_id: str
     origin_course_id: str
+    created_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Enrollment:
-    """Who is in a section, without name or grade."""
+    """Who is in a section, without name or grade.
+
+    `last_activity_at` is empty for somebody who never came, and None where Canvas does not tell.
+    `is_graded`: any grade at all, shown or hidden.
+    """
 
     id: str
     user_id: str
@@ -97,6 +103,9 @@ class Enrollment:
     type: str
     state: str
     sis_import_id: str
+    created_at: str = ""
+    last_activity_at: str | None = None
+    is_graded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

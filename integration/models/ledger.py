@@ -37,6 +37,8 @@ class Run(models.Model):
     night = models.DateField(null=True, blank=True)
     # A night that failed for a passing reason waits until then for its next attempt.
     not_before = models.DateTimeField(null=True, blank=True)
+    # The run that this one takes back.
+    undoes = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="undos")
     fence = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)

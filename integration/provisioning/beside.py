@@ -1,0 +1,55 @@
+"""What the runs beside the nightly one share: their turn, and Canvas's report row by row."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from integration.canvas.client import CanvasClient
+from integration.ledger.runs import Ledger, Watch
+from integration.models import District
+from integration.oneroster.client import OneRosterClient
+from integration.provisioning.canvas_side import soon
+from integration.provisioning.errors import RunUnderWay
+from integration.provisioning.rows import OBSERVERS, Kind
+from integration.provisioning.run import KIND, advance, drop, is_begun, unfinished
+
+
+def no_q() -> OneRosterClient:
+    """These runs never ask Q."""
+    raise AssertionError("A run beside the nightly one asked for Q.")
+
+
+def finish_others(district: District, *, canvas: CanvasClient, watch: Watch) -> None:
+    """End what was interrupted, so that our own rows tell what Canvas has.
+
+    Raises:
+        RunUnderWay: a nightly run is between its plan and its end; only it can be finished.
+        AlreadyRunning: the district has another run going.
+    """
+    for run in unfinished(district):
+        if run.kind != KIND:
+            if not drop(run):
+                advance(run, q=no_q, canvas=canvas, watch=watch)
+        elif is_begun(run):
+            raise RunUnderWay(f"Run {run.pk} has begun to send and has not ended.")
+
+
+def report_name(kind: Kind) -> str:
+    """What the provisioning report calls a kind; not every Canvas reports observers."""
+    return "user_observers" if kind is OBSERVERS else kind.name
+
+
+@contextmanager
+def reported(ledger: Ledger, canvas: CanvasClient, kinds: list[Kind]) -> Iterator[dict[Kind, Path]]:
+    """The provisioning report's files by kind; without a kind that this Canvas does not report."""
+    with tempfile.TemporaryDirectory(prefix="qsync-") as directory:
+        files = canvas.provisioning_report(
+            [report_name(kind) for kind in kinds],
+            directory=Path(directory),
+            on_progress=lambda report: ledger.progress("reading Canvas", report.progress, 100),
+            every=soon,
+        )
+        yield {kind: files[name] for kind in kinds if (name := report_name(kind)) in files}

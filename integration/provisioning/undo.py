@@ -1,0 +1,283 @@
+"""Takes a run back: plans the inverse of what it did, shows it, and carries it out like any plan.
+
+Running it is its approval (design 5.9), so limits do not hold it. What is left is listed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+
+from django.db import transaction
+
+from integration import bulk
+from integration.canvas.client import CanvasClient
+from integration.canvas.errors import NotFound
+from integration.ledger.leases import held
+from integration.ledger.runs import Ledger, Watch, nobody
+from integration.models import Approval, AuditEvent, Run
+from integration.provisioning import history, store
+from integration.provisioning.adoption import as_row, observed
+from integration.provisioning.beside import finish_others, no_q, reported
+from integration.provisioning.errors import BeforeGone, NothingToUndo, PlanRefused
+from integration.provisioning.inverse import (
+    SENT,
+    Done,
+    Inverse,
+    Standing,
+    Use,
+    Word,
+    differing,
+    inverse,
+)
+from integration.provisioning.plan import counts_of
+from integration.provisioning.problems import problem
+from integration.provisioning.rows import (
+    COURSES,
+    ENROLLMENTS,
+    KINDS,
+    OBSERVERS,
+    SECTIONS,
+    SEPARATOR,
+    Kind,
+)
+from integration.provisioning.run import OpenQ, advance, conditions, resource
+from integration.provisioning.usage import Usage
+
+KIND = Run.Kind.UNDO
+ENDED = (Run.State.DONE, Run.State.FAILED)
+BATCH = bulk.IN_LIMIT
+
+StandingOf = Callable[[str], Standing]
+UseOf = Callable[[Done], Use]
+
+
+def undo(
+    run: Run,
+    *,
+    canvas: CanvasClient,
+    actor: str,
+    plan_only: bool = False,
+    digest: str | None = None,
+    watch: Watch = nobody,
+) -> Run:
+    """Plan the inverse of `run`; unless `plan_only`, carry it out as approved by `actor`.
+
+    With a `digest` only the plan of that name is carried out. The run that comes back is the
+    undo: held (shown, and something to send), done or failed.
+
+    Raises:
+        NothingToUndo, BeforeGone: the run cannot be undone; the message says why.
+        PlanRefused: the plan is another one than `digest` names, or is out of date already.
+        RunUnderWay, AlreadyRunning: the district has a run going.
+    """
+    finish_others(run.district, canvas=canvas, watch=watch)
+    _check(run)
+    undoing = Run.objects.create(
+        district=run.district,
+        kind=KIND,
+        undoes=run,
+        actor=actor,
+        plan_only=True,
+        policy_digest=conditions(run.district),
+    )
+    undoing = advance(undoing, q=no_q, canvas=canvas, watch=watch)
+    if digest and digest != undoing.plan_digest:
+        raise PlanRefused(
+            f"What can be undone of run {run.pk} has changed; the plan is now "
+            f"{undoing.plan_digest}."
+        )
+    if plan_only or undoing.state != Run.State.HELD:
+        return undoing
+    _approve(undoing, actor)
+    return advance(undoing, q=no_q, canvas=canvas, watch=watch)
+
+
+def _check(run: Run) -> None:
+    """Raises NothingToUndo, BeforeGone."""
+    if run.kind == Run.Kind.DRIFT:
+        raise NothingToUndo(f"Run {run.pk} was a drift check, which sends nothing.")
+    if run.state not in ENDED:
+        raise NothingToUndo(f"Run {run.pk} has sent nothing, or has not ended: it is {run.state}.")
+    counted = any(count.get(what) for count in run.counts.values() for what in SENT)
+    if run.sent and counted and not history.has_lines(run):
+        raise BeforeGone(f"What was in Canvas before run {run.pk} is no longer kept.")
+
+
+def _approve(undoing: Run, actor: str) -> None:
+    """Write the yes down, unless something has ended since the plan was made."""
+    district = undoing.district
+    with held(resource(district)), transaction.atomic():
+        later = district.runs.exclude(pk=undoing.pk).filter(ended_at__gte=undoing.ended_at)
+        if (other := later.order_by("-pk").first()) is not None:
+            raise PlanRefused(f"Run {other.pk} has ended since this plan was made.")
+        assert undoing.undoes
+        Approval.objects.create(run=undoing, digest=undoing.plan_digest, by=actor)
+        AuditEvent.objects.create(
+            district=district.slug,
+            actor=actor,
+            action="run.undone",
+            subject=f"run {undoing.undoes.pk}",
+            after={"digest": undoing.plan_digest, "run": undoing.pk},
+        )
+        Run.objects.filter(pk=undoing.pk).update(
+            state=Run.State.QUEUED, cursor="planned", attempts=0, plan_only=False
+        )
+
+
+# --- the plan -----------------------------------------------------------------------------------
+
+
+def plan_undo(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
+    """Store the inverse of the run that this one undoes; the next cursor."""
+    undone = ledger.run.undoes
+    if undone is None:
+        raise NothingToUndo("The run that was to be undone is no longer kept.")
+    ledger.forget()
+    planner = _Planner(ledger, undone, canvas)
+    kinds = [kind for kind in KINDS if kind.name in history.kinds_of(undone)]
+    if kinds:
+        with reported(ledger, canvas, kinds) as files:
+            standings = partial(_standings, undone, canvas)
+            planner.plan({kind: standings(kind, files.get(kind)) for kind in kinds})
+    ledger.find(
+        problem("canvas.still-refused", kind, key.replace(SEPARATOR, " "), detail=message)
+        for kind, key, message in store.blocked_keys(ledger.run)
+    )
+    counts = counts_of(ledger.run, {})
+    for kind, left in planner.left.items():
+        counts.setdefault(kind, {})["left"] = left
+    ledger.write(counts=counts, plan_digest=store.plan_digest(ledger.run))
+    if ledger.run.plan_only and store.has_lines(ledger.run):
+        ledger.end(Run.State.HELD)
+    return "planned"
+
+
+def _standings(run: Run, canvas: CanvasClient, kind: Kind, report: Path | None) -> StandingOf:
+    """What became in Canvas of each row that the run left there, by key."""
+    if report is None:
+        return lambda key: "unknown"
+    # Hashes, not keys: a first night of a large district has a million of them.
+    wanted = history.key_hashes(run, kind)
+    as_left: set[int] = set()
+    edited: set[int] = set()
+    for batch in bulk.batches(observed(kind, canvas.report_rows(report))):
+        there: dict[str, list[tuple[str | None, ...]]] = {}
+        for row in batch:
+            key = kind.key(as_row(row))
+            if hash(key) in wanted:
+                there.setdefault(key, []).append(row)
+        for key, after in history.left_there(run, kind, there):
+            # Canvas may hold one enrollment twice, for two whom the same person observes.
+            if any(not differing(kind, row, after) for row in there[key]):
+                as_left.add(hash(key))
+            else:
+                edited.add(hash(key))
+    return lambda key: (
+        "as left" if hash(key) in as_left else "edited" if hash(key) in edited else "missing"
+    )
+
+
+class _Planner:
+    """Writes the inverse of one run down, kind by kind; a part before the whole that holds it."""
+
+    def __init__(self, ledger: Ledger, undone: Run, canvas: CanvasClient) -> None:
+        self.left: Counter[str] = Counter()
+        self._ledger = ledger
+        self._undone = undone
+        self._usage = Usage(canvas, _since(undone, canvas))
+        self._standing_of: dict[Kind, StandingOf] = {}
+        # SIS ids of the created sections that are taken away again.
+        self._sections_undone: set[str] = set()
+        self._done = 0
+
+    def plan(self, standing_of: dict[Kind, StandingOf]) -> None:
+        self._standing_of = standing_of
+        self._take_sections_apart()
+        for kind in standing_of:
+            self._reverse(kind, history.lines(self._undone, kind, created=False))
+        if OBSERVERS in standing_of:
+            made = history.lines(self._undone, OBSERVERS, created=True)
+            self._reverse(OBSERVERS, made, lambda done: self._usage.of_observer(done.key))
+        if COURSES in standing_of:
+            made = history.lines(self._undone, COURSES, created=True)
+            self._reverse(COURSES, made, self._use_of_course)
+        for kind in standing_of:
+            if kind not in (ENROLLMENTS, SECTIONS, COURSES, OBSERVERS):
+                self._reverse(kind, history.lines(self._undone, kind, created=True))
+
+    def _use_of_course(self, done: Done) -> Use:
+        return self._usage.of_course(done.key, undone=self._sections_undone)
+
+    def _take_sections_apart(self) -> None:
+        """What the run enrolled, section by section, and then the section where it made that."""
+        made = {done.key: done for done in self._created(SECTIONS)}
+        enrolled = self._created(ENROLLMENTS)
+        for section_id, group in groupby(enrolled, lambda done: done.key.split(SEPARATOR)[0]):
+            self._section(section_id, list(group), made.pop(section_id, None))
+        for section_id, section in made.items():
+            self._section(section_id, [], section)
+
+    def _created(self, kind: Kind) -> Iterator[Done]:
+        if kind not in self._standing_of:
+            return iter(())
+        return history.lines(self._undone, kind, created=True)
+
+    def _section(self, section_id: str, enrolled: list[Done], section: Done | None) -> None:
+        words = history.words(self._undone, ENROLLMENTS, [done.key for done in enrolled])
+        section_word = history.words(self._undone, SECTIONS, [section_id])[section_id]
+        asks = [done.key for done in enrolled if self._turned(done, words[done.key]).line]
+        asks_section = section and self._turned(section, section_word).line
+        people = self._usage.people(section_id) if asks or asks_section else None
+        use = self._usage.of_enrollments(people, asks)
+        turned = [
+            self._turned(done, words[done.key], use.get(done.key, "unused")) for done in enrolled
+        ]
+        self._write(ENROLLMENTS, turned)
+        if section is None:
+            return
+        if asks_section:
+            gone = {one.line.key for one in turned if one.line}
+            section_use = self._usage.of_section(section_id, people, undone=gone)
+            inverted = self._turned(section, section_word, section_use)
+        else:
+            inverted = self._turned(section, section_word)
+        if inverted.line:
+            self._sections_undone.add(section_id)
+        self._write(SECTIONS, [inverted])
+
+    def _turned(self, done: Done, word: Word, use: Use = "unused") -> Inverse:
+        standing = self._standing_of[done.kind](done.key)
+        return inverse(done, word=word, standing=standing, use=use)
+
+    def _reverse(self, kind: Kind, lines: Iterable[Done], use_of: UseOf | None = None) -> None:
+        """Turn lines around one by one; `use_of` is asked only where it decides."""
+        for batch in bulk.batches(lines, BATCH):
+            words = history.words(self._undone, kind, [done.key for done in batch])
+            turned = []
+            for done in batch:
+                one = self._turned(done, words[done.key])
+                if one.line and use_of:
+                    one = self._turned(done, words[done.key], use_of(done))
+                turned.append(one)
+            self._write(kind, turned)
+
+    def _write(self, kind: Kind, turned: list[Inverse]) -> None:
+        with self._ledger.guarded():
+            store.plan(self._ledger.run, kind, [one.line for one in turned if one.line])
+        left = [problem for one in turned for problem in one.left]
+        self._ledger.find(left)
+        self.left[kind.name] += len({problem.sourced_id for problem in left})
+        self._done += len(turned)
+        self._ledger.progress("planning the undo", self._done)
+
+
+def _since(undone: Run, canvas: CanvasClient) -> str:
+    """When the run's import was made, by Canvas's own clock."""
+    try:
+        return canvas.sis_import(undone.sent["imports"][0]["id"]).created_at
+    except (KeyError, NotFound):  # nothing was sent, or Canvas no longer keeps it
+        return ""
