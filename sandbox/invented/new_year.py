@@ -22,11 +22,12 @@ def terms_begin(town: Town) -> int:
 def ended_terms_are_forgotten(town: Town) -> int:
     """Sessions that are over disappear; at some schools with their classes and enrollments."""
     sessions = town.roster.held["academicSessions"]
-    over = {name for name, each in sessions.items() if each["endDate"] <= town.today}
+    # A dict, not a set, whose order would differ from process to process.
+    over = {name: None for name, each in sessions.items() if each["endDate"] <= town.today}
     for session in [each for name, each in sessions.items() if name not in over]:
         _keep_only(town, "academicSessions", session, "children", over)
     for class_ in list(town.roster.held["classes"].values()):
-        if {each["sourcedId"] for each in class_["terms"]} - over:
+        if any(each["sourcedId"] not in over for each in class_["terms"]):
             _keep_only(town, "classes", class_, "terms", over)
         elif town.campus_at(class_["school"]).habits.old == "absent":
             _forget_class(town, class_["sourcedId"])
@@ -35,7 +36,7 @@ def ended_terms_are_forgotten(town: Town) -> int:
     return len(over)
 
 
-def _keep_only(town: Town, name: str, record: Record, field: str, over: set[str]) -> None:
+def _keep_only(town: Town, name: str, record: Record, field: str, over: dict[str, None]) -> None:
     kept = [each for each in record.get(field, ()) if each["sourcedId"] not in over]
     if len(kept) < len(record.get(field, ())):
         town.roster.edit(name, record["sourcedId"], **{field: kept})
