@@ -16,12 +16,14 @@ from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 
+from django.db.models import F
 from django.utils import timezone
 
 from integration.canvas.client import CanvasClient
 from integration.errors import QSyncError
 from integration.ledger.leases import held
 from integration.ledger.runs import Ledger, Watch, nobody
+from integration.ledger.stopping import Stopped
 from integration.models import (
     CanvasConnection,
     District,
@@ -186,6 +188,9 @@ def _failing(ledger: Ledger) -> Iterator[None]:
             ledger.interrupt(error)
         else:
             ledger.fail(error)
+    except Stopped:
+        ledger.write(attempts=F("attempts") - 1)
+        raise
     except BaseException as unexpected:
         told = ProvisioningError(f"The run stopped unexpectedly ({type(unexpected).__name__}).")
         logger.exception("run %s stopped at %s", ledger.run.pk, ledger.run.cursor or "planning")
