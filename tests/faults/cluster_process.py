@@ -1,0 +1,143 @@
+"""Real `manage.py qcluster` processes on a database of their own, and a district beside them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import requests
+
+from tests.integration.provisioning.records import small_district
+from tests.sandbox_process import ROOT, Sandbox
+
+PATIENCE_SECONDS = 90
+
+
+class Installation:
+    """One database, one district between a local Q and a local Canvas, any number of clusters."""
+
+    def __init__(self, sandbox: Sandbox, database_url: str, log: Path) -> None:
+        self.sandbox = sandbox
+        self.log = log
+        self.clusters: list[subprocess.Popen[bytes]] = []
+        self.origins = [
+            "{0.scheme}://{0.netloc}".format(urlsplit(server.url))
+            for server in (sandbox.q, sandbox.canvas)
+        ]
+        self.environment = os.environ | {
+            "DATABASE_URL": database_url,
+            "ALLOW_PRIVATE_ADDRESSES": ",".join(urlsplit(one).netloc for one in self.origins),
+            "NIGHT_STAGGER_MINUTES": "0",
+            "LOG_LEVEL": "INFO",
+        }
+
+    def prepare(self) -> None:
+        requests.post(f"{self.origins[0]}/sandbox/reset?empty=1", timeout=60)
+        requests.post(f"{self.origins[1]}/sandbox/reset", timeout=60)
+        records = {"upsert": small_district(students=4)}
+        requests.post(f"{self.origins[0]}/sandbox/records", json=records, timeout=60)
+        q, canvas = self.sandbox.q, self.sandbox.canvas
+        self.manage("migrate", "--verbosity=0")
+        self.manage(
+            *("connect", "lakeside", f"--q-url={q.url}", f"--q-key={q.key}"),
+            *(f"--q-secret={q.secret}", f"--q-token-url={q.token_url}"),
+            *(f"--canvas-url={canvas.url}", f"--canvas-token={canvas.token}"),
+        )
+
+    def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
+        ended = self.try_to_manage(*words)
+        assert ended.returncode == 0, ended.stderr
+        return ended
+
+    def let_a_night_be_due(self) -> None:
+        """It is about noon where the district lies, and its hour was 02:00."""
+        ahead = 12 - datetime.now(UTC).hour
+        self.manage("connect", "lakeside", f"--time-zone=Etc/GMT{-ahead:+d}")
+        self.manage("schedule", "lakeside", "--on")
+        self.sql("UPDATE integration_provisioningpolicy SET nights_from = NULL")
+
+    def sql(self, statement: str) -> list[tuple[Any, ...]]:
+        """One statement on the installation's database, beside the product."""
+        url = self.environment["DATABASE_URL"]
+        if url.startswith("sqlite"):
+            with closing(sqlite3.connect(url.removeprefix("sqlite:///"), timeout=20)) as database:
+                rows = database.execute(statement).fetchall()
+                database.commit()
+                return rows
+        with psycopg.connect(url) as database:
+            cursor = database.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+    def runs(self, state: str = "done") -> int:
+        """How many runs there are in this state; "" for any."""
+        where = f"WHERE state = '{state}'" if state else ""
+        return int(self.sql(f"SELECT count(*) FROM integration_run {where}")[0][0])
+
+    def try_to_manage(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    def start(self) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as log:
+            cluster = subprocess.Popen(
+                [sys.executable, "manage.py", "qcluster"],
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.clusters.append(cluster)
+        return cluster
+
+    def until(self, what: str, is_so: Callable[[], Any]) -> Any:
+        """Look now and then until it is so; the log of the clusters tells where it is not."""
+        patience = time.monotonic() + PATIENCE_SECONDS
+        while not (found := is_so()):
+            assert time.monotonic() < patience, f"never: {what}\n{self.log.read_text()[-6000:]}"
+            time.sleep(0.2)
+        return found
+
+
+@contextmanager
+def ending(installation: Installation) -> Iterator[Installation]:
+    """Leave no process behind, whatever became of it."""
+    try:
+        yield installation
+    finally:
+        for cluster in installation.clusters:
+            for process in [*family(cluster.pid), cluster.pid]:
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGKILL)
+            cluster.wait(30)
+
+
+def family(pid: int) -> list[int]:
+    """All processes below this one that are of its session, the nearest first."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with suppress(ValueError, OSError):
+            # After the name in brackets: state, parent, group, session.
+            session = int((entry / "stat").read_text().rpartition(")")[2].split()[3])
+            if session == pid and int(entry.name) != pid:
+                found.append(int(entry.name))
+    return sorted(found)
