@@ -17,6 +17,8 @@ Undo = Callable[[], None]
 ANOTHER_SCHOOL: Final = {"sourcedId": "another-school", "name": "Another School", "type": "school"}
 
 _undoing: list[Undo] = []
+# Ids that clients chose while all others were odd: they stay as they are.
+_chosen: set[str] = set()
 
 
 def uproot() -> None:
@@ -36,6 +38,7 @@ def replant() -> None:
 def forget() -> None:
     """The records are gone, and with them what would be taken out."""
     _undoing.clear()
+    _chosen.clear()
 
 
 def _all(name: str) -> Iterator[Record]:
@@ -118,8 +121,14 @@ def _another(enrollment: Record, schools: list[str]) -> Record:
 
 
 def _odd_ids(start: str) -> Undo:
-    _rewrite(lambda own: own if own.startswith(start) else start + own)
-    return lambda: _rewrite(lambda own: own.removeprefix(start))
+    _rewrite(lambda own: own if own in _chosen or own.startswith(start) else start + own)
+
+    def plain(own: str) -> str:
+        if not own.startswith(start):
+            _chosen.add(own)
+        return own.removeprefix(start)
+
+    return lambda: _rewrite(plain)
 
 
 def _rewrite(change: Callable[[str], str]) -> None:

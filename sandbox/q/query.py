@@ -73,7 +73,8 @@ def _order(
         raise Refused("orderBy is asc or desc")
     name = given.get("sort")
     if quirks.get("unstable-order") and name is None:
-        return f"(id * {7919 * next(_requests) % _PRIME}) % {_PRIME}"
+        # Doubled, for SQL with parameters takes a single percent sign for the start of one.
+        return f"(id * {611_953 * next(_requests) % _PRIME}) %% {_PRIME}"
     if name is not None and _is_refused("sort", "invalid_sort_field"):
         return "id"
     if not on("q.sort"):
