@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from integration.provisioning.rows import KINDS, Kind, Row, digest
 
 ObservedRow = tuple[str | None, ...]
+
 
 def observed(kind: Kind, report: Iterable[Mapping[str, str]]) -> Iterator[ObservedRow]:
     """The report's rows in our columns; without those that have no SIS ID or are deleted.
@@ -29,6 +31,30 @@ def as_row(row: ObservedRow) -> Row:
 
 
 REPORTED = tuple(kind for kind in KINDS if kind.reported)
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Who has which login (folded) in Canvas: a SIS ID, or "" for an account without.
+
+    `own`: logins of the account whose token we work with.
+    """
+
+    holder_of: Mapping[str, str] = field(default_factory=dict)
+    own: frozenset[str] = frozenset()
+
+
+def claims_of(report: Iterable[Mapping[str, str]], own_id: str) -> Claims:
+    """`own_id`: Canvas's id of the user whose token we work with."""
+    own: set[str] = set()
+
+    def noted() -> Iterator[Mapping[str, str]]:
+        for line in report:
+            if line.get("canvas_user_id") == own_id:
+                own.add(line.get("login_id", "").casefold())
+            yield line
+
+    return Claims(claimed_logins(noted()), frozenset(own))
 
 
 def claimed_logins(report: Iterable[Mapping[str, str]]) -> dict[str, str]:

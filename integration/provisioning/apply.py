@@ -24,7 +24,7 @@ from integration.ledger.runs import Ledger
 from integration.models import Operation, Run
 from integration.oneroster.types import Problem
 from integration.provisioning import store
-from integration.provisioning.canvas_side import Carried, carried_values, soon
+from integration.provisioning.canvas_side import Carried, carried_values, carried_with, soon
 from integration.provisioning.csv import write
 from integration.provisioning.errors import ImportFailed
 from integration.provisioning.problems import problem
@@ -159,10 +159,8 @@ def _pack(ledger: Ledger, canvas: CanvasClient, directory: Path) -> Package:
 
 
 def _with_carried(ledger: Ledger, kind: Kind, carried: Carried) -> Iterator[tuple[str, ...]]:
-    values = carried.get(kind.name, {})
-    blank = ("",) * len(kind.carried)
-    for key, row in store.rows_to_send(ledger.run, kind):
-        yield (*row, *values.get(key, blank))
+    for _, row in store.rows_to_send(ledger.run, kind):
+        yield (*row, *carried_with(carried, kind, row))
 
 
 def _digest(path: Path) -> str:

@@ -11,12 +11,13 @@ from integration.ledger.runs import Ledger
 from integration.provisioning import store
 from integration.provisioning.adoption import (
     REPORTED,
+    Claims,
     as_row,
-    claimed_logins,
+    claims_of,
     observed,
     observed_digest,
 )
-from integration.provisioning.rows import ACCOUNTS, SECTIONS, USERS, Kind
+from integration.provisioning.rows import ACCOUNTS, SECTIONS, USERS, Kind, Row
 
 
 def soon(waited: float) -> float:
@@ -24,7 +25,7 @@ def soon(waited: float) -> float:
     return min(0.25 + waited / 4, 60.0)
 
 
-def observe(ledger: Ledger, canvas: CanvasClient) -> tuple[int, dict[str, str]]:
+def observe(ledger: Ledger, canvas: CanvasClient) -> tuple[int, Claims]:
     """Store what Canvas holds, as seen and not ours (design 5.5).
 
     Gives the number of SIS objects, and who holds which login there.
@@ -44,10 +45,32 @@ def observe(ledger: Ledger, canvas: CanvasClient) -> tuple[int, dict[str, str]]:
             sections = map(as_row, observed(SECTIONS, canvas.report_rows(path)))
             store.keep_assignments(district, {row[0]: row[1] for row in sections if row[1]})
         path = files.get(USERS.name)
-        return held, claimed_logins(canvas.report_rows(path)) if path else {}
+        return held, _claims(canvas, path)
+
+
+def claims(ledger: Ledger, canvas: CanvasClient) -> Claims:
+    """Who holds which login in Canvas this moment."""
+    with tempfile.TemporaryDirectory(prefix="qsync-") as directory:
+        files = _report(ledger, canvas, [USERS.name], Path(directory))
+        return _claims(canvas, files.get(USERS.name))
+
+
+def _claims(canvas: CanvasClient, path: Path | None) -> Claims:
+    return claims_of(canvas.report_rows(path), canvas.own_user_id()) if path else Claims()
 
 
 Carried = dict[str, dict[str, tuple[str, ...]]]
+# Before the login of an account without SIS ID, so that it is not taken for one.
+_BY_LOGIN = "\x1f"
+
+
+def carried_with(carried: Carried, kind: Kind, row: Row) -> tuple[str, ...]:
+    """The carried columns of a row about to be sent, also where it adopts a login."""
+    values = carried.get(kind.name, {})
+    found = values.get(kind.key(row))
+    if found is None and kind is USERS:
+        found = values.get(_BY_LOGIN + row[USERS.index("login_id")].casefold())
+    return found or ("",) * len(kind.carried)
 
 
 def carried_values(ledger: Ledger, canvas: CanvasClient, kinds: Collection[Kind]) -> Carried:
@@ -68,8 +91,11 @@ def carried_values(ledger: Ledger, canvas: CanvasClient, kinds: Collection[Kind]
         for kind in wanted:
             for line in canvas.report_rows(files[kind.name]):
                 carried = tuple(line.get(column, "") for column in kind.carried)
+                key = line.get(kind.columns[0], "")
+                if not key and kind is USERS:
+                    key = _BY_LOGIN + line.get("login_id", "").casefold()
                 if any(carried):
-                    values[kind.name][line.get(kind.columns[0], "")] = carried
+                    values[kind.name][key] = carried
     return values
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 
+SCHEME_SHARE, SCHEME_FLOOR = 0.05, 5
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -105,13 +107,28 @@ def _hold(code: str, tally: Tally, count: int, limit: int) -> Hold:
     return Hold(code, tally.kind, count, share, limit, tally.school)
 
 
+def adoption(count: int, new: int) -> list[Hold]:
+    """Nobody takes over an account that was made by hand without a person's yes."""
+    return [Hold("adopts-logins", "users", count, round(count / new, 4), 0)] if count else []
+
+
+def id_scheme(kind: str, count: int, accepted: int) -> list[Hold]:
+    """So many under other ids are not so many new people: the ids themselves have changed."""
+    limit = max(SCHEME_FLOOR, _part(accepted, SCHEME_SHARE))
+    if count <= limit:
+        return []
+    return [Hold("id-scheme", kind, count, round(count / max(accepted, 1), 4), limit)]
+
+
 SENTENCES = {
+    "adopts-logins": "{count} new {kind} have the login of an account made by hand in Canvas, and "
+    "would take it over.",
     "first-plan": "Canvas already holds SIS objects: {count} rows would be added or changed.",
     "empty-feed": "Q sent no {kind} at all; Canvas holds {count}.",
     "short-feed": "Q no longer holds {count} {kind} ({share:.1%}; the limit is {limit}).",
     "too-many-removed": "{count} {kind} would be removed ({share:.1%}; the limit is {limit}).",
     "too-many-changed": "{count} {kind} would change ({share:.1%}; the limit is {limit}).",
-    "id-scheme": "{count} users came back under new ids ({share:.1%}; the limit is {limit}).",
+    "id-scheme": "{count} {kind} came back under new ids ({share:.1%}; the limit is {limit}).",
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from integration.oneroster.types import Problem, User
@@ -16,6 +16,9 @@ class People:
     """`user_of`: user sourcedId to SIS user ID; `school_of`: SIS user ID to an account's SIS ID.
 
     `inactive`: read, and not to be in Canvas (or only by hand); `left_out`: could not be mapped.
+    `held_as`: whoever was left out, and the SIS IDs under which Canvas may have them, where these
+    are known. `adopted`: SIS IDs that would take over an account made by hand. `renamed`: SIS IDs
+    that Canvas has for people whom Q calls otherwise tonight.
     """
 
     rows: list[UserRow] = field(default_factory=list)
@@ -24,7 +27,17 @@ class People:
     observers: list[ObserverRow] = field(default_factory=list)
     inactive: set[str] = field(default_factory=set)
     left_out: set[str] = field(default_factory=set)
+    held_as: dict[str, set[str]] = field(default_factory=dict)
+    adopted: set[str] = field(default_factory=set)
+    renamed: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
+
+    def may_be(self, sourced_id: str, rules: Rules) -> set[str]:
+        """The SIS IDs that this person may have in Canvas; none where that cannot be told."""
+        if sourced_id in self.user_of:
+            return {self.user_of[sourced_id]}
+        own = {sourced_id} if rules.user_sis_id == "sourcedId" else set[str]()
+        return own | self.held_as.get(sourced_id, set())
 
 
 def map_people(
@@ -45,10 +58,11 @@ def map_people(
             continue
         row = _user(user, rules)
         if isinstance(row, Problem):
-            _leave_out(result, sourced_id, row)
+            _leave_out(result, sourced_id, row, sis_id(user, rules.user_sis_id))
             continue
         if row.user_id in source_of:
-            _leave_out(result, sourced_id, problem("roster.duplicate-sis-id", "users", sourced_id))
+            why = problem("roster.duplicate-sis-id", "users", sourced_id)
+            _leave_out(result, sourced_id, why, row.user_id)
             continue
         source_of[row.user_id] = sourced_id
         losers += _take_login(row, holder_of, accepted)
@@ -123,12 +137,15 @@ def _tell_of_shared_logins(
         result.problems.append(problem("roster.login-shared", "users", keeper, "username"))
     for loser in losers:
         lost = source_of[loser.user_id]
-        _leave_out(result, lost, problem("roster.duplicate-login", "users", lost, "username"))
+        why = problem("roster.duplicate-login", "users", lost, "username")
+        _leave_out(result, lost, why, loser.user_id)
 
 
-def _leave_out(result: People, sourced_id: str, why: Problem) -> None:
+def _leave_out(result: People, sourced_id: str, why: Problem, *held_as: str) -> None:
     result.left_out.add(sourced_id)
     result.problems.append(why)
+    if ids := set(filter(None, held_as)):
+        result.held_as.setdefault(sourced_id, set()).update(ids)
 
 
 def _observe(result: People, users: Mapping[str, User]) -> None:
@@ -153,26 +170,70 @@ def _observe(result: People, users: Mapping[str, User]) -> None:
     result.observers = sorted(links)
 
 
-def respect_claims(people: People, claims: Mapping[str, str]) -> None:
-    """Leave out whom Canvas would refuse, and list whom it would adopt, by login.
+def respect_ids(people: People, known: Mapping[str, str], new: Collection[str]) -> None:
+    """Leave out whom Canvas has from us under another id, and list both ids (design 5.8).
 
-    `claims`: login (folded) to the SIS ID that holds it in Canvas, "" where it has none.
+    `known`: login (folded) to the SIS ID under which Canvas took it from us; `new`: the SIS IDs
+    of tonight that it did not.
     """
     source_of = {user_id: sourced_id for sourced_id, user_id in people.user_of.items()}
-    kept: list[UserRow] = []
+    gone: set[str] = set()
     for row in people.rows:
-        holder = claims.get(row.login_id.casefold(), row.user_id)
-        sourced_id = source_of[row.user_id]
-        if holder == "":
-            people.problems.append(problem("roster.adopts-login", "users", sourced_id, "username"))
-        elif holder != row.user_id:
-            why = problem("roster.login-claimed", "users", sourced_id, "username")
-            _leave_out(people, sourced_id, why)
-            del people.user_of[sourced_id]
+        before = known.get(row.login_id.casefold(), row.user_id)
+        # Who is there tonight under that id has given the login up, or was left out for it.
+        if row.user_id not in new or before == row.user_id or before in source_of:
             continue
-        kept.append(row)
-    people.rows = kept
-    there = set(people.user_of.values())
+        sourced_id = source_of[row.user_id]
+        told = f"Canvas has {before}; Q now says {row.user_id}."
+        why = problem("roster.id-changed", "users", sourced_id, "sourcedId", detail=told)
+        _leave_out(people, sourced_id, why, before)
+        people.renamed.add(before)
+        gone.add(row.user_id)
+    _without(people, gone)
+
+
+def respect_claims(
+    people: People,
+    claims: Mapping[str, str],
+    *,
+    new: Collection[str],
+    own: Collection[str] = (),
+) -> None:
+    """Leave out whom Canvas would refuse, and list whom it would adopt, by login.
+
+    `claims`: login (folded) to the SIS ID that holds it in Canvas, "" where it has none. `own`:
+    the logins of the account that we work with. `new`: the SIS IDs that Canvas never took from us.
+    """
+    source_of = {user_id: sourced_id for sourced_id, user_id in people.user_of.items()}
+    gone: set[str] = set()
+    for row in people.rows:
+        login = row.login_id.casefold()
+        holder = claims.get(login, row.user_id)
+        if row.user_id not in new or holder == row.user_id:
+            continue
+        sourced_id = source_of[row.user_id]
+        if holder == "" and login not in own:
+            people.problems.append(problem("roster.adopts-login", "users", sourced_id, "username"))
+            people.adopted.add(row.user_id)
+            continue
+        code = "roster.login-of-service" if holder == "" else "roster.login-claimed"
+        _leave_out(people, sourced_id, problem(code, "users", sourced_id, "username"), row.user_id)
+        gone.add(row.user_id)
+    _without(people, gone)
+
+
+def _without(people: People, user_ids: Collection[str]) -> None:
+    """Take users out of everything that would be sent."""
+    if not user_ids:
+        return
+    people.rows = [row for row in people.rows if row.user_id not in user_ids]
+    people.user_of = {
+        sourced_id: user_id
+        for sourced_id, user_id in people.user_of.items()
+        if user_id not in user_ids
+    }
     people.observers = [
-        row for row in people.observers if row.observer_id in there and row.student_id in there
+        row
+        for row in people.observers
+        if row.observer_id not in user_ids and row.student_id not in user_ids
     ]

@@ -13,8 +13,8 @@ from integration.bulk import batches
 from integration.ledger.runs import Ledger
 from integration.models import ProvisioningPolicy, Run
 from integration.oneroster.types import R
-from integration.provisioning import store
-from integration.provisioning.adoption import as_row
+from integration.provisioning import identities, store
+from integration.provisioning.adoption import Claims, as_row
 from integration.provisioning.classes import Places, map_sections, place_classes
 from integration.provisioning.compare import (
     Accepted,
@@ -25,7 +25,8 @@ from integration.provisioning.compare import (
 )
 from integration.provisioning.enrollments import EnrollmentMapper, preferred
 from integration.provisioning.errors import EmptyFeed
-from integration.provisioning.people import People, map_people, respect_claims
+from integration.provisioning.holds import Hold, adoption, id_scheme
+from integration.provisioning.people import People, map_people, respect_claims, respect_ids
 from integration.provisioning.problems import problem
 from integration.provisioning.read import Source
 from integration.provisioning.rows import (
@@ -80,15 +81,17 @@ def no_group(_: Row) -> str:
 class Planner:
     """Writes one run's plan down.
 
-    `claims`: who holds which login in Canvas, known on a first run (adoption.claimed_logins).
+    `claims`: who holds which login in Canvas, asked when there are new users.
     `seen`: {kind: {"same": …, "skipped": …}}, what the stored plan does not tell.
+    `holds`: why it has to wait, beside the limits.
     """
 
     ledger: Ledger
     source: Source
     rules: Rules
-    claims: Mapping[str, str] = field(default_factory=dict)
+    claims: Callable[[], Claims]
     seen: dict[str, dict[str, int]] = field(default_factory=dict)
+    holds: list[Hold] = field(default_factory=list)
 
     def plan(self) -> None:
         """Read Q and store the plan, kind by kind."""
@@ -149,16 +152,37 @@ class Planner:
             account_of=account_of,
             accepted=lambda key: bool(store.find(self.run.district, USERS, [key])),
         )
-        respect_claims(people, self.claims)
+        self._identify(people)
         people.left_out |= self.source.broken.get("users", set())
         self.ledger.find(people.problems)
-        self._compare(USERS, people.rows, group_of=lambda row: people.school_of.get(row[0], ""))
+        there = people.renamed.union(*people.held_as.values())
+        self._compare(
+            USERS,
+            people.rows,
+            group_of=lambda row: people.school_of.get(row[0], ""),
+            must_stay=lambda row: row[0] in there,
+        )
         if self.rules.guardians:
             # Somebody who could not be mapped tonight may be either end of a link that seems gone.
             unsure = bool(people.left_out)
             self._compare(OBSERVERS, people.observers, must_stay=lambda _: unsure)
         people.rows.clear()
         return people
+
+    def _identify(self, people: People) -> None:
+        """Let nobody new in under a login that somebody has already, without a person's yes."""
+        district = self.run.district
+        new = identities.unknown(district, people.rows)
+        logins = {row.login_id.casefold() for row in people.rows if row.user_id in new}
+        if not new:
+            return
+        respect_ids(people, identities.known_logins(district, logins), new)
+        accepted = identities.accepted_count(district, USERS)
+        self.holds += id_scheme(USERS.name, len(people.renamed), accepted)
+        if any(row.user_id in new for row in people.rows):
+            claims = self.claims()
+            respect_claims(people, claims.holder_of, new=new, own=claims.own)
+            self.holds += adoption(len(people.adopted), len(new))
 
     def _enrollments(self, places: Places, people: People) -> EnrollmentMapper:
         mapper = EnrollmentMapper(places, people, self.rules)
@@ -170,7 +194,9 @@ class Planner:
         self.seen.setdefault(ENROLLMENTS.name, {})["skipped"] = mapper.skipped
 
         def must_stay(row: Row) -> bool:
-            return row[0] in mapper.keep_sections or (row[0], row[1]) in mapper.keep_pairs
+            return row[1] in people.renamed or (
+                row[0] in mapper.keep_sections or (row[0], row[1]) in mapper.keep_pairs
+            )
 
         # An enrollment that could not be read at all may be any of the rows that seem gone.
         unreadable = bool(self.source.broken.get("enrollments"))

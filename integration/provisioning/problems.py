@@ -121,7 +121,7 @@ TABLE: dict[str, tuple[str, str]] = {
         "if not, give one of the two another username.",
     ),
     "roster.removals-suspended": (
-        "Rows that Q no longer sends stay in Canvas, because it is not proven that they are gone:",
+        "Rows that Q no longer sends stay in Canvas, because it is not proven that they are gone.",
         "Correct the records that could not be read or mapped; the next run takes the rest away.",
     ),
     "roster.absence-not-proven": (
@@ -195,6 +195,10 @@ TABLE: dict[str, tuple[str, str]] = {
     "drift.not-reported": (
         "Canvas's report does not hold this kind, so nothing is known of it.",
         "Give the token's user the right to read SIS data and run the account's reports.",
+    ),
+    "roster.set-aside": (
+        "Lines that a person left out of an earlier plan still rest.",
+        "Approve them with a later plan (provision --take-up), or correct them in Q.",
     ),
     "canvas.row-warned": (
         "Canvas took this row, but not all of it.",

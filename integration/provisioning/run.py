@@ -36,7 +36,7 @@ from integration.models import (
 from integration.oneroster.client import OneRosterClient
 from integration.provisioning import store
 from integration.provisioning.apply import record, send, wait
-from integration.provisioning.canvas_side import observe
+from integration.provisioning.canvas_side import claims, observe
 from integration.provisioning.errors import PlanRefused, ProvisioningError, TooManyAttempts
 from integration.provisioning.holds import Hold, Limits, holds
 from integration.provisioning.plan import Planner, counts_of, rules_of
@@ -121,6 +121,9 @@ def stale(run: Run) -> str:
     later = run.district.runs.filter(kind=run.kind, pk__gt=run.pk).exclude(read_at=None)
     if (newer := later.order_by("-pk").first()) is not None:
         return f"run {newer.pk} has read Q since; its plan is {newer.plan_digest}"
+    undos = run.district.runs.filter(kind=Run.Kind.UNDO, state=Run.State.DONE).exclude(sent={})
+    if run.read_at and (undo := undos.filter(ended_at__gt=run.read_at).first()) is not None:
+        return f"run {undo.pk} has taken something back since"
     if conditions(run.district) != run.policy_digest:
         return "the mapping rules, the limits or the connections have changed since"
     hours = run.district.policy.plan_hours
@@ -206,13 +209,13 @@ def _plan(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
     policy = ProvisioningPolicy.objects.get(district=district)
     ledger.forget()
     first = district.provisioned_at is None or store.is_empty(district)
-    there, claims = observe(ledger, canvas) if first else (0, {})
+    there, claimed = observe(ledger, canvas) if first else (0, None)
     with q() as client:
         planner = Planner(
             ledger,
             Source(client, ledger, service=district.q_connection.service),
             rules_of(policy, district.time_zone),
-            claims,
+            lambda: claimed or claims(ledger, canvas),
         )
         planner.plan()
     ledger.progress("planning", 0)
@@ -223,7 +226,7 @@ def _plan(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
         counts=counts,
         policy_digest=conditions(district),
         plan_digest=store.plan_digest(run),
-        holds=[hold.as_dict() for hold in _holds(run, policy, counts, there)],
+        holds=[hold.as_dict() for hold in [*_holds(run, policy, counts, there), *planner.holds]],
     )
     if run.holds or (run.plan_only and store.has_lines(run)):
         ledger.end(Run.State.HELD)
@@ -262,10 +265,11 @@ def _finish(ledger: Ledger) -> str:
     district = ledger.run.district
     with ledger.guarded():
         store.keep_assignments(district, store.planned_courses(ledger.run))
-        store.mark_provisioned(district)
+        if ledger.run.kind == KIND:
+            store.mark_provisioned(district)
         store.forget_observed(district)
     seen = {
-        kind: {what: count[what] for what in ("same", "skipped") if what in count}
+        kind: {what: count[what] for what in ("same", "skipped", "left") if what in count}
         for kind, count in ledger.run.counts.items()
     }
     ledger.end(Run.State.DONE, counts=counts_of(ledger.run, seen))

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.provisioning.holds import SENTENCES, Hold, Limits, Tally, holds, sentence
+from integration.provisioning.holds import (
+    SENTENCES,
+    Hold,
+    Limits,
+    Tally,
+    adoption,
+    holds,
+    id_scheme,
+    sentence,
+)
 
 DEFAULT = Limits()
 
@@ -174,3 +183,18 @@ def test_a_hold_in_words_gives_count_share_and_limit():
 def test_every_hold_has_a_whole_sentence(code):
     said = sentence(Hold(code, "users", 11, 0.11, 10))
     assert said.endswith(".") and "11" in said and "{" not in said
+
+
+# --- beside the limits --------------------------------------------------------------------------
+
+
+def test_whoever_would_take_over_an_account_made_by_hand_waits():
+    assert adoption(0, 9) == []
+    assert adoption(1, 8) == [Hold("adopts-logins", "users", 1, 0.125, 0)]
+
+
+@pytest.mark.parametrize(
+    ("count", "accepted", "limit"), [(5, 10, None), (6, 10, 5), (50, 1000, None), (51, 1000, 50)]
+)
+def test_more_than_a_twentieth_and_five_under_new_ids_is_a_change_of_ids(count, accepted, limit):
+    assert [hold.limit for hold in id_scheme("users", count, accepted)] == [limit] * bool(limit)

@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 
 from integration.oneroster.types import Ref, UserId
-from integration.provisioning.people import People, respect_claims, sis_id
+from integration.provisioning.people import People, respect_claims, respect_ids, sis_id
 from integration.provisioning.rules import Rules
 from tests.integration.provisioning.makers import codes, peopled, user
 
@@ -215,7 +215,7 @@ def test_only_a_guardian_observes_and_only_a_student_is_observed(child, guardian
 
 
 def claimed(people: People, **claims: str) -> People:
-    respect_claims(people, claims)
+    respect_claims(people, claims, new={row.user_id for row in people.rows})
     return people
 
 
@@ -241,3 +241,46 @@ def test_a_login_of_ones_own_or_nobodys_is_no_news():
 def test_who_is_left_out_observes_nobody_and_is_observed_by_nobody(out):
     people = claimed(family({"agents": [Ref("gil")]}), **{out: "other"})
     assert people.observers == []
+
+
+def test_whom_canvas_has_already_is_not_asked_for_again():
+    people = peopled(user("sam"))
+    respect_claims(people, {"sam": "other"}, new=())
+    assert people.user_of == {"sam": "sam"}
+
+
+def test_the_login_that_we_work_with_is_nobody_elses():
+    people = peopled(user("sam", username="Service"))
+    respect_claims(people, {"service": ""}, new={"sam"}, own={"service"})
+    assert (people.rows, people.adopted, people.held_as) == ([], set(), {"sam": {"sam"}})
+    assert codes(people.problems) == [("roster.login-of-service", "sam")]
+
+
+# --- whom Canvas has from us under another id ---------------------------------------------------
+
+
+def renamed(people: People, **known: str) -> People:
+    respect_ids(people, known, {row.user_id for row in people.rows} - set(known.values()))
+    return people
+
+
+def test_a_login_that_comes_back_under_another_id_is_left_out_and_both_are_named():
+    people = renamed(peopled(user("new", username="Reed"), user("pat")), reed="old")
+    assert (people.user_of, people.renamed) == ({"pat": "pat"}, {"old"})
+    assert people.may_be("new", Rules()) == {"old", "new"}
+    (told,) = people.problems
+    assert (told.code, told.sourced_id) == ("roster.id-changed", "new")
+    assert "Canvas has old; Q now says new." in told.reason
+
+
+def test_a_login_whose_owner_has_another_one_tonight_is_free():
+    people = renamed(peopled(user("new", username="reed"), user("old")), reed="old")
+    assert (set(people.user_of), people.problems) == ({"new", "old"}, [])
+
+
+def test_who_is_left_out_may_be_known_by_the_id_of_the_rule_and_else_by_none():
+    rules = Rules(user_sis_id="identifier")
+    people = peopled(user("a", username="\x00", identifier="1"), user("b"), rules=rules)
+    assert people.left_out == {"a", "b"}
+    assert (people.may_be("a", rules), people.may_be("b", rules)) == ({"1"}, set())
+    assert people.may_be("b", Rules()) == {"b"}

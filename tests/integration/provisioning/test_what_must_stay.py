@@ -1,0 +1,125 @@
+"""Bad nights in Q: what Canvas holds must stay where it is, and a person must hear of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from integration.models import District, ProvisioningPolicy
+from tests.integration.provisioning.held_by_canvas import held, signed_in
+from tests.integration.provisioning.records import (
+    enrollment,
+    small_district,
+    user,
+)
+from tests.integration.provisioning.test_one_run import by_id, enrollments
+
+SERVICE_LOGIN = "service.admin"  # whose token the sandbox's Canvas gives us
+
+
+def policy(**fields: Any) -> None:
+    """The district's administrator sets rules."""
+    ProvisioningPolicy.objects.update_or_create(district=District.objects.get(), defaults=fields)
+
+
+def findings(answer: dict[str, Any], code: str) -> list[dict[str, str]]:
+    return [one for one in answer["findings"] if one["code"] == code]
+
+
+def hold_codes(answer: dict[str, Any]) -> set[str]:
+    return {hold["code"] for hold in answer.get("holds", [])}
+
+
+# --- the same person under another id -----------------------------------------------------------
+
+
+def renumber(change_q: Any, *people: str) -> None:
+    """Q gives these students other ids, with the logins that they had."""
+    change_q(
+        delete={"users": list(people)},
+        upsert={
+            "users": [user(f"NEW-{one}", username=f"{one.lower()}@example.org") for one in people],
+            "enrollments": [enrollment(f"E-{one}", f"NEW-{one}") for one in people],
+        },
+    )
+
+
+def test_a_student_under_a_new_id_keeps_the_access_of_the_old_one(
+    q_holds, change_q, connect, provision, sandbox
+):
+    q_holds(small_district(students=60))
+    connect()
+    provision()
+    renumber(change_q, "P1-0")
+    for _ in range(2):
+        code, answer = provision()
+        assert (code, answer["sent"]) == (0, {})
+    (told,) = findings(answer, "roster.id-changed")
+    assert told["sourced_id"] == "NEW-P1-0" and "P1-0" in told["reason"]
+    assert ("P1-0", "student", "active") in enrollments(sandbox.canvas)
+
+
+def test_a_login_that_its_owner_gave_up_is_free_for_a_new_student(
+    q_holds, change_q, connect, provision, sandbox
+):
+    q_holds(small_district())
+    connect()
+    provision()
+    free = user("A-NEW", username="p1-0@example.org"), user("P1-0", username="other@example.org")
+    change_q(upsert={"users": [*free]})
+    _, answer = provision()
+    assert not findings(answer, "roster.id-changed")
+    assert by_id(sandbox.canvas, "users")["P1-0"]["login_id"] == "other@example.org"
+
+
+# --- accounts made by hand ----------------------------------------------------------------------
+
+
+def by_hand(canvas: Any, login: str) -> None:
+    url = f"{canvas.url}/api/v1/accounts/{canvas.account_id}/users"
+    form = {
+        "user[name]": "The Principal",
+        "pseudonym[unique_id]": login,
+    }
+    signed_in(canvas).post(url, data=form, timeout=30).raise_for_status()
+
+
+def login_of(canvas: Any, login: str) -> dict[str, str]:
+    (row,) = [row for row in held(canvas)["users"] if row["login_id"] == login]
+    return row
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_an_account_made_by_hand_is_taken_over_only_after_a_persons_yes(
+    first, q_holds, change_q, connect, provision, sandbox
+):
+    q_holds(small_district(students=1))
+    connect()
+    if not first:
+        provision()
+    by_hand(sandbox.canvas, "kid@example.org")
+    provider = login_of(sandbox.canvas, "kid@example.org")["authentication_provider_id"]
+    change_q(upsert={"users": [user("KID")]})
+    code, answer = provision()
+    assert (code, hold_codes(answer)) == (2, {"adopts-logins"})
+    assert login_of(sandbox.canvas, "kid@example.org")["user_id"] == ""
+    assert provision("--approve", answer["digest"])[0] == 0
+    taken = login_of(sandbox.canvas, "kid@example.org")
+    assert (taken["user_id"], taken["authentication_provider_id"]) == ("KID", provider) != ("", "")
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_nobody_takes_over_the_account_that_this_product_works_with(
+    first, q_holds, change_q, connect, provision, sandbox
+):
+    q_holds(small_district(students=1))
+    connect()
+    if not first:
+        provision()
+    change_q(upsert={"users": [user("KID", username=SERVICE_LOGIN)]})
+    code, answer = provision()
+    assert (code, [one["sourced_id"] for one in findings(answer, "roster.login-of-service")]) == (
+        *(0, ["KID"]),
+    )
+    assert login_of(sandbox.canvas, SERVICE_LOGIN)["user_id"] == ""
