@@ -7,9 +7,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django.views.decorators.http import require_http_methods, require_POST
 
-from sandbox.canvas import store
-from sandbox.canvas.jobs import AccessToken, SisImport
+from sandbox.canvas import mishaps, store
+from sandbox.canvas.jobs import AccessToken, DeveloperKey, SisImport
+from sandbox.canvas.models import User
 from sandbox.canvas.sis import worker
+
+VENDOR = "Other Vendor"
 
 
 @require_http_methods(["PUT"])
@@ -33,13 +36,84 @@ def stick(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"id": number})
 
 
-@require_http_methods(["POST", "DELETE"])
+@require_POST
+def fail_import(request: HttpRequest) -> HttpResponse:
+    """How the next import that begins ends badly."""
+    try:
+        mishaps.plan_import(json.loads(request.body))
+    except mishaps.Senseless as error:
+        return JsonResponse({"error": str(error)}, status=400)
+    return HttpResponse(status=204)
+
+
+@require_POST
+def fail_report(request: HttpRequest) -> HttpResponse:
+    """`{"how": "error" | "endless"}`: so the next report."""
+    try:
+        mishaps.plan_report(json.loads(request.body))
+    except mishaps.Senseless as error:
+        return JsonResponse({"error": str(error)}, status=400)
+    return HttpResponse(status=204)
+
+
+@require_POST
+def foreign(request: HttpRequest) -> HttpResponse:
+    """Another vendor's import, before those to come, that runs until it is released."""
+    return JsonResponse({"id": worker.add_foreign(_of_another_vendor)})
+
+
+def _of_another_vendor() -> int:
+    with store.writing():
+        vendor = User.objects.filter(name=VENDOR).first()
+        vendor = vendor or store.create(User, name=VENDOR, workflow_state="registered")
+        made = store.create(
+            SisImport,
+            filename="other_vendor.zip",
+            upload=b"",
+            data={"import_type": "instructure_csv", "supplied_batches": ["user"]},
+            user_id=vendor.pk,
+        )
+    return int(made.pk)
+
+
+@require_POST
+def release_foreign(request: HttpRequest) -> HttpResponse:
+    """Another vendor's imports end well."""
+    return JsonResponse({"released": worker.release_foreign()})
+
+
+@require_http_methods(["PUT"])
+def sis(request: HttpRequest) -> HttpResponse:
+    """`{"allowed": false}`: nobody may import, as when the permission was taken away."""
+    if json.loads(request.body)["allowed"]:
+        mishaps.sis_allowed.set()
+    else:
+        mishaps.sis_allowed.clear()
+    return HttpResponse(status=204)
+
+
+@require_http_methods(["PUT"])
+def developer_key(request: HttpRequest) -> HttpResponse:
+    """`{"on": false}`: no token by this key, nor by one that it gave."""
+    state = "on" if json.loads(request.body)["on"] else "off"
+    with store.writing():
+        DeveloperKey.objects.filter(pk=store.DEVELOPER_KEY).update(workflow_state=state)
+    return HttpResponse(status=204)
+
+
+@require_http_methods(["POST", "PUT", "DELETE"])
 def tokens(request: HttpRequest) -> HttpResponse:
-    """Make a token (`user_id`, `scopes`, `expires_at`: all optional), or take one away."""
+    """Make a token (`user_id`, `scopes`, `expires_at`: all optional), change or take one away."""
     asked = json.loads(request.body or b"{}")
+    known = AccessToken.objects.filter(token=asked.get("token", ""))
     with store.writing():
         if request.method == "DELETE":
-            AccessToken.objects.filter(token=asked["token"]).delete()
+            known.delete()
+            return HttpResponse(status=204)
+        if request.method == "PUT":
+            known.update(
+                **{name: asked[name] for name in ("scopes", "expires_at") if name in asked}
+            )
             return HttpResponse(status=204)
         made = AccessToken.objects.create(
             token=secrets.token_urlsafe(32),
@@ -50,4 +124,14 @@ def tokens(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"token": made.token})
 
 
-urlpatterns = [path("imports", imports), path("imports/stick", stick), path("tokens", tokens)]
+urlpatterns = [
+    path("imports", imports),
+    path("imports/stick", stick),
+    path("imports/fail", fail_import),
+    path("imports/foreign", foreign),
+    path("imports/foreign/release", release_foreign),
+    path("reports/fail", fail_report),
+    path("sis", sis),
+    path("developer-key", developer_key),
+    path("tokens", tokens),
+]

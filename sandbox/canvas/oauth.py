@@ -107,6 +107,8 @@ def _client(request: HttpRequest) -> DeveloperKey:
         raise Failed(401, "invalid_client", "unknown client")
     if not secrets.compare_digest(request.POST.get("client_secret", ""), key.secret):
         raise Failed(401, "invalid_client", "invalid client")
+    if key.workflow_state != "on":
+        raise Failed(401, "unauthorized_client", "Client not authorized in requested context")
     return key
 
 

@@ -1,6 +1,6 @@
 """What `python -m sandbox` and /sandbox/reset call in the local Canvas."""
 
-from sandbox.canvas import store
+from sandbox.canvas import mishaps, store
 from sandbox.canvas.models import Account
 
 
@@ -20,4 +20,6 @@ def clear() -> None:
     from sandbox.canvas.sis import worker
 
     with worker.at_rest():
+        mishaps.clear()
+        worker.release_foreign()
         store.clear()

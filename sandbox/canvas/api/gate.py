@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from sandbox.canvas import store
 from sandbox.canvas.api import throttle
 from sandbox.canvas.api.call import Call, Refused, not_found
-from sandbox.canvas.jobs import AccessToken
+from sandbox.canvas.jobs import AccessToken, DeveloperKey
 from sandbox.rules import on
 
 View = Callable[..., Any]
@@ -61,9 +61,14 @@ def _caller(request: HttpRequest) -> AccessToken:
         message = "user authorization required"
         raise Refused(401, {"status": "unauthenticated", "errors": [{"message": message}]}, REALM)
     found = AccessToken.objects.filter(token=shown).first()
-    if found is None or 0 < found.expires_at < time.time():
+    if found is None or 0 < found.expires_at < time.time() or _is_off(found.developer_key_id):
         raise Refused(401, {"errors": [{"message": "Invalid access token."}]}, REALM)
     return found
+
+
+def _is_off(key: int) -> bool:
+    """A token is worth nothing while the developer key that gave it is off."""
+    return bool(key) and DeveloperKey.objects.filter(pk=key, workflow_state="off").exists()
 
 
 def _check_scope(request: HttpRequest, token: AccessToken) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from sandbox.canvas import store
-from sandbox.canvas.api.call import Call, Refused, not_found
+from sandbox.canvas import mishaps, store
+from sandbox.canvas.api.call import Call, Refused, not_allowed, not_found
 from sandbox.canvas.api.find import find
 from sandbox.canvas.api.gate import Linked
 from sandbox.canvas.api.paging import by_number
@@ -37,6 +37,8 @@ _EXTENSIONS = {"text/csv": "csv", "application/zip": "zip"}
 def _account(call: Call, account_id: str) -> None:
     account = find(Account, account_id)
     call.need_admin()
+    if not mishaps.sis_allowed.is_set():
+        raise not_allowed()
     if account.pk != store.ROOT_ACCOUNT_ID and on("canvas.root-only"):
         raise Refused(400, {"errors": ["SIS imports can only be executed on root accounts"]})
 
@@ -134,6 +136,7 @@ def abort(call: Call, account_id: str, import_id: str) -> Any:
         waiting = SisImport.objects.filter(pk=found.pk).exclude(workflow_state__in=_DONE)
         if not waiting.update(workflow_state="aborted", ended_at=store.now()):
             raise not_found()
+    worker.ring()
     return shape(call, [_import(import_id)])[0]
 
 

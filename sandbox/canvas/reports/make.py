@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from django.db import connections
 
-from sandbox.canvas import store
+from sandbox.canvas import mishaps, store
 from sandbox.canvas.jobs import File, Report
 from sandbox.canvas.reports.columns import EXPORTED, PROVISIONING, Sheet
 from sandbox.rules import on
@@ -46,6 +46,14 @@ def _make(number: int) -> None:
         Report.objects.filter(pk=number).update(
             status="running", progress=1, started_at=store.now()
         )
+    match mishaps.of_report():
+        case "endless":
+            return
+        case "error":
+            with store.writing():
+                found = Report.objects.filter(pk=number)
+                found.update(status="error", message="Generating failed", ended_at=store.now())
+            return
     wanted = [name for name in PROVISIONING if str(report.parameters.get(name)).lower() in _TRUE]
     sheets = {name: sheet(report, name) for name in wanted}
     with store.writing():

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connections
 
-from sandbox.canvas import store
+from sandbox.canvas import mishaps, store
 from sandbox.canvas.jobs import File, SisImport, SisImportError, StateChange
 from sandbox.canvas.sis.accounts import Accounts, Terms
 from sandbox.canvas.sis.courses import Courses
@@ -40,6 +40,10 @@ class Aborted(Exception):
     """Somebody aborted the import, or the sandbox is to forget it."""
 
 
+class BrokenOff(Exception):
+    """A test wanted the import to end here."""
+
+
 class Import:
     """The run of one import."""
 
@@ -50,6 +54,8 @@ class Import:
         self.failed = False
         self.supplied: list[str] = []
         self.completed: list[str] = []
+        self.mishap = mishaps.of_import()
+        self.rows_left = self.mishap.rows
 
     def run(self) -> None:
         """Import all there is to import; the final state says how that went."""
@@ -64,6 +70,9 @@ class Import:
             self._import_rows(upload)
         except Aborted:
             return
+        except BrokenOff:
+            self._break_off()
+            return
         self._finish()
         self._attach_errors()
 
@@ -77,7 +86,10 @@ class Import:
         for name, message in upload.failures:
             self._fail(name, message)
         for kind in self.supplied:
-            if kind not in IMPORTERS:
+            if kind == self.mishap.type:
+                name = next(file.name for file in upload.files if file.type == kind)
+                self._fail(name, "Malformed CSV")
+            elif kind not in IMPORTERS:
                 name = next(file.name for file in upload.files if file.type == kind)
                 self._fail(name, f"The local Canvas does not import {kind} files")
 
@@ -101,7 +113,7 @@ class Import:
         total = sum(len(rows) for rows in upload.rows.values()) or 1
         passed = 0
         for kind in kinds:
-            if kind not in IMPORTERS:
+            if kind not in IMPORTERS or kind == self.mishap.type:
                 continue
             importer = IMPORTERS[kind](self.work)
             for rows in self._chunks(kind, upload.rows[kind]):
@@ -118,6 +130,9 @@ class Import:
             yield rows[start : start + CHUNK]
 
     def _chunk(self, kind: str, importer: Importer, rows: list[Row], progress: int) -> None:
+        if self.mishap.state:
+            rows = rows[: self.rows_left]
+            self.rows_left -= len(rows)
         with store.writing():
             state = SisImport.objects.values_list("workflow_state", flat=True)
             if state.filter(pk=self.record.pk).first() != "importing":
@@ -129,6 +144,8 @@ class Import:
             self.work.write()
             self._write_down()
             self._save(progress=min(progress, 99))
+        if self.mishap.state and not self.rows_left:
+            raise BrokenOff
 
     def _row(self, importer: Importer, row: Row) -> bool:
         try:
@@ -174,6 +191,12 @@ class Import:
         SisImport.objects.filter(pk=self.record.pk).update(
             data=data, updated_at=store.now(), **values
         )
+
+    def _break_off(self) -> None:
+        if self.mishap.state == "failed":
+            self._fail(self.record.filename, _broken(self.record.pk))
+        with store.writing():
+            self._save(workflow_state=self.mishap.state, ended_at=store.now())
 
     def _finish(self) -> None:
         with store.writing():
