@@ -5,7 +5,7 @@ from integration.models.district import CanvasConnection, District, QConnection
 from integration.models.heartbeat import Heartbeat
 from integration.models.ledger import Approval, Change, Finding, Lease, Operation, Run
 from integration.models.policy import ProvisioningPolicy
-from integration.models.roster import CourseAssignment, RefusedRow, RosterRow
+from integration.models.roster import CourseAssignment, RefusedRow, RosterRow, SetAside
 
 __all__ = [
     "Approval",
@@ -23,4 +23,5 @@ __all__ = [
     "RefusedRow",
     "RosterRow",
     "Run",
+    "SetAside",
 ]

@@ -89,6 +89,8 @@ class Change(models.Model):
         CONFIRMED = "confirmed"
         REFUSED = "refused"
         BLOCKED = "blocked"
+        # A person approved the rest of the plan without it.
+        SET_ASIDE = "set aside"
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="changes")
     kind = models.CharField(max_length=16)

@@ -66,6 +66,27 @@ class RefusedRow(models.Model):
         ]
 
 
+class SetAside(models.Model):
+    """A line that a person left out when approving the rest; it rests on later nights too.
+
+    `digest` names what was to be sent: when Q says something else, it is planned again.
+    """
+
+    district = models.ForeignKey(District, models.CASCADE, related_name="set_aside")
+    kind = models.CharField(max_length=16)
+    key = models.CharField(max_length=800)
+    group = models.CharField(max_length=255, blank=True)
+    action = models.CharField(max_length=8)
+    digest = models.BinaryField(max_length=16)
+    by = models.CharField(max_length=255)
+    run = models.ForeignKey(Run, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["district", "kind", "key"], name="one_rest_per_key"),
+        ]
+
+
 class CourseAssignment(models.Model):
     """Keeps a section in its Canvas course for good, whatever becomes of teacher or course code."""
 

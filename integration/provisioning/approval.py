@@ -8,7 +8,9 @@ from integration.canvas.client import CanvasClient
 from integration.ledger.leases import held
 from integration.ledger.runs import Watch, nobody
 from integration.models import Approval, AuditEvent, District, Run
+from integration.provisioning.aside import set_aside
 from integration.provisioning.errors import PlanRefused
+from integration.provisioning.part import Part
 from integration.provisioning.run import KIND, OpenQ, advance, resource, stale
 
 
@@ -19,10 +21,13 @@ def approve(
     q: OpenQ,
     canvas: CanvasClient,
     actor: str,
+    part: Part | None = None,
     reason: str = "",
     watch: Watch = nobody,
 ) -> Run:
     """Carry out the stored plan that `digest` names, without reading Q again.
+
+    With a `part`, only that goes, and what it stands on; the rest is set aside.
 
     Raises:
         PlanRefused: no held plan has this digest, or it is stale; the message says why.
@@ -30,13 +35,15 @@ def approve(
     """
     with held(resource(district)), transaction.atomic():
         run = _approvable(district, digest)
-        Approval.objects.create(run=run, digest=digest, by=actor, reason=reason)
+        scope = part.as_dict() if part else {}
+        Approval.objects.create(run=run, digest=digest, by=actor, reason=reason, scope=scope)
+        rests = set_aside(run, part, by=actor) if part else 0
         AuditEvent.objects.create(
             district=district.slug,
             actor=actor,
             action="plan.approved",
             subject=f"run {run.pk}",
-            after={"digest": digest},
+            after={"digest": digest, "part": scope, "set_aside": rests},
             reason=reason,
         )
         Run.objects.filter(pk=run.pk).update(state=Run.State.QUEUED, cursor="planned", attempts=0)

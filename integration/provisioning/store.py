@@ -22,6 +22,7 @@ from integration.models import (
     RefusedRow,
     RosterRow,
     Run,
+    SetAside,
 )
 from integration.provisioning.compare import Accepted, Action, Planned, unsure
 from integration.provisioning.holds import Tally
@@ -194,9 +195,10 @@ _CHANGE_FIELDS = (
 
 
 def plan(run: Run, kind: Kind, lines: Iterable[Planned]) -> None:
-    """Write lines of the plan down, except those that Canvas refused before unchanged."""
+    """Write lines of the plan down; those refused or set aside before, unchanged, as such."""
     for batch in bulk.batches(lines):
         refused = _refused(run, kind, batch)
+        aside = _set_aside(run, kind, batch)
         bulk.insert(
             Change,
             _CHANGE_FIELDS,
@@ -207,12 +209,29 @@ def plan(run: Run, kind: Kind, lines: Iterable[Planned]) -> None:
                     _text(line.after),
                     line.digest,
                     line.reason,
-                    "blocked" if line.key in refused else "planned",
+                    "blocked" if line.key in refused else aside.get(line.key, "planned"),
                     refused.get(line.key, ""),
                 )
                 for line in batch
             ),
         )
+
+
+def _set_aside(run: Run, kind: Kind, lines: Collection[Planned]) -> dict[str, str]:
+    """Key to state, of the lines that a person left out of an earlier plan."""
+    rows = SetAside.objects.filter(district=run.district, kind=kind.name)
+    if not rows.exists():
+        return {}
+    planned = {line.key: (line.action, line.digest) for line in lines}
+    found: dict[str, str] = {}
+    for keys in bulk.batches(planned, bulk.IN_LIMIT):
+        known = rows.filter(key__in=keys).values_list("key", "action", "digest")
+        found |= {
+            key: Change.State.SET_ASIDE.value
+            for key, action, named in known
+            if (action, bytes(named)) == planned[key]
+        }
+    return found
 
 
 def _refused(run: Run, kind: Kind, lines: Collection[Planned]) -> dict[str, str]:
@@ -302,7 +321,9 @@ def action_counts(run: Run) -> dict[tuple[str, str], int]:
     lines = Change.objects.filter(run=run).exclude(action=Change.Action.EQUAL)
     grouped = lines.values_list("kind", "action", "state")
     for kind, action, state, count in grouped.annotate(count=Count("pk")):
-        what = "blocked" if state in ("blocked", "refused") else action
+        what = {"blocked": "blocked", "refused": "blocked", "set aside": "set_aside"}.get(
+            state, action
+        )
         counts[kind, what] = counts.get((kind, what), 0) + count
     return counts
 
@@ -345,12 +366,15 @@ def tallies(run: Run) -> list[Tally]:
 
 # A row is sent unless it is only noted (kept, equal) or Canvas refused it before (blocked).
 # Refusing and confirming rows later changes neither which they are nor their order.
-_SENT = "run_id = %s AND kind = %s AND state <> 'blocked' AND action NOT IN ('kept', 'equal')"
+_SENT = (
+    "run_id = %s AND kind = %s AND state NOT IN ('blocked', 'set aside')"
+    " AND action NOT IN ('kept', 'equal')"
+)
 
 
 def has_rows_to_send(run: Run) -> bool:
     lines = Change.objects.filter(run=run).exclude(action__in=_NOT_SENT)
-    return lines.exclude(state=Change.State.BLOCKED).exists()
+    return lines.exclude(state__in=(Change.State.BLOCKED, Change.State.SET_ASIDE)).exists()
 
 
 def rows_to_send(run: Run, kind: Kind) -> Iterator[tuple[str, Row]]:
