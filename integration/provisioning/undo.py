@@ -270,7 +270,7 @@ class _Planner:
             store.plan(self._ledger.run, kind, [one.line for one in turned if one.line])
         left = [problem for one in turned for problem in one.left]
         self._ledger.find(left)
-        self.left[kind.name] += len({problem.sourced_id for problem in left})
+        self.left.update([kind.name] * len({one.sourced_id for one in left}))
         self._done += len(turned)
         self._ledger.progress("planning the undo", self._done)
 

@@ -21,7 +21,7 @@ COLUMNS = ("added", "changed", "removed", "kept", "same", "blocked")
 
 class Command(DistrictCommand):
     help = "Read Q, plan what Canvas lacks, and send it; or approve a plan that waits."
-    columns = COLUMNS
+    columns: tuple[str, ...] = COLUMNS
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

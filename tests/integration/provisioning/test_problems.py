@@ -28,7 +28,7 @@ def test_a_detail_stands_behind_the_reason():
 @pytest.mark.parametrize("code", TABLE)
 def test_every_code_has_two_whole_sentences(code):
     reason, remedy = TABLE[code]
-    assert re.fullmatch(r"(roster|canvas)\.[a-z]+(-[a-z]+)*", code)
+    assert re.fullmatch(r"(roster|canvas|undo|drift)\.[a-z]+(-[a-z]+)*", code)
     assert reason.endswith(".") and remedy.endswith(".")
 
 
