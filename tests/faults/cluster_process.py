@@ -21,7 +21,7 @@ import requests
 from tests.integration.provisioning.records import small_district
 from tests.sandbox_process import ROOT, Sandbox
 
-PATIENCE_SECONDS = 90
+PATIENCE_SECONDS = 120
 
 
 class Installation:
@@ -43,29 +43,46 @@ class Installation:
         }
 
     def prepare(self) -> None:
+        """A fresh Q and Canvas, tables, and a district whose night is due now.
+
+        It is about noon where the district lies, and its hour was 02:00.
+        """
+        self.let_go()
         requests.post(f"{self.origins[0]}/sandbox/reset?empty=1", timeout=60)
         requests.post(f"{self.origins[1]}/sandbox/reset", timeout=60)
         records = {"upsert": small_district(students=4)}
         requests.post(f"{self.origins[0]}/sandbox/records", json=records, timeout=60)
         q, canvas = self.sandbox.q, self.sandbox.canvas
+        zone = f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
         self.manage("migrate", "--verbosity=0")
         self.manage(
             *("connect", "lakeside", f"--q-url={q.url}", f"--q-key={q.key}"),
             *(f"--q-secret={q.secret}", f"--q-token-url={q.token_url}"),
             *(f"--canvas-url={canvas.url}", f"--canvas-token={canvas.token}"),
+            f"--time-zone={zone}",
         )
+        self.manage("schedule", "lakeside", "--on")
+        self.sql("UPDATE integration_provisioningpolicy SET nights_from = NULL")
+
+    def hold(self, server: str, path: str) -> None:
+        """Let the next answer of this kind wait until `let_go`."""
+        origin = self.origins[("q", "canvas").index(server)]
+        fault = {"match": {"method": "GET", "path": path, "times": 1}, "do": {"hold": True}}
+        requests.post(f"{origin}/sandbox/faults", json=fault, timeout=60).raise_for_status()
+
+    def is_held(self) -> bool:
+        """Whether somebody waits for such an answer."""
+        told = [requests.get(f"{origin}/sandbox/faults", timeout=60) for origin in self.origins]
+        return any(fault["holding"] for one in told for fault in one.json()["faults"])
+
+    def let_go(self) -> None:
+        for origin in self.origins:
+            requests.delete(f"{origin}/sandbox/faults", timeout=60)
 
     def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
         ended = self.try_to_manage(*words)
         assert ended.returncode == 0, ended.stderr
         return ended
-
-    def let_a_night_be_due(self) -> None:
-        """It is about noon where the district lies, and its hour was 02:00."""
-        ahead = 12 - datetime.now(UTC).hour
-        self.manage("connect", "lakeside", f"--time-zone=Etc/GMT{-ahead:+d}")
-        self.manage("schedule", "lakeside", "--on")
-        self.sql("UPDATE integration_provisioningpolicy SET nights_from = NULL")
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         """One statement on the installation's database, beside the product."""
@@ -109,9 +126,11 @@ class Installation:
         self.clusters.append(cluster)
         return cluster
 
-    def until(self, what: str, is_so: Callable[[], Any]) -> Any:
+    def until(
+        self, what: str, is_so: Callable[[], Any], *, patience: float = PATIENCE_SECONDS
+    ) -> Any:
         """Look now and then until it is so; the log of the clusters tells where it is not."""
-        patience = time.monotonic() + PATIENCE_SECONDS
+        patience += time.monotonic()
         while not (found := is_so()):
             assert time.monotonic() < patience, f"never: {what}\n{self.log.read_text()[-6000:]}"
             time.sleep(0.2)
