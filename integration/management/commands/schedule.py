@@ -90,9 +90,9 @@ def _words(policy: ProvisioningPolicy, decided: Tonight, now: datetime) -> str:
     if decided.due:
         return f"the night of {decided.due} is due now."
     told = ""
-    if decided.why == "blackout" and (window := blackout(now, timetable)):
-        told = f"no night until {window.last} ({window.reason}). "
+    if window := blackout(now, timetable):
+        told = f"no night until {window.last} ({window.reason}); "
     if decided.next_at is None:
-        return f"{told}No night is in sight."
+        return f"{told}no night is in sight."
     local = decided.next_at.astimezone(timetable.zone)
     return f"{told}the next night begins on {local:%A, %Y-%m-%d at %H:%M} ({timetable.zone.key})."
