@@ -150,8 +150,10 @@ class Board:
         """Wait until a counter has come so far; whether it did. Raises KeyError."""
         with self._changed:
             fault = self._faults[number]
-            return self._changed.wait_for(
-                lambda: getattr(fault, counter) >= least, timeout=patience_seconds
+            return bool(
+                self._changed.wait_for(
+                    lambda: getattr(fault, counter) >= least, timeout=patience_seconds
+                )
             )
 
 

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.sandbox.ports import canvas_port, q_port
 from tests.sandbox_process import Sandbox, running_sandbox
 
 
@@ -28,3 +29,17 @@ def connect():
     yield to
     for connection in opened:
         connection.close()
+
+
+@pytest.fixture
+def q(sandbox):
+    port = q_port(sandbox.q)
+    yield port
+    port.control("DELETE", "faults")
+
+
+@pytest.fixture
+def canvas(sandbox):
+    port = canvas_port(sandbox.canvas)
+    yield port
+    port.control("DELETE", "faults")

@@ -9,6 +9,7 @@ import requests
 from tests.sandbox_process import Canvas, Q
 
 TIMEOUT = 60
+ORGS = "/orgs?limit=10"
 
 
 class Port:
@@ -53,3 +54,15 @@ def q_port(q: Q) -> Port:
 
 def canvas_port(canvas: Canvas) -> Port:
     return Port(f"{canvas.url}/api/v1", canvas.pages, f"Bearer {canvas.token}")
+
+
+def statuses(port: Port, count: int, path: str = ORGS) -> list[int]:
+    return [port.ask(path).status_code for _ in range(count)]
+
+
+def body_of(port: Port, path: str = ORGS) -> bytes:
+    connection = port.raw(path)
+    try:
+        return connection.getresponse().read()
+    finally:
+        connection.close()

@@ -10,8 +10,10 @@ import pytest
 
 from sandbox.q import planted, spelling
 from sandbox.q.quirks import QUIRKS
+from tests.sandbox import quirk_signs, quirk_signs_of_writing  # noqa: F401 - they fill the table
+from tests.sandbox.asking import Asking, listed
 from tests.sandbox.ports import Port, q_port
-from tests.sandbox.quirk_signs import SIGNS, Asking, listed
+from tests.sandbox.quirk_table import SIGNS
 from tests.sandbox_process import ROOT, running_sandbox
 
 CASES = [(name, value) for name, (_, values) in SIGNS.items() for value in values]
@@ -110,6 +112,7 @@ def signed_in_again(asking: Asking) -> Asking:
 @pytest.mark.prove
 @pytest.mark.parametrize("name", sorted(SIGNS))
 def test_a_quirk_shows_beside_every_other_and_none_breaks_q(asking, name):
+    asking.port.control("DELETE", "log")
     unseen = []
     for other in sorted(SIGNS):
         fresh = signed_in_again(asking)
