@@ -154,6 +154,7 @@ def _ticker(cluster: int) -> None:
         if time.monotonic() >= next_tick:
             next_tick = time.monotonic() + TICK_SECONDS
             _tick_once(settled=time.monotonic() - began > SETTLED.total_seconds())
+            connections.close_all()
         time.sleep(LOOK_SECONDS)
 
 
@@ -164,8 +165,6 @@ def _tick_once(*, settled: bool) -> None:
     except DatabaseProblem:
         logger.exception("the database did not answer the ticker")
         return
-    finally:
-        connections.close_all()
     if stands_still:
         sys.exit(STANDS_STILL)
 
