@@ -15,8 +15,10 @@ import msgspec
 
 from integration.oneroster.canonical import Settler, Unusable, is_tombstone
 from integration.oneroster.envelope import NoRecords, find_record, find_records, read_info
-from integration.oneroster.shapes import Misfit, shape
+from integration.oneroster.shapes import Misfit, references, shape
 from integration.oneroster.types import Kind, Page, Problem, R
+
+Refs = tuple[tuple[str, str], ...]
 
 _BOM = b"\xef\xbb\xbf"
 # JSON may not hold a raw NUL, so where a page has no escaped one, no record need be searched.
@@ -87,10 +89,12 @@ class PageParser(Generic[R]):
         try:
             fields = shape(self.kind.record, data)
         except Misfit as misfit:
-            return self._problem(misfit.sourced_id, misfit.field, misfit.why)
+            refs = references(self.kind.record, data)
+            return self._problem(misfit.sourced_id, misfit.field, misfit.why, refs)
         record = msgspec.convert({"sourcedId": "", **fields}, self.kind.record)
         if fault := self._settler.settle(record, is_deletion=is_tombstone(record)):
-            return self._problem(record.sourced_id, *fault)
+            refs = references(self.kind.record, data)
+            return self._problem(record.sourced_id, *fault, refs)
         return record
 
     def _any(self, raw: msgspec.Raw) -> R | Problem:
@@ -104,10 +108,10 @@ class PageParser(Generic[R]):
                     return record
         return self.one(msgspec.json.decode(raw))
 
-    def _problem(self, sourced_id: str, field: str, why: Unusable) -> Problem:
+    def _problem(self, sourced_id: str, field: str, why: Unusable, refs: Refs = ()) -> Problem:
         name = _FIELD_NAMES.get(field, field)
         known = sourced_id if sourced_id.strip() else ""
-        return Problem(self.kind.key, known, name, why.code, why.reason, why.remedy)
+        return Problem(self.kind.key, known, name, why.code, why.reason, why.remedy, refs)
 
 
 # Problems name fields as the provider spells them.

@@ -54,6 +54,21 @@ def shape(record: type[Record], data: Mapping[str, Any]) -> dict[str, Any]:
     return shaped
 
 
+def references(record: type[Record], data: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What a record points to, however little else of it can be read: (name, sourcedId)."""
+    found: list[tuple[str, str]] = []
+    lowered = {str(key).lower(): value for key, value in data.items()}
+    for name, _, bend in _plan(record):
+        if bend is _ref:
+            try:
+                ref = _ref(data.get(name, lowered.get(name.lower())))
+            except Unusable:
+                continue
+            if ref:
+                found.append((name, ref["sourcedId"]))
+    return tuple(found)
+
+
 @cache
 def _plan(record: type[Record]) -> list[tuple[str, tuple[str, ...], Callable[[Any], Any]]]:
     """Each field's name, its further spellings in lower case, and what bends it into form."""

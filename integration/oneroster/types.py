@@ -119,6 +119,7 @@ class Problem:
     """Why one record cannot be used. It stops only that record. `kind` is as in `users`.
 
     A record with an id is still *there*: its absence from the page says nothing about it.
+    `refs`: what it points to, as far as that can be read: (name, sourcedId) pairs.
     """
 
     kind: str
@@ -127,6 +128,11 @@ class Problem:
     code: str
     reason: str
     remedy: str
+    refs: tuple[tuple[str, str], ...] = ()
+
+    def ref(self, name: str) -> str:
+        """The sourcedId of what the record points to as its `class`, `user` and so on, or ""."""
+        return dict(self.refs).get(name, "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ objects kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from integration.oneroster.types import Enrollment, Problem
@@ -34,8 +34,9 @@ def _later_first(row: Row) -> tuple[int, ...]:
 class EnrollmentMapper:
     """Turns pages of records into rows, and remembers what must not be taken away.
 
-    `keep_sections`, `keep_pairs`: sections, and (section, user) pairs, that have an enrollment in
-    Q which could not be mapped: absence of a row there proves nothing.
+    `keep_…`: sections, (section, user) pairs, users and schools' accounts that have an enrollment
+    in Q which could not be read or mapped: absence of a row there proves nothing. `keep_all`: such
+    an enrollment may be anybody's.
     """
 
     places: Places
@@ -45,6 +46,9 @@ class EnrollmentMapper:
     _teachers: dict[str, tuple[bool, str]] = field(default_factory=dict)
     keep_sections: set[str] = field(default_factory=set)
     keep_pairs: set[tuple[str, str]] = field(default_factory=set)
+    keep_users: set[str] = field(default_factory=set)
+    keep_schools: set[str] = field(default_factory=set)
+    keep_all: bool = False
     problems: list[Problem] = field(default_factory=list)
     _section_of: dict[str, tuple[str, str, str]] = field(default_factory=dict)
     _role_of: Mapping[str, str | None] = field(default_factory=dict)
@@ -54,12 +58,44 @@ class EnrollmentMapper:
             sourced_id: (place.sis_section_id, place.start, place.end)
             for sourced_id, place in self.places.place_of.items()
         }
+        self.keep_users |= self.people.renamed
         self._role_of = {role: self.rules.canvas_role(role) for role in ROLES}
 
     @property
     def teacher_of(self) -> dict[str, str]:
         """Class sourcedId to its primary teacher's; of several, the first in order."""
         return {class_id: teacher for class_id, (_, teacher) in self._teachers.items()}
+
+    def must_stay(self, row: Row, account_id: str) -> bool:
+        """May this accepted row be an enrollment that could not be read or mapped tonight?"""
+        return (
+            self.keep_all
+            or account_id in self.keep_schools
+            or row[0] in self.keep_sections
+            or row[1] in self.keep_users
+            or (row[0], row[1]) in self.keep_pairs
+        )
+
+    def doubt(self, unreadable: Iterable[Problem], account_of: Mapping[str, str]) -> None:
+        """Keep what records that could not be read may be, by what they do tell."""
+        for one in unreadable:
+            user, class_id = one.ref("user"), one.ref("class")
+            account_id = account_of.get(one.ref("school"), "")
+            users = self.people.may_be(user, self.rules) if user else set[str]()
+            if class_id:
+                self._keep(self.rules.prefix + class_id, users)
+            elif users:
+                self.keep_users |= users
+            elif account_id:
+                self.keep_schools.add(account_id)
+            else:
+                self.keep_all = True
+
+    def _keep(self, sis_section_id: str, users: Collection[str]) -> None:
+        """Keep these users in the section; all of it where it is not known who it is."""
+        self.keep_pairs |= {(sis_section_id, user_id) for user_id in users}
+        if not users:
+            self.keep_sections.add(sis_section_id)
 
     def rows(self, records: Iterable[Enrollment]) -> list[Row]:
         """The rows of one page, as plain tuples in the order of EnrollmentRow."""
@@ -129,7 +165,6 @@ class EnrollmentMapper:
             self.problems.append(problem(code, "enrollments", record.sourced_id, "class"))
             return
         known = user in self.people.left_out
-        # The user's SIS ID is not known for certain, so nobody of the section is taken away.
-        self.keep_sections.add(place[0])
+        self._keep(place[0], self.people.may_be(user, self.rules))
         code = "roster.user-left-out" if known else "roster.unknown-user"
         self.problems.append(problem(code, "enrollments", record.sourced_id, "user"))

@@ -53,9 +53,13 @@ RESTS_ON = {
     COURSES: ("classes", "courses"),
     SECTIONS: ("classes",),
     USERS: ("users",),
-    ENROLLMENTS: ("enrollments", "classes", "users"),
+    # Not "users": an enrollment whose user is not known keeps its own row.
+    ENROLLMENTS: ("enrollments", "classes"),
     OBSERVERS: ("users",),
 }
+
+# Must an accepted row stay although Q did not send it? Asked with the account it counts for.
+MustStay = Callable[[Row, str], bool]
 
 
 def rules_of(policy: ProvisioningPolicy, time_zone: str) -> Rules:
@@ -120,7 +124,7 @@ class Planner:
         people = self._people(accounts.account_of)
         if not classes and not people.user_of:
             raise EmptyFeed("Q answered every request, and sent no class and no user.")
-        mapper = self._enrollments(places, people)
+        mapper = self._enrollments(places, people, accounts.account_of)
 
         sections = map_sections(
             places.place_of,
@@ -142,6 +146,9 @@ class Planner:
     def _unique(self, kind: str, records: Iterable[R]) -> dict[str, R]:
         kept, problems = unique(kind, records)
         self.ledger.find(problems)
+        # Those are there all the same: which of them is right, Q does not tell.
+        ambiguous = {one.sourced_id for one in problems if one.sourced_id not in kept}
+        self.source.broken.setdefault(kind, set()).update(ambiguous)
         return kept
 
     def _people(self, account_of: dict[str, str]) -> People:
@@ -160,14 +167,19 @@ class Planner:
             USERS,
             people.rows,
             group_of=lambda row: people.school_of.get(row[0], ""),
-            must_stay=lambda row: row[0] in there,
+            must_stay=lambda row, _: row[0] in there,
         )
         if self.rules.guardians:
-            # Somebody who could not be mapped tonight may be either end of a link that seems gone.
-            unsure = bool(people.left_out)
-            self._compare(OBSERVERS, people.observers, must_stay=lambda _: unsure)
+            self._compare(OBSERVERS, people.observers, must_stay=self._linked(people))
         people.rows.clear()
         return people
+
+    def _linked(self, people: People) -> MustStay:
+        """Somebody who could not be mapped tonight may be either end of a link that seems gone."""
+        may_be = [people.may_be(one, self.rules) for one in people.left_out]
+        anybody = not all(may_be)
+        ends = set[str]().union(*may_be)
+        return lambda row, _: anybody or row[0] in ends or row[1] in ends
 
     def _identify(self, people: People) -> None:
         """Let nobody new in under a login that somebody has already, without a person's yes."""
@@ -184,23 +196,20 @@ class Planner:
             respect_claims(people, claims.holder_of, new=new, own=claims.own)
             self.holds += adoption(len(people.adopted), len(new))
 
-    def _enrollments(self, places: Places, people: People) -> EnrollmentMapper:
+    def _enrollments(
+        self, places: Places, people: People, accounts: Mapping[str, str]
+    ) -> EnrollmentMapper:
         mapper = EnrollmentMapper(places, people, self.rules)
         account_of = {place.sis_section_id: place.account_id for place in places.place_of.values()}
         comparison = self._comparison(ENROLLMENTS, lambda row: account_of.get(row[0], ""))
         for page in self.source.enrollments():
+            mapper.doubt(page.problems, accounts)
             self._write_down(ENROLLMENTS, comparison.take(mapper.rows(page.records)))
         self.ledger.find(mapper.problems)
         self.seen.setdefault(ENROLLMENTS.name, {})["skipped"] = mapper.skipped
 
-        def must_stay(row: Row) -> bool:
-            return row[1] in people.renamed or (
-                row[0] in mapper.keep_sections or (row[0], row[1]) in mapper.keep_pairs
-            )
-
-        # An enrollment that could not be read at all may be any of the rows that seem gone.
-        unreadable = bool(self.source.broken.get("enrollments"))
-        self._finish(comparison, must_stay=(lambda _: True) if unreadable else must_stay)
+        mapper.keep_schools |= self._unread_accounts()
+        self._finish(comparison, must_stay=mapper.must_stay)
         return mapper
 
     def _comparison(self, kind: Kind, group_of: Callable[[Row], str]) -> Comparison:
@@ -217,7 +226,7 @@ class Planner:
         rows: Iterable[Row],
         *,
         group_of: Callable[[Row], str] = no_group,
-        must_stay: Callable[[Row], bool] = lambda _: False,
+        must_stay: MustStay = lambda *_: False,
     ) -> None:
         comparison = self._comparison(kind, group_of)
         for batch in batches(rows):
@@ -226,28 +235,45 @@ class Planner:
             *(self.source.broken.get(name, set()) for name in RESTS_ON[kind])
         )
         broken |= {self.rules.prefix + one for one in broken}
-        self._finish(comparison, must_stay=lambda row: row[0] in broken or must_stay(row))
+        unread = self._unread_accounts()
+        self._finish(
+            comparison,
+            must_stay=lambda row, group: (
+                row[0] in broken or group in unread or must_stay(row, group)
+            ),
+        )
+
+    def _unread_accounts(self) -> set[str]:
+        return {self.rules.prefix + one for one in self.source.unread_schools}
 
     def _write_down(self, kind: Kind, lines: Iterable[Planned]) -> None:
         with self.ledger.guarded():
             store.plan(self.run, kind, lines)
 
-    def _finish(self, comparison: Comparison, *, must_stay: Callable[[Row], bool]) -> None:
+    def _finish(self, comparison: Comparison, *, must_stay: MustStay) -> None:
         """After the last row: settle what came twice, and plan what is gone."""
         kind = comparison.kind
         self._settle_duplicates(comparison)
         self.seen.setdefault(kind.name, {})["same"] = comparison.same
-        proven = all(self.source.complete.get(name, True) for name in RESTS_ON[kind])
-        if not (proven and comparison.unseen):
+        if not all(map(self.source.proves, RESTS_ON[kind])):
+            self._tell_of_suspended(kind, len(comparison.unseen))
             return
         there = store.find_by_digest(self.run.district, kind, comparison.unseen)
+        away = 0
         gone = (
             self._gone(kind, key, accepted)
             for key, accepted in there
-            if not must_stay(as_row(accepted.row))
+            if not must_stay(as_row(accepted.row), accepted.group)
         )
         for lines in batches(gone):
+            away += len(lines)
             self._write_down(kind, lines)
+        self._tell_of_suspended(kind, len(comparison.unseen) - away)
+
+    def _tell_of_suspended(self, kind: Kind, count: int) -> None:
+        if count and kind.gone:
+            detail = f"{count} {kind.name}."
+            self.ledger.find([problem("roster.removals-suspended", kind.name, "", detail=detail)])
 
     def _gone(self, kind: Kind, key: str, there: Accepted) -> Planned:
         after, action = removed(kind, key, there, self.rules.removal)

@@ -26,6 +26,7 @@ from integration.oneroster.types import (
 from integration.provisioning.problems import problem
 
 SCHOOL = "school"
+OF_A_SCHOOL = ("courses", "classes", "users", "enrollments")
 READS = 2
 
 # Whom the per-school lists of students and teachers leave out (two clauses are the most that
@@ -35,9 +36,10 @@ OTHERS = "role!='student' AND role!='teacher'"
 
 @dataclass(slots=True)
 class Source:
-    """Q, as the run reads it. `complete` says of each collection whether absence proves anything.
+    """Q, as the run reads it. `complete` says of each collection whether all of it was read.
 
-    `broken`: sourcedIds, by collection, of records that are there and could not be read.
+    `broken`: sourcedIds, by collection, of records that are there and could not be read;
+    `nameless`: collections that hold a record which might be any, because it has no id.
     """
 
     client: OneRosterClient
@@ -46,6 +48,7 @@ class Source:
     complete: dict[str, bool] = field(default_factory=dict)
     broken: dict[str, set[str]] = field(default_factory=dict)
     received: dict[str, int] = field(default_factory=dict)
+    nameless: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     _schools: list[str] = field(default_factory=list)
 
@@ -55,6 +58,17 @@ class Source:
             {org.sourced_id for org in orgs if org.type == SCHOOL and org.status == "active"}
         )
         return orgs
+
+    def proves(self, collection: str) -> bool:
+        """Does absence from the collection prove anything?"""
+        if self.service == SCHOOL and collection in OF_A_SCHOOL and not self.proves("orgs"):
+            return False
+        return self.complete.get(collection, True) and collection not in self.nameless
+
+    @property
+    def unread_schools(self) -> set[str]:
+        """Organisations that could not be read: where schools are asked one by one, perhaps one."""
+        return self.broken.get("orgs", set()) if self.service == SCHOOL else set()
 
     def sessions(self) -> list[AcademicSession]:
         return self._either("academicSessions", self._by_school("terms"))
@@ -153,12 +167,15 @@ class Source:
         self.broken.setdefault(collection, set()).update(
             one.sourced_id for one in page.problems if one.sourced_id
         )
+        # An enrollment is told by its class and user, whether it has an id or not.
+        if collection != "enrollments" and not all(one.sourced_id for one in page.problems):
+            self.nameless.add(collection)
 
     def findings(self) -> list[Problem]:
         """Faulty records, each once, and the collections whose absence proves nothing."""
         unproven = [
             problem("roster.absence-not-proven", collection, "")
-            for collection, complete in sorted(self.complete.items())
-            if not complete
+            for collection in sorted(self.complete)
+            if not self.proves(collection)
         ]
         return [*dict.fromkeys(self.problems), *unproven]

@@ -490,3 +490,18 @@ def test_the_newer_of_two_stamps_can_be_told_whatever_their_zone():
     assert instant("2026-01-05T08:00:00-02:00") == datetime(2026, 1, 5, 10, tzinfo=UTC)
     assert instant("2026-01-05 08:00:00") == datetime(2026, 1, 5, 8, tzinfo=UTC)
     assert instant("") is instant("yesterday") is None
+
+
+@pytest.mark.parametrize("bad", [{"role": "coach"}, {"status": 7.5}, {"sourcedId": ""}])
+def test_a_record_that_cannot_be_used_still_says_what_it_points_to(bad):
+    problem = record(ENROLLMENT, **bad, school="s-1")
+    assert isinstance(problem, Problem)
+    assert [problem.ref(name) for name in ("user", "class", "school", "x")] == [
+        *("u-1", "c-1", "s-1", "")
+    ]
+
+
+def test_what_a_damaged_reference_points_to_is_not_known():
+    problem = record(ENROLLMENT, user={"sourcedId": "\0"}, **{"class": {"SourcedID": "c-1"}})
+    assert isinstance(problem, Problem)
+    assert problem.refs == (("class", "c-1"),)

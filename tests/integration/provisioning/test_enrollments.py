@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from integration.oneroster.types import Problem
 from integration.provisioning.enrollments import EnrollmentMapper, preferred
 from integration.provisioning.rules import ROLES, Rules
 from tests.integration.provisioning.makers import (
@@ -144,8 +145,6 @@ def test_an_enrollment_that_should_not_be_in_canvas_is_skipped_and_keeps_nothing
     [
         ({"class_": "gone"}, "roster.unknown-class", "q:gone"),
         ({"class_": "unfit"}, "roster.class-left-out", "q:unfit"),
-        ({"user": "gone"}, "roster.unknown-user", "q:c1"),
-        ({"user": "unfit"}, "roster.user-left-out", "q:c1"),
         ({"user": "gone", "class_": "gone"}, "roster.unknown-class", "q:gone"),
     ],
 )
@@ -155,6 +154,40 @@ def test_an_enrollment_that_cannot_be_mapped_keeps_its_whole_section(fields, cod
     assert [row[1] for row in rows] == ["rosa"]
     assert [problem.code for problem in one.problems] == [code]
     assert (one.keep_sections, one.skipped) == ({kept}, 0)
+
+
+@pytest.mark.parametrize("who", ["gone", "unfit"])
+def test_an_enrollment_of_somebody_who_cannot_be_mapped_keeps_what_it_may_be(who):
+    one = mapper()
+    one.rows([enrollment(who)])
+    stays = [one.must_stay(row, "") for row in (("c1", who), ("c1", "sam"), ("c2", who))]
+    assert (stays, one.skipped) == ([True, False, False], 0)
+
+
+def test_where_the_sis_id_of_somebody_is_not_known_the_whole_section_is_kept():
+    one = mapper(Rules(user_sis_id="identifier"))
+    one.rows([enrollment("gone")])
+    assert one.must_stay(("c1", "sam"), "") and not one.must_stay(("c2", "sam"), "")
+
+
+@pytest.mark.parametrize(
+    ("refs", "kept"),
+    [
+        ({"class": "c1", "user": "sam", "school": "n"}, [("c1", "sam", "north")]),
+        ({"class": "c1"}, [("c1", "sam", "north"), ("c1", "theo", "north")]),
+        ({"user": "sam"}, [("c1", "sam", "north"), ("c2", "sam", "south")]),
+        ({"school": "n"}, [("c1", "sam", "north"), ("c1", "theo", "north")]),
+        ({"school": "?"}, "all"),
+        ({}, "all"),
+    ],
+)
+def test_an_enrollment_that_cannot_be_read_keeps_what_it_tells_of(refs, kept):
+    one = mapper()
+    unread = Problem("enrollments", "e1", "role", "x.y", "", "", tuple(refs.items()))
+    one.doubt([unread], {"n": "north", "d": ""})
+    rows = [("c1", "sam", "north"), ("c1", "theo", "north"), ("c2", "sam", "south")]
+    found = [row for row in rows if one.must_stay(row[:2], row[2])]
+    assert found == (rows if kept == "all" else kept)
 
 
 def test_one_broken_enrollment_of_a_thousand_leaves_999():

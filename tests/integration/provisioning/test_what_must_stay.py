@@ -8,11 +8,7 @@ import pytest
 
 from integration.models import District, ProvisioningPolicy
 from tests.integration.provisioning.held_by_canvas import held, signed_in
-from tests.integration.provisioning.records import (
-    enrollment,
-    small_district,
-    user,
-)
+from tests.integration.provisioning.records import enrollment, org, ref, small_district, user
 from tests.integration.provisioning.test_one_run import by_id, enrollments
 
 SERVICE_LOGIN = "service.admin"  # whose token the sandbox's Canvas gives us
@@ -123,3 +119,109 @@ def test_nobody_takes_over_the_account_that_this_product_works_with(
         *(0, ["KID"]),
     )
     assert login_of(sandbox.canvas, SERVICE_LOGIN)["user_id"] == ""
+
+
+# --- records that are there and cannot be read --------------------------------------------------
+
+
+def active(canvas: Any) -> set[str]:
+    return {user_id for user_id, _, status in enrollments(canvas) if status == "active"}
+
+
+def test_an_enrollment_that_lost_its_id_is_still_there(q_holds, connect, provision, sandbox):
+    records = small_district()
+    q_holds(records)
+    connect()
+    provision()
+    records["enrollments"][1]["sourcedId"] = ""
+    q_holds(records)
+    assert provision()[0] == 0
+    assert "P1-0" in active(sandbox.canvas)
+
+
+def test_a_user_without_an_id_may_be_anybody_so_no_link_is_taken_away(
+    q_holds, connect, provision, sandbox
+):
+    records = small_district(students=1)
+    q_holds({**records, "users": [*records["users"], family("P1-0")]})
+    connect()
+    policy(guardians=True)
+    provision()
+    q_holds({**records, "users": [*records["users"], family(), user("")]})
+    _, answer = provision()
+    assert "MUM" in active(sandbox.canvas)
+    assert ["1 observers" in one["reason"] for one in findings(answer, "roster.removals-suspended")]
+
+
+def family(*children: str) -> dict[str, Any]:
+    return user("MUM", role="guardian", agents=[ref(child, "user") for child in children])
+
+
+def test_a_link_goes_although_somebody_else_is_left_out(
+    q_holds, change_q, connect, provision, sandbox
+):
+    records = small_district(students=2)
+    dad = user("DAD", role="guardian", agents=[ref("P1-1", "user")])
+    records["users"] += [family("P1-0"), dad, user("LOST", username=None, email=None)]
+    q_holds(records)
+    connect()
+    policy(guardians=True)
+    provision()
+    assert "MUM" in active(sandbox.canvas)
+    change_q(upsert={"users": [family()]})
+    assert provision()[0] == 0
+    assert "MUM" not in active(sandbox.canvas)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        enrollment("BAD", "P2-0", "K2", school="S2", role="coach"),
+        enrollment("BAD", "P2-0", "K2", school="S2", role="coach") | {"class": None},
+        enrollment("BAD", "P2-0", "K2", school="S2") | {"class": None, "user": None},
+        enrollment("BAD", "ghost"),
+    ],
+)
+def test_one_bad_enrollment_keeps_only_what_it_may_be(
+    bad, q_holds, change_q, connect, provision, sandbox
+):
+    q_holds(small_district(schools=("S1", "S2")))
+    connect()
+    provision()
+    change_q(upsert={"enrollments": [bad]}, delete={"enrollments": ["E-P1-0", "E-P2-0", "E-P2-1"]})
+    _, answer = provision()
+    gone = {"P1-0", "P1-1", "P2-0", "P2-1"} - active(sandbox.canvas)
+    kept = {"P2-0", "P2-1"} - gone
+    assert gone >= {"P1-0"} and (bad["user"] is not None or kept == {"P2-0", "P2-1"})
+    assert ("P2-0" in kept) is (bad["user"] != ref("ghost", "user"))
+    told = [one["reason"] for one in findings(answer, "roster.removals-suspended")]
+    assert [f"{len(kept)} enrollments" in reason for reason in told] == [True] * bool(kept)
+
+
+def test_an_enrollment_that_may_be_anybodys_keeps_everybody_and_says_so(
+    q_holds, change_q, connect, provision, sandbox
+):
+    q_holds(small_district())
+    connect()
+    provision()
+    anybody = enrollment("BAD", "x") | {"class": None, "user": None, "school": None}
+    change_q(upsert={"enrollments": [anybody]}, delete={"enrollments": ["E-P1-0"]})
+    _, answer = provision()
+    (told,) = findings(answer, "roster.removals-suspended")
+    assert "P1-0" in active(sandbox.canvas) and "1 enrollments" in told["reason"]
+
+
+def test_a_school_that_cannot_be_read_keeps_its_people_and_the_others_go_on(
+    q_holds, change_q, connect, provision, sandbox
+):
+    q_holds(small_district(schools=("S1", "S2")))
+    connect(q_service="school")
+    provision()
+    change_q(
+        upsert={"orgs": [org("S2", type="skool", parent=ref("D", "org"))]},
+        delete={"enrollments": ["E-P1-0"]},
+    )
+    _, answer = provision()
+    assert active(sandbox.canvas) >= {"TEACHER2", "P2-0", "P2-1", "P2-2", "P1-1"}
+    assert "P1-0" not in active(sandbox.canvas)
+    assert findings(answer, "roster.removals-suspended")
