@@ -43,15 +43,10 @@ class Installation:
         }
 
     def prepare(self) -> None:
-        """A fresh Q and Canvas, tables, and a district whose night is due now.
+        """Tables, and a district whose night is due now.
 
         It is about noon where the district lies, and its hour was 02:00.
         """
-        self.let_go()
-        requests.post(f"{self.origins[0]}/sandbox/reset?empty=1", timeout=60)
-        requests.post(f"{self.origins[1]}/sandbox/reset", timeout=60)
-        records = {"upsert": small_district(students=4)}
-        requests.post(f"{self.origins[0]}/sandbox/records", json=records, timeout=60)
         q, canvas = self.sandbox.q, self.sandbox.canvas
         zone = f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
         self.manage("migrate", "--verbosity=0")
@@ -63,6 +58,14 @@ class Installation:
         )
         self.manage("schedule", "lakeside", "--on")
         self.sql("UPDATE integration_provisioningpolicy SET nights_from = NULL")
+
+    def refresh_servers(self) -> None:
+        """A Q with a small district, and an empty Canvas."""
+        self.let_go()
+        requests.post(f"{self.origins[0]}/sandbox/reset?empty=1", timeout=60)
+        requests.post(f"{self.origins[1]}/sandbox/reset", timeout=60)
+        records = {"upsert": small_district(students=4)}
+        requests.post(f"{self.origins[0]}/sandbox/records", json=records, timeout=60)
 
     def hold(self, server: str, path: str) -> None:
         """Let the next answer of this kind wait until `let_go`."""
@@ -151,12 +154,30 @@ def ending(installation: Installation) -> Iterator[Installation]:
 
 
 def family(pid: int) -> list[int]:
-    """All processes below this one that are of its session, the nearest first."""
+    """All processes of this one's session but itself, also those that lost their parent."""
+    return [process for process, _, _, session in _processes() if session == pid != process]
+
+
+def sentinel_and_workers(cluster: int) -> tuple[int, list[int]]:
+    """django-q's, below our own two processes."""
+    table = [one for one in _processes() if one[3] == cluster]
+    (leader,) = [one for one, parent, group, _ in table if parent == cluster and group == one]
+    (sentinel,) = [one for one, parent, _, _ in table if parent == leader]
+    # It starts the two workers first, then the monitor and the pusher.
+    return sentinel, [one for one, parent, _, _ in table if parent == sentinel][:2]
+
+
+def _processes() -> list[tuple[int, int, int, int]]:
+    """(pid, parent, group, session) of all that live, in the order of their pids."""
     found = []
     for entry in Path("/proc").iterdir():
         with suppress(ValueError, OSError):
-            # After the name in brackets: state, parent, group, session.
-            session = int((entry / "stat").read_text().rpartition(")")[2].split()[3])
-            if session == pid and int(entry.name) != pid:
-                found.append(int(entry.name))
+            state, parent, group, session = _stat(entry)
+            if state != "Z":
+                found.append((int(entry.name), int(parent), int(group), int(session)))
     return sorted(found)
+
+
+def _stat(entry: Path) -> list[str]:
+    """What stands after the name, which is in brackets and may hold anything."""
+    return (entry / "stat").read_text().rpartition(")")[2].split()[:4]

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 import pytest
 
-from tests.faults.cluster_process import Installation, ending, family
+from tests.faults.cluster_process import Installation, ending, family, sentinel_and_workers
 from tests.integration.provisioning.held_by_canvas import imports
 from tests.runner import POSTGRESQL, unreachable
 from tests.sandbox_process import Sandbox, running_sandbox
 
+# The leader of the group, the sentinel, two workers, the monitor, the pusher; and the ticker.
+ALL = 7
 READING = r"/enrollments"
 IMPORTING = r"/sis_imports/\d+"
 
@@ -26,12 +30,25 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox
 
 
+def sqlite(sandbox: Sandbox, directory: Path) -> Installation:
+    url = f"sqlite:///{directory}/qsync.sqlite3"
+    return Installation(sandbox, url, directory / "clusters.log")
+
+
+@pytest.fixture(scope="module")
+def template(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with a district whose night is due now."""
+    directory = tmp_path_factory.mktemp("template")
+    sqlite(sandbox, directory).prepare()
+    return directory / "qsync.sqlite3"
+
+
 @pytest.fixture
-def here(sandbox: Sandbox, tmp_path: Path) -> Iterator[Installation]:
+def here(sandbox: Sandbox, template: Path, tmp_path: Path) -> Iterator[Installation]:
     """A district whose night is due now, on SQLite; no cluster yet."""
-    url = f"sqlite:///{tmp_path}/qsync.sqlite3"
-    with ending(Installation(sandbox, url, tmp_path / "clusters.log")) as installation:
-        installation.prepare()
+    shutil.copy(template, tmp_path)
+    with ending(sqlite(sandbox, tmp_path)) as installation:
+        installation.refresh_servers()
         yield installation
         installation.let_go()
 
@@ -49,6 +66,7 @@ def on_postgresql(sandbox: Sandbox, tmp_path: Path) -> Iterator[Installation]:
     try:
         with ending(Installation(sandbox, url, tmp_path / "clusters.log")) as installation:
             installation.prepare()
+            installation.refresh_servers()
             yield installation
             installation.let_go()
     finally:
@@ -81,7 +99,7 @@ def test_a_night_that_is_due_runs_by_itself_and_the_cluster_ends_when_told(here)
     cluster = here.start()
     here.until("the night is done", here.runs)
     assert_done_once(here)
-    assert len(family(cluster.pid)) > 4
+    assert len(family(cluster.pid)) == ALL
     cluster.send_signal(signal.SIGTERM)
     assert cluster.wait(60) == 0
     assert family(cluster.pid) == []
@@ -145,9 +163,8 @@ def test_workers_that_stand_still_are_replaced(here, frozen):
     here.sql("UPDATE integration_provisioningpolicy SET is_automatic = false")
     cluster = here.start()
     here.until("swept", lambda: is_swept(here))
-    here.until("all are there", lambda: len(family(cluster.pid)) >= 7)
-    # The group's leader, its sentinel, two workers, the monitor, the pusher; and the ticker.
-    for worker in sorted(set(family(cluster.pid)))[2:4]:
+    here.until("all are there", lambda: len(family(cluster.pid)) == ALL)
+    for worker in sentinel_and_workers(cluster.pid)[1]:
         os.kill(worker, frozen)
     here.sql("UPDATE integration_provisioningpolicy SET is_automatic = true")
     here.until("the night is done", here.runs, patience=900)
@@ -176,8 +193,6 @@ def test_a_district_in_a_blackout_has_no_night(here):
 
 
 def _around_today() -> tuple[str, str]:
-    from datetime import UTC, datetime, timedelta
-
     now = datetime.now(UTC)
     return f"{now - timedelta(days=2):%Y-%m-%d}", f"{now + timedelta(days=2):%Y-%m-%d}"
 
@@ -253,7 +268,7 @@ def test_a_cluster_whose_parent_was_killed_leaves_nobody_and_the_next_goes_on(he
 @pytest.mark.prove
 def test_a_cluster_whose_sentinel_was_killed_ends_and_says_so(here):
     cluster = here.start()
-    here.until("all are there", lambda: len(family(cluster.pid)) >= 7)
-    os.kill(family(cluster.pid)[1], signal.SIGKILL)
+    here.until("all are there", lambda: len(family(cluster.pid)) == ALL)
+    os.kill(sentinel_and_workers(cluster.pid)[0], signal.SIGKILL)
     assert cluster.wait(60) == 1
     assert family(cluster.pid) == []
