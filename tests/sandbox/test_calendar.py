@@ -138,6 +138,12 @@ def test_what_is_over_stays_true_after_q_has_forgotten_it(town):
     assert after.finished - known
 
 
+def test_what_somebody_finished_stays_true_when_they_leave(town):
+    for number in range(1, A_YEAR):
+        if not town.day(number).renames:
+            assert town.truth(number - 1).finished <= town.truth(number).finished, number
+
+
 # -- the calendar
 
 

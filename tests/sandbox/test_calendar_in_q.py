@@ -108,6 +108,18 @@ def test_the_gradebook_follows_renames_and_dropped_classes(fresh):
         assert each["class"]["sourcedId"] in feed.held["classes"]
 
 
+def test_a_class_with_a_recycled_id_does_not_inherit_a_gradebook(fresh):
+    year = Year(STUDENTS, SEED)
+    day = year.when("rollover")
+    (class_id,) = year.day(day).recycled
+    post(fresh, f"sandbox/next-day?days={day - 1}")
+    line_item = {"sourcedId": "last-year", "class": {"sourcedId": class_id, "type": "class"}}
+    post(fresh, "sandbox/records", {"upsert": {"lineItems": [line_item]}})
+    assert "last-year" in served(fresh).held["lineItems"]
+    post(fresh, "sandbox/next-day")
+    assert "last-year" not in served(fresh).held["lineItems"]
+
+
 def test_quirks_in_the_data_are_taken_out_before_a_day_and_put_back_after(fresh):
     post(fresh, "sandbox/quirks", {"odd-ids": "x "})
     post(fresh, "sandbox/next-day?days=40")
