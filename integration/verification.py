@@ -12,13 +12,15 @@ from integration.canvas.client import CanvasClient
 from integration.errors import QSyncError
 from integration.models import QConnection
 from integration.oneroster.client import OneRosterClient, Probe
-from integration.oneroster.transport import error_for
+from integration.oneroster.transport import error_for, segment
 
 BULK = ("orgs", "academicSessions", "courses", "classes", "users", "enrollments")
 OF_A_SCHOOL = ("terms", "courses", "classes", "students", "teachers", "enrollments")
 GRADEBOOK = ("categories", "lineItems", "results")
 PERMISSIONS = ("import_sis", "manage_sis", "read_sis")
 CLOCKS_MAY_DIFFER = timedelta(minutes=5)
+
+NO_SCHOOL = "Use the bulk service (connect --q-service=bulk), or ask Q's operator for the schools."
 
 T = TypeVar("T")
 
@@ -55,10 +57,13 @@ def verify_q(client: OneRosterClient, connection: QConnection) -> Iterator[Step]
     if connection.service == QConnection.Service.SCHOOL:
         step, found = _tried("Q: a school to look at", lambda: _first_school(client))
         school = found or ""
+        if step.ok and not school:
+            nothing = "Q lists no active school, so nothing can be read by school."
+            step = Step(step.name, ok=False, message=nothing, remedy=NO_SCHOOL)
         yield step
     paths = [("orgs", True), ("academicSessions", True)]
     if school:
-        paths += [(f"schools/{school}/{name}", True) for name in OF_A_SCHOOL]
+        paths += [(f"schools/{segment(school)}/{name}", True) for name in OF_A_SCHOOL]
     else:
         paths += [(name, True) for name in BULK[2:]]
     paths += [(name, False) for name in GRADEBOOK]
@@ -125,7 +130,7 @@ def verify_canvas(client: CanvasClient) -> Iterator[Step]:
         )
     )
     for path in ("sis_imports", "terms", "reports"):
-        probe = client.probe(f"accounts/self/{path}")
+        probe = client.probe(f"accounts/{account.id}/{path}")
         error = probe.error
         yield Step(
             f"Canvas: {path}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -11,11 +12,13 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 
+from integration import bulk
 from integration.errors import QSyncError
 from integration.ledger.leases import Fence, LeaseLost
 from integration.models import Change, Finding, Run
 
 BEAT_SECONDS = 5.0
+MANY = 1000
 SOURCED_ID_LENGTH = 800
 
 
@@ -62,6 +65,7 @@ class Ledger:
         self._watch = watch
         self._clock = clock
         self._next_beat = 0.0
+        self._found: Counter[tuple[str, str]] = Counter()
 
     @classmethod
     def take(cls, run: Run, fence: Fence, *, watch: Watch = nobody) -> Ledger:
@@ -111,30 +115,41 @@ class Ledger:
         self.write(stage=stage, progress={"done": done, "total": total}, heartbeat_at=Now())
 
     def find(self, problems: Iterable[FindingLike]) -> None:
-        """Write down what a person should know."""
-        Finding.objects.bulk_create(
-            [
-                Finding(
-                    run=self.run,
-                    kind=one.kind,
-                    sourced_id=_storable(one.sourced_id),
-                    field=one.field,
-                    code=one.code,
-                    reason=one.reason,
-                    remedy=one.remedy,
-                )
+        """Write down what a person should know: of one fault of a kind the first MANY, then how
+        many more there were."""
+        bulk.insert(
+            Finding,
+            ("run", "kind", "sourced_id", "field", "code", "reason", "remedy"),
+            (
+                (self.run.pk, one.kind, _storable(one.sourced_id), *_words(one))
                 for one in problems
-            ],
-            batch_size=1000,
+                if self._is_worth_a_line(one)
+            ),
         )
+
+    def _is_worth_a_line(self, one: FindingLike) -> bool:
+        self._found[one.code, one.kind] += 1
+        return self._found[one.code, one.kind] <= MANY
+
+    def _tell_of_more(self) -> None:
+        for (code, kind), count in self._found.items():
+            if count > MANY:
+                last = Finding.objects.filter(run=self.run, code=code, kind=kind).latest("pk")
+                reason = f"… and {count - MANY} more of these."
+                Finding.objects.create(
+                    run=self.run, kind=kind, code=code, reason=reason, remedy=last.remedy
+                )
+        self._found.clear()
 
     def forget(self) -> None:
         """Drop what an interrupted attempt planned and found, to plan anew."""
+        self._found.clear()
         with self.guarded():
             Change.objects.filter(run=self.run).delete()
             Finding.objects.filter(run=self.run).delete()
 
     def end(self, state: Run.State, **fields: Any) -> None:
+        self._tell_of_more()
         self.write(state=state, stage="", ended_at=Now(), **fields)
         self.run.refresh_from_db()
 
@@ -147,6 +162,10 @@ class Ledger:
     def fail(self, error: QSyncError) -> None:
         """Keep the error with the run: what, and what to do."""
         self.end(Run.State.FAILED, error={**error.as_dict(), "stage": self.run.stage})
+
+
+def _words(one: FindingLike) -> tuple[str, str, str, str]:
+    return one.field, one.code, one.reason, one.remedy
 
 
 def _storable(sourced_id: str) -> str:

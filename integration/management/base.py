@@ -32,6 +32,12 @@ class Failure(QSyncError):
         self.remedy = remedy or self.remedy
 
 
+class Usage(Failure):
+    """The options do not go together."""
+
+    code = "command.usage"
+
+
 class Command(BaseCommand):
     """A command that prints for people, or with `--json` one object for machines."""
 
@@ -67,9 +73,14 @@ class Command(BaseCommand):
         try:
             code = self.run(options)
         except QSyncError as error:
-            code = FAILED
+            code = USAGE if isinstance(error, Usage) else FAILED
             self.complain(error.as_dict())
             self.answer(state="failed", error=error.as_dict())
+        except KeyboardInterrupt:
+            code = FAILED
+            stopped = Failure("Stopped by hand.", remedy="The next run goes on where it can.")
+            self.complain(stopped.as_dict())
+            self.answer(state="failed", error=stopped.as_dict())
         if self.as_json:
             self._answer["seconds"] = round(time.monotonic() - started, 3)
             self.stdout.write(json.dumps(self._answer, ensure_ascii=False))

@@ -6,12 +6,16 @@ import hashlib
 import json
 from datetime import time
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.forms.models import model_to_dict
 
 from integration.models.district import District
 
 SCHEDULE = ("night_at", "is_automatic", "nights_from", "blackouts")
+
+
+SHARE = [MinValueValidator(0), MaxValueValidator(1)]
 
 
 class ProvisioningPolicy(models.Model):
@@ -45,13 +49,13 @@ class ProvisioningPolicy(models.Model):
     user_sis_id = models.CharField(max_length=64, default="sourcedId")
     # Put before the SIS IDs of terms, accounts, courses and sections.
     sis_id_prefix = models.CharField(max_length=32, blank=True)
-    # OneRoster role to Canvas role, laid over the table in provisioning/mapping.py.
+    # OneRoster role to Canvas role, laid over the table in provisioning/rules.py.
     roles = models.JSONField(default=dict, blank=True)
 
-    removed_share = models.FloatField(default=0.10)
+    removed_share = models.FloatField(default=0.10, validators=SHARE)
     removed_floor = models.PositiveIntegerField(default=5)
     removed_ceiling = models.PositiveIntegerField(default=2000)
-    changed_share = models.FloatField(default=0.75)
+    changed_share = models.FloatField(default=0.75, validators=SHARE)
     changed_floor = models.PositiveIntegerField(default=50)
     plan_hours = models.PositiveSmallIntegerField(default=24)
 

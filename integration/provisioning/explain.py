@@ -119,9 +119,13 @@ def explain(
     rules: Rules,
 ) -> Explanation:
     """Tell the story of one record. `findings`: what the latest run said about it."""
-    if record is None and not any(fact.accepted_by for fact in facts):
-        return Explanation("unknown", ("Q does not hold this record, and Canvas never got it.",))
-    steps = ["Q holds it." if record is not None else "Q no longer holds it."]
+    known = any(fact.accepted_by is not None or fact.refusal for fact in facts)
+    if record is None and not known and not findings:
+        never = "Canvas never got it from us" if facts else "its row in Canvas is not known"
+        return Explanation("unknown", (f"Q does not hold this record, and {never}.",))
+    steps = ["Q holds it."] if record is not None else []
+    if record is None and not findings:
+        steps = ["Q no longer holds it."]
     reason = not_meant(record, rules) if record is not None else ""
     if reason:
         steps.append(reason)
@@ -156,9 +160,9 @@ def _verdict(facts: list[Fact], findings: list[str], *, is_meant: bool) -> Verdi
         return "in Canvas"
     if any(fact.planned_state == "planned" for fact in facts):
         return "waiting"
-    if not is_meant:
-        return "not meant for Canvas"
-    return "left out" if findings else "waiting"
+    if findings:
+        return "left out"
+    return "waiting" if is_meant else "not meant for Canvas"
 
 
 def _is_there(fact: Fact) -> bool:

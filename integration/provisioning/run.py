@@ -36,6 +36,7 @@ from integration.models import (
 from integration.oneroster.client import OneRosterClient
 from integration.provisioning import store
 from integration.provisioning.apply import record, send, wait
+from integration.provisioning.aside import reminders
 from integration.provisioning.canvas_side import claims, observe
 from integration.provisioning.errors import PlanRefused, ProvisioningError, TooManyAttempts
 from integration.provisioning.holds import Hold, Limits, holds
@@ -237,6 +238,7 @@ PLANS[KIND] = _plan
 
 
 def _tell_of_refused(ledger: Ledger) -> None:
+    ledger.find(reminders(ledger.run))
     ledger.find(
         problem("canvas.still-refused", kind, key.replace("\x1f", " "), detail=message)
         for kind, key, message in store.blocked_keys(ledger.run)

@@ -182,23 +182,3 @@ def test_explain_shows_what_canvas_said_when_it_refused(
     found, story = verdict(manage, "user", "NEW")
     assert (found, "already claimed" in story) == ("refused", True)
     assert provision()[1]["sent"] == {}
-
-
-# --- demo and sandbox ---------------------------------------------------------------------------
-
-
-def test_the_demo_ends_with_a_provisioned_district_and_says_where_to_look(tmp_path):
-    database = f"sqlite:///{tmp_path}/demo.sqlite3"
-    assert manage_py("migrate", DATABASE_URL=database).returncode == 0
-    ended = manage_py("demo", "--once", "--students=12", "--seed=5", DATABASE_URL=database)
-    assert ended.returncode == 0, ended.stderr
-    assert "imported" in ended.stdout
-    assert "seconds. Where to look:" in ended.stdout
-    assert "q-secret" not in ended.stdout.replace("--q-secret", "")
-
-
-def test_a_bundle_that_is_none_ends_the_sandbox_with_a_sentence(tmp_path):
-    (tmp_path / "users.csv").write_text("this,is,no,bundle\n")
-    ended = manage_py("sandbox", f"--data={tmp_path}", "--q-port=0", "--canvas-port=0")
-    assert ended.returncode == 1
-    assert "manifest" in ended.stderr

@@ -11,6 +11,13 @@ from django.db import transaction
 from integration.http import HttpError, check_address
 from integration.management.base import DistrictCommand, Failure
 from integration.models import AuditEvent, CanvasConnection, District, QConnection
+from integration.provisioning.store import forget_canvas
+
+
+def _place(district: District) -> list[str] | None:
+    """Which Canvas, and which account of it, the district is connected to."""
+    connection = CanvasConnection.objects.filter(district=district.pk).first()
+    return [connection.base_url, connection.root_account_id] if connection else None
 
 
 class Command(DistrictCommand):
@@ -34,19 +41,31 @@ class Command(DistrictCommand):
         parser.add_argument("--time-zone", help="an IANA name such as America/Los_Angeles")
 
     def work(self, district: District, options: dict[str, Any]) -> int:
+        if district.pk is None and not any(options[name] for name in ("q_url", "canvas_url")):
+            raise Failure(
+                f"There is no district “{district.slug}” yet.",
+                remedy="Connect it with --canvas-url and --q-url; see --help.",
+            )
+        before = _place(district)
         with transaction.atomic():
             changed = [
                 *self._fill(district, {"name": "name", "time_zone": "time_zone"}, options),
                 *self._connect_canvas(district, options),
                 *self._connect_q(district, options),
             ]
+            moved = before != _place(district) and before is not None
+            if moved:
+                forget_canvas(district)
             AuditEvent.objects.create(
                 district=district.slug,
                 actor=self.actor,
                 action="connection.saved",
                 subject=district.slug,
-                after={"changed": sorted(changed)},
+                before={"canvas": before},
+                after={"changed": sorted(changed), "canvas": _place(district)},
             )
+        if moved:
+            self.say("This is another Canvas: the next run compares with what that one holds.")
         self.say(f"{district.slug} is connected. Next: manage.py verify {district.slug}")
         self.answer(state="done", changed=sorted(changed))
         return 0

@@ -19,6 +19,7 @@ from integration.models import (
     RosterRow,
     Run,
 )
+from integration.oneroster.errors import UnusableRecord
 from integration.oneroster.types import Enrollment, User
 from integration.provisioning.explain import (
     COLLECTIONS,
@@ -30,7 +31,7 @@ from integration.provisioning.explain import (
 )
 from integration.provisioning.people import sis_id
 from integration.provisioning.plan import rules_of
-from integration.provisioning.rows import COURSES, SEPARATOR, USERS
+from integration.provisioning.rows import ACCOUNTS, COURSES, SECTIONS, SEPARATOR, TERMS, USERS
 from integration.provisioning.rules import Rules
 
 
@@ -47,15 +48,20 @@ class Command(DistrictCommand):
         sourced_id = options["sourced_id"]
         policy, _ = ProvisioningPolicy.objects.get_or_create(district=district)
         rules = rules_of(policy, district.time_zone)
+        findings = _findings(district, sourced_id)
         with q_client(district) as q:
-            record = q.find(collection, sourced_id)
-            found = places(record, rules) if record else _guess(options["kind"], sourced_id)
+            try:
+                record = q.find(collection, sourced_id)
+            except UnusableRecord as error:
+                record = None
+                findings = [f"Q holds it, and it cannot be used: {error}", *findings]
+            found = places(record, rules) if record else _guess(collection, sourced_id, rules)
             if isinstance(record, Enrollment):
                 user = q.find("users", record.user.sourced_id)
                 if isinstance(user, User):
                     found = [_with_user(found[0], user, rules)]
         facts = [_fact(district, _kept(district, place)) for place in found]
-        told = explain(record, facts, _findings(district, sourced_id), rules)
+        told = explain(record, facts, findings, rules)
         self._print(told, collection, sourced_id)
         return DONE
 
@@ -72,9 +78,19 @@ class Command(DistrictCommand):
         )
 
 
-def _guess(kind: str, sourced_id: str) -> list[Place]:
-    """Where a record that Q no longer holds would have been."""
-    return [Place(USERS, sourced_id)] if kind == "user" else []
+# The kinds of Canvas that a record is found under by its own id.
+GUESSES = {
+    "orgs": (ACCOUNTS,),
+    "academicSessions": (TERMS,),
+    "classes": (SECTIONS, COURSES),
+    "users": (USERS,),
+}
+
+
+def _guess(collection: str, sourced_id: str, rules: Rules) -> list[Place]:
+    """Where a record that Q does not give (any more) would be."""
+    prefix = "" if collection == "users" else rules.prefix
+    return [Place(kind, prefix + sourced_id) for kind in GUESSES.get(collection, ())]
 
 
 def _kept(district: District, place: Place) -> Place:

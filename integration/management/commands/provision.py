@@ -9,10 +9,20 @@ from django.core.management.base import CommandParser
 
 from integration.connections import canvas_client, q_client
 from integration.management.bar import Bar
-from integration.management.base import DONE, FAILED, HELD, DistrictCommand
-from integration.models import District, Run
+from integration.management.base import (
+    DONE,
+    FAILED,
+    HELD,
+    DistrictCommand,
+    Failure,
+    Usage,
+)
+from integration.models import Change, District, Run
 from integration.provisioning.approval import approve
+from integration.provisioning.aside import take_up
 from integration.provisioning.holds import Hold, sentence
+from integration.provisioning.part import Part
+from integration.provisioning.rows import KINDS
 from integration.provisioning.run import findings_of, provision
 
 SHOWN_FINDINGS = 10
@@ -29,8 +39,23 @@ class Command(DistrictCommand):
         parser.add_argument(
             "--approve", metavar="DIGEST", help="carry out the plan with this digest"
         )
+        part = "with --approve: only this {} (repeatable), and what it stands on"
+        parser.add_argument("--school", action="append", default=[], help=part.format("account"))
+        parser.add_argument(
+            "--kind",
+            action="append",
+            default=[],
+            choices=[kind.name for kind in KINDS],
+            help=part.format("kind"),
+        )
+        parser.add_argument(
+            "--take-up", action="store_true", help="plan again what was set aside before"
+        )
 
     def work(self, district: District, options: dict[str, Any]) -> int:
+        self._check(options)
+        if options["take_up"]:
+            self.say(f"{take_up(district)} lines that were set aside are planned again.")
         with Bar(show=not self.as_json) as watch:
             common: dict[str, Any] = {
                 "q": partial(q_client, district),
@@ -39,10 +64,22 @@ class Command(DistrictCommand):
                 "watch": watch,
             }
             if options["approve"]:
-                run = approve(district, options["approve"], **common)
+                part = Part(frozenset(options["school"]), frozenset(options["kind"]))
+                given = part if part != Part() else None
+                run = approve(district, options["approve"], part=given, **common)
             else:
                 run = provision(district, plan_only=options["plan_only"], **common)
         return self.report(run)
+
+    def _check(self, options: dict[str, Any]) -> None:
+        """Raises Usage. An empty digest comes of an empty shell variable, and means nothing."""
+        approving = options["approve"] is not None
+        if approving and not options["approve"]:
+            raise Usage("--approve needs the digest of a plan.")
+        if approving and (options["plan_only"] or options["take_up"]):
+            raise Usage("--approve sends a stored plan; it goes with no --plan-only or --take-up.")
+        if not approving and (options["school"] or options["kind"]):
+            raise Usage("--school and --kind choose a part of the plan that --approve names.")
 
     def report(self, run: Run) -> int:
         """Print what the run did; give the exit code."""
@@ -82,7 +119,19 @@ class Command(DistrictCommand):
                 self.say(f"Held: {sentence(Hold(**hold))}")
             self.say(f"Nothing was sent. To carry this plan out:\n  {self.to_carry_out(run)}")
             return HELD
-        return DONE
+        return self._all_refused(run)
+
+    def _all_refused(self, run: Run) -> int:
+        """Single refused rows wait for a person; where nothing at all was taken, it failed."""
+        refused = run.changes.filter(state=Change.State.REFUSED).count()
+        if not refused or refused < sum(sent["rows"] for sent in run.sent.get("imports", [])):
+            return DONE
+        nothing = Failure(
+            f"Canvas refused all {refused} rows.", remedy="Read the findings: each says why."
+        )
+        self.complain(nothing.as_dict())
+        self.answer(error=nothing.as_dict())
+        return FAILED
 
     def to_carry_out(self, run: Run) -> str:
         """What to type next where a plan waits."""

@@ -1,0 +1,38 @@
+"""The demo and the sandbox, from their first command on."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from tests.sandbox_process import ROOT
+
+
+def manage_py(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", *words],
+        cwd=ROOT,
+        env=os.environ | {"DEBUG": "1", "LOG_LEVEL": "WARNING"} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_the_demo_ends_with_a_provisioned_district_and_says_where_to_look(tmp_path):
+    database = f"sqlite:///{tmp_path}/demo.sqlite3"
+    assert manage_py("migrate", DATABASE_URL=database).returncode == 0
+    ended = manage_py("demo", "--once", "--students=12", "--seed=5", DATABASE_URL=database)
+    assert ended.returncode == 0, ended.stderr
+    assert "imported" in ended.stdout
+    assert "seconds. Where to look:" in ended.stdout
+    assert "q-secret" not in ended.stdout.replace("--q-secret", "")
+
+
+def test_a_bundle_that_is_none_ends_the_sandbox_with_a_sentence(tmp_path):
+    (tmp_path / "users.csv").write_text("this,is,no,bundle\n")
+    ended = manage_py("sandbox", f"--data={tmp_path}", "--q-port=0", "--canvas-port=0")
+    assert ended.returncode == 1
+    assert "manifest" in ended.stderr
