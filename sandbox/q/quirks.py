@@ -38,11 +38,11 @@ def _number(sentence: str, default: int, least: int = 1) -> Quirk:
     def fits(value: Any) -> bool:
         return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
-    return Quirk(sentence, default, fits, f"a number, {default}")
+    return Quirk(sentence, default, fits, f"a number ({default})")
 
 
 def _text(sentence: str, default: str) -> Quirk:
-    return Quirk(sentence, default, lambda v: isinstance(v, str) and v != "", f"a text, {default}")
+    return Quirk(sentence, default, lambda v: isinstance(v, str) and v != "", f"a text ({default})")
 
 
 def _is_texts(value: Any) -> bool:
@@ -60,7 +60,8 @@ def _some(sentence: str) -> Quirk:
 
 def _places(sentence: str, default: Any = True) -> Quirk:
     """For paths or collections: all of them, or those in the list."""
-    return Quirk(sentence, default, lambda v: v is True or _is_texts(v), f"[names], {default}")
+    values = "true | [texts]" if default is True else f"[texts] ({', '.join(default)})"
+    return Quirk(sentence, default, lambda v: v is True or _is_texts(v), values)
 
 
 def _total(value: Any) -> bool:
@@ -81,10 +82,10 @@ QUIRKS: Final[dict[str, Quirk]] = {
         "missing", _total, "missing | changing | a number to add",
     ),
     "link": _text(
-        "Link is missing, relative, endless, or leads to another origin.",
+        "Link leads to this origin, or is `missing`, `relative`, `endless`.",
         "https://oneroster.example.org",
     ),
-    "page-limit": _number("A page holds no more, whatever the limit; nothing says so.", 100),
+    "page-limit": _number("A page holds no more, whatever the limit.", 100),
     "offset-ignored": _flag("Every page is the first."),
     "duplicates": _number("A page begins with the last records of the one before.", 1),
     "unstable-order": _flag("Without sort, each request has an order of its own."),

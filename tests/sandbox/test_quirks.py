@@ -1,5 +1,6 @@
 """Each quirk shows in an answer, is gone when switched off, and bears with every other."""
 
+import re
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -215,3 +216,10 @@ def test_a_wrong_quirk_on_the_command_line_is_wrong_usage(wrong):
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 64
     assert wrong.partition("=")[0] in done.stderr
+
+
+def test_the_readme_lists_every_quirk_as_it_is():
+    text = (ROOT / "sandbox" / "q" / "README.md").read_text()
+    told = re.findall(r"^\| `([\w-]+)` \| (.*) \| (.*) \|$", text, re.MULTILINE)
+    known = [(n, q.values.replace("|", r"\|"), q.sentence) for n, q in QUIRKS.items()]
+    assert told == known
