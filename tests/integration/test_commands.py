@@ -11,7 +11,7 @@ import pytest
 
 from integration.models import AuditEvent, QConnection
 from tests.integration.provisioning.held_by_canvas import hand_made
-from tests.integration.provisioning.records import enrollment, small_district, user
+from tests.integration.provisioning.records import class_, enrollment, small_district, user
 from tests.sandbox_process import ROOT
 
 
@@ -84,7 +84,7 @@ def test_connecting_again_changes_only_what_is_given_and_is_audited(connect, man
     connection = QConnection.objects.get()
     assert (connection.service, bool(connection.secret)) == ("school", True)
     event = AuditEvent.objects.latest("pk")
-    assert (event.action, event.after) == ("connection.saved", {"changed": ["q_service"]})
+    assert (event.action, event.after["changed"]) == ("connection.saved", ["q_service"])
 
 
 # --- verify -------------------------------------------------------------------------------------
@@ -174,11 +174,12 @@ def test_explain_shows_what_canvas_said_when_it_refused(
     q_holds(small_district())
     connect()
     provision()
-    taken = "user_id,login_id,status\nOTHER,new@example.org,active\n"
-    hand_made(sandbox.canvas, {"users.csv": taken})
-    change_q(upsert={"users": [user("NEW", username="new@example.org")]})
+    gone = "user_id,login_id,status\nP1-0,p1-0@example.org,deleted\n"
+    hand_made(sandbox.canvas, {"users.csv": gone})
+    more = {"classes": [class_("K9")], "enrollments": [enrollment("E-NEW", "P1-0", "K9")]}
+    change_q(upsert=more)
     code, answer = provision()
-    assert (code, answer["counts"]["users"]["blocked"]) == (0, 1)
-    found, story = verdict(manage, "user", "NEW")
-    assert (found, "already claimed" in story) == ("refused", True)
+    assert (code, answer["counts"]["enrollments"]["blocked"]) == (0, 1)
+    found, story = verdict(manage, "enrollment", "E-NEW")
+    assert (found, "deleted user" in story) == ("refused", True)
     assert provision()[1]["sent"] == {}

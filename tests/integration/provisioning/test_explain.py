@@ -134,5 +134,5 @@ def test_what_waits_and_what_was_refused_is_told_for_each_place():
 
 
 def test_nobody_knows_a_record_that_neither_side_holds():
-    told = explain(None, [], ["never shown"], PLAIN)
-    assert told.steps == ("Q does not hold this record, and Canvas never got it.",)
+    told = explain(None, [], [], PLAIN)
+    assert told.steps == ("Q does not hold this record, and its row in Canvas is not known.",)
