@@ -205,7 +205,9 @@ class Planner:
         for page in self.source.enrollments():
             mapper.doubt(page.problems, accounts)
             self._write_down(ENROLLMENTS, comparison.take(mapper.rows(page.records)))
-        self.ledger.find(mapper.problems)
+            # A night whose classes are missing has a million of them.
+            self.ledger.find(mapper.problems)
+            mapper.problems.clear()
         self.seen.setdefault(ENROLLMENTS.name, {})["skipped"] = mapper.skipped
 
         mapper.keep_schools |= self._unread_accounts()
