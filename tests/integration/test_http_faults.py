@@ -105,7 +105,7 @@ def test_a_body_without_length_that_is_not_json_is_taken_as_it_is(body, ask):
     ("encoding", "body"),
     [
         ("gzip", b"not gzip"),
-        ("gzip", gzip.compress(b"x" * 99)[:-9]),
+        ("gzip", gzip.compress(b"x" * 99, mtime=0)[:-9]),
         ("br", b"x"),
         ("deflate", b""),
     ],
