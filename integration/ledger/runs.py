@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -12,31 +11,12 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 
-from integration import bulk
 from integration.errors import QSyncError
+from integration.ledger.findings import FindingLike, Findings
 from integration.ledger.leases import Fence, LeaseLost
-from integration.models import Change, Finding, Run
+from integration.models import Change, Run
 
 BEAT_SECONDS = 5.0
-MANY = 1000
-SOURCED_ID_LENGTH = 800
-
-
-class FindingLike(Protocol):
-    """What a pure module hands over; `Finding` has the meaning of the fields."""
-
-    @property
-    def kind(self) -> str: ...
-    @property
-    def sourced_id(self) -> str: ...
-    @property
-    def field(self) -> str: ...
-    @property
-    def code(self) -> str: ...
-    @property
-    def reason(self) -> str: ...
-    @property
-    def remedy(self) -> str: ...
 
 
 class Watch(Protocol):
@@ -65,7 +45,7 @@ class Ledger:
         self._watch = watch
         self._clock = clock
         self._next_beat = 0.0
-        self._found: Counter[tuple[str, str]] = Counter()
+        self._findings = Findings(run)
 
     @classmethod
     def take(cls, run: Run, fence: Fence, *, watch: Watch = nobody) -> Ledger:
@@ -115,41 +95,16 @@ class Ledger:
         self.write(stage=stage, progress={"done": done, "total": total}, heartbeat_at=Now())
 
     def find(self, problems: Iterable[FindingLike]) -> None:
-        """Write down what a person should know: of one fault of a kind the first MANY, then how
-        many more there were."""
-        bulk.insert(
-            Finding,
-            ("run", "kind", "sourced_id", "field", "code", "reason", "remedy"),
-            (
-                (self.run.pk, one.kind, _storable(one.sourced_id), *_words(one))
-                for one in problems
-                if self._is_worth_a_line(one)
-            ),
-        )
-
-    def _is_worth_a_line(self, one: FindingLike) -> bool:
-        self._found[one.code, one.kind] += 1
-        return self._found[one.code, one.kind] <= MANY
-
-    def _tell_of_more(self) -> None:
-        for (code, kind), count in self._found.items():
-            if count > MANY:
-                last = Finding.objects.filter(run=self.run, code=code, kind=kind).latest("pk")
-                reason = f"… and {count - MANY} more of these."
-                Finding.objects.create(
-                    run=self.run, kind=kind, code=code, reason=reason, remedy=last.remedy
-                )
-        self._found.clear()
+        """Write down what a person should know; of very many alike the first, and how many."""
+        self._findings.add(problems)
 
     def forget(self) -> None:
         """Drop what an interrupted attempt planned and found, to plan anew."""
-        self._found.clear()
         with self.guarded():
             Change.objects.filter(run=self.run).delete()
-            Finding.objects.filter(run=self.run).delete()
+            self._findings.forget()
 
     def end(self, state: Run.State, **fields: Any) -> None:
-        self._tell_of_more()
         self.write(state=state, stage="", ended_at=Now(), **fields)
         self.run.refresh_from_db()
 
@@ -162,12 +117,3 @@ class Ledger:
     def fail(self, error: QSyncError) -> None:
         """Keep the error with the run: what, and what to do."""
         self.end(Run.State.FAILED, error={**error.as_dict(), "stage": self.run.stage})
-
-
-def _words(one: FindingLike) -> tuple[str, str, str, str]:
-    return one.field, one.code, one.reason, one.remedy
-
-
-def _storable(sourced_id: str) -> str:
-    """What is wrong with a record may be its very id: too long, or with a character too many."""
-    return sourced_id.replace("\0", "\N{REPLACEMENT CHARACTER}")[:SOURCED_ID_LENGTH]

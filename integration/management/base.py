@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import logging
 import sys
 import time
 from typing import Any, NoReturn
@@ -16,7 +17,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from integration.errors import QSyncError
+from integration.logs import bare
 from integration.models import District
+
+logger = logging.getLogger(__name__)
 
 DONE, FAILED, HELD, USAGE = 0, 1, 2, 64
 
@@ -36,6 +40,17 @@ class Usage(Failure):
     """The options do not go together."""
 
     code = "command.usage"
+
+
+class Interrupted(QSyncError):
+    code = "command.interrupted"
+    remedy = "Run it again: what was begun goes on from where it was, and nothing is done twice."
+
+
+class Unexpected(QSyncError):
+    """Not one of ours: an error in the product itself."""
+
+    code = "command.unexpected"
 
 
 class Command(BaseCommand):
@@ -70,22 +85,33 @@ class Command(BaseCommand):
         self.subcommand = type(self).__module__.rpartition(".")[2]
         self._answer: dict[str, Any] = {"command": self.subcommand}
         started = time.monotonic()
-        try:
-            code = self.run(options)
-        except QSyncError as error:
-            code = USAGE if isinstance(error, Usage) else FAILED
-            self.complain(error.as_dict())
-            self.answer(state="failed", error=error.as_dict())
-        except KeyboardInterrupt:
-            code = FAILED
-            stopped = Failure("Stopped by hand.", remedy="The next run goes on where it can.")
-            self.complain(stopped.as_dict())
-            self.answer(state="failed", error=stopped.as_dict())
+        code = self._worked(options)
         if self.as_json:
             self._answer["seconds"] = round(time.monotonic() - started, 3)
             self.stdout.write(json.dumps(self._answer, ensure_ascii=False))
         if code:
             sys.exit(code)
+
+    def _worked(self, options: dict[str, Any]) -> int:
+        """Whatever ends the work, there is an exit code, and with `--json` an object."""
+        try:
+            return self.run(options)
+        except QSyncError as known:
+            error = known
+        except KeyboardInterrupt:
+            error = Interrupted("Ended by Ctrl-C.")
+        except CommandError:
+            raise
+        except Exception as unexpected:
+            logger.exception(
+                "%s stopped in an unexpected way", self.subcommand, exc_info=bare(unexpected)
+            )
+            error = Unexpected(
+                f"{self.subcommand} stopped in an unexpected way; the log tells where."
+            )
+        self.complain(error.as_dict())
+        self.answer(state="failed", error=error.as_dict())
+        return USAGE if isinstance(error, Usage) else FAILED
 
     def run(self, options: dict[str, Any]) -> int:
         """Do the work; give the exit code."""

@@ -85,6 +85,8 @@ class CanvasConnection(models.Model):
     district = models.OneToOneField(District, models.CASCADE, related_name="canvas_connection")
     base_url = models.URLField(max_length=500)
     root_account_id = models.CharField(max_length=32, default="self")
+    # Which Canvas this is, whatever its address: Canvas's own uuid of the account, once known.
+    account_uuid = models.CharField(max_length=64, blank=True, editable=False)
     sealed_access_token = models.TextField(blank=True, editable=False)
     client_id = models.CharField(max_length=64, blank=True)
     sealed_client_secret = models.TextField(blank=True, editable=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 
@@ -122,13 +124,15 @@ class Finding(models.Model):
     code = models.CharField(max_length=64)
     reason = models.TextField()
     remedy = models.TextField()
+    # Of a line that stands for many: how many more there are than are listed.
+    more = models.PositiveIntegerField(default=0)
 
     class Meta:
         indexes = [models.Index(fields=["run", "code"], name="finding_code")]
 
-    def as_dict(self) -> dict[str, str]:
+    def as_dict(self) -> dict[str, Any]:
         """The shape that `--json` prints."""
-        names = ("kind", "sourced_id", "field", "code", "reason", "remedy")
+        names = ("kind", "sourced_id", "field", "code", "reason", "remedy", "more")
         return {name: getattr(self, name) for name in names if getattr(self, name)}
 
 

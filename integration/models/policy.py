@@ -6,7 +6,8 @@ import hashlib
 import json
 from datetime import time
 
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 from django.forms.models import model_to_dict
 
@@ -15,7 +16,14 @@ from integration.models.district import District
 SCHEDULE = ("night_at", "is_automatic", "nights_from", "blackouts")
 
 
-SHARE = [MinValueValidator(0), MaxValueValidator(1)]
+def is_share(value: float) -> None:
+    """Raises ValidationError, also for what is no number at all."""
+    if not 0 <= value <= 1:
+        raise ValidationError("A share is a number from 0 to 1.")
+
+
+ONE_WORD = RegexValidator(r"^[^\s\x00-\x1f\x7f]*$", "It holds a space or a control character.")
+ONE_LINE = RegexValidator(r"^[^\x00-\x1f\x7f]*$", "It holds a control character.")
 
 
 class ProvisioningPolicy(models.Model):
@@ -46,16 +54,16 @@ class ProvisioningPolicy(models.Model):
         max_length=16, choices=Removal.choices, default=Removal.INACTIVE
     )
     # Which field of a Q user is its SIS ID in Canvas: sourcedId, identifier, or a userIds type.
-    user_sis_id = models.CharField(max_length=64, default="sourcedId")
+    user_sis_id = models.CharField(max_length=64, default="sourcedId", validators=[ONE_LINE])
     # Put before the SIS IDs of terms, accounts, courses and sections.
-    sis_id_prefix = models.CharField(max_length=32, blank=True)
+    sis_id_prefix = models.CharField(max_length=32, blank=True, validators=[ONE_WORD])
     # OneRoster role to Canvas role, laid over the table in provisioning/rules.py.
     roles = models.JSONField(default=dict, blank=True)
 
-    removed_share = models.FloatField(default=0.10, validators=SHARE)
+    removed_share = models.FloatField(default=0.10, validators=[is_share])
     removed_floor = models.PositiveIntegerField(default=5)
     removed_ceiling = models.PositiveIntegerField(default=2000)
-    changed_share = models.FloatField(default=0.75, validators=SHARE)
+    changed_share = models.FloatField(default=0.75, validators=[is_share])
     changed_floor = models.PositiveIntegerField(default=50)
     plan_hours = models.PositiveSmallIntegerField(default=24)
 

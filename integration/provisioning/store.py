@@ -100,13 +100,6 @@ def accepted_keys(district: District, kind: Kind) -> set[str]:
     return set(rows.values_list("key", flat=True))
 
 
-def forget_canvas(district: District) -> None:
-    """The district has another Canvas now: nothing that we believe of the old one holds there."""
-    for model in (RosterRow, RefusedRow, SetAside, CourseAssignment):
-        model.objects.filter(district=district).delete()
-    District.objects.filter(pk=district.pk).update(provisioned_at=None)
-
-
 def forget_observed(district: District) -> None:
     """Drop what was only seen in Canvas, before it is read anew."""
     RosterRow.objects.filter(district=district, origin=RosterRow.Origin.CANVAS).delete()

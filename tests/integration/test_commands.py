@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from integration.models import AuditEvent, QConnection
+from integration.models import AuditEvent, District, QConnection
+from integration.oneroster.client import OneRosterClient
 from tests.integration.provisioning.held_by_canvas import hand_made
 from tests.integration.provisioning.records import class_, enrollment, small_district, user
 from tests.sandbox_process import ROOT
@@ -54,6 +55,50 @@ def test_the_json_object_of_a_run_has_the_agreed_shape(connect, provision):
     assert answer["sent"]["imports"][0].keys() == {"id", "rows", "state"}
 
 
+@pytest.mark.parametrize("options", [("--approve", ""), ("--plan-only", "--approve", "0" * 64)])
+def test_options_that_contradict_each_other_are_wrong_usage_and_send_nothing(
+    options, connect, provision, asked_of_q
+):
+    connect()
+    code, answer = provision(*options)
+    assert (code, answer["error"]["code"]) == (64, "command.usage")
+    assert asked_of_q() == []
+
+
+class Teapot(Exception):
+    """What nobody thought of, with a name in it."""
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(KeyboardInterrupt(), "command.interrupted"), (Teapot("Sam Reed"), "command.unexpected")],
+)
+def test_whatever_ends_a_command_it_prints_its_object(error, code, connect, provision, monkeypatch):
+    connect()
+    monkeypatch.setattr(OneRosterClient, "read", raising(error))
+    ended, answer = provision()
+    assert (ended, answer["state"], answer["error"]["code"]) == (1, "failed", code)
+    assert answer["seconds"] >= 0
+
+
+def test_the_log_tells_where_a_command_stopped_and_not_what_it_was_reading(
+    connect, manage, monkeypatch, caplog
+):
+    connect()
+    monkeypatch.setattr(OneRosterClient, "probe", raising(Teapot("Sam Reed")))
+    assert manage("verify", "lakeside")[0] == 1
+    assert "in raising_it" in caplog.text
+    assert "Teapot" in caplog.text
+    assert "Sam Reed" not in caplog.text
+
+
+def raising(error: BaseException):
+    def raising_it(*_: object, **__: object) -> None:
+        raise error
+
+    return raising_it
+
+
 # --- connect ------------------------------------------------------------------------------------
 
 
@@ -84,7 +129,27 @@ def test_connecting_again_changes_only_what_is_given_and_is_audited(connect, man
     connection = QConnection.objects.get()
     assert (connection.service, bool(connection.secret)) == ("school", True)
     event = AuditEvent.objects.latest("pk")
-    assert (event.action, event.after["changed"]) == ("connection.saved", ["q_service"])
+    assert (event.action, event.before) == ("connection.saved", {"q_service": "bulk"})
+    assert event.after == {"q_service": "school"}
+
+
+def test_the_audit_log_holds_no_secret_and_tells_that_one_was_changed(connect, manage):
+    connect()
+    manage("connect", "lakeside", "--q-secret=brand-new")
+    event = AuditEvent.objects.latest("pk")
+    assert event.before == event.after == {"q_secret": "••••"}
+
+
+@pytest.mark.parametrize("options", [(), ("--name=Typo",)])
+def test_a_mistyped_slug_makes_no_district(options, manage):
+    code, answer = manage("connect", "typo", *options)
+    assert (code, answer["error"]["code"]) == (1, "command.unusable")
+    assert not District.objects.exists()
+
+
+def test_a_district_with_one_side_is_not_called_connected(manage, sandbox):
+    code, answer = manage("connect", "lakeside", f"--q-url={sandbox.q.url}")
+    assert (code, answer["missing"]) == (0, ["Canvas"])
 
 
 # --- verify -------------------------------------------------------------------------------------
@@ -183,3 +248,24 @@ def test_explain_shows_what_canvas_said_when_it_refused(
     found, story = verdict(manage, "enrollment", "E-NEW")
     assert (found, "deleted user" in story) == ("refused", True)
     assert provision()[1]["sent"] == {}
+
+
+def test_a_night_whose_every_row_canvas_refused_did_not_work_and_the_next_one_did(
+    q_holds, change_q, connect, provision, sandbox
+):
+    q_holds(small_district())
+    connect()
+    provision()
+    change_q(upsert={"users": [user("NEW", username="new@example.org")]})
+    code, answer = refused_while_the_plan_waits(provision, sandbox)
+    assert (code, answer["state"], answer["refused"]) == (1, "done", {"users": 1})
+    code, answer = provision()
+    assert (code, answer["sent"], "refused" in answer) == (0, {}, False)
+
+
+def refused_while_the_plan_waits(provision, sandbox):
+    """Somebody takes the new user's login by hand between the plan and its approval."""
+    digest = provision("--plan-only")[1]["digest"]
+    taken = "user_id,login_id,status\nOTHER,new@example.org,active\n"
+    hand_made(sandbox.canvas, {"users.csv": taken})
+    return provision("--approve", digest)

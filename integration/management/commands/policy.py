@@ -1,4 +1,4 @@
-"""`manage.py policy SLUG …`: show and set a district's mapping rules and limits."""
+"""`manage.py policy SLUG …`: the district's mapping rules and limits, shown and set."""
 
 from __future__ import annotations
 
@@ -6,77 +6,107 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
-from django.db import transaction
 
 from integration.management.base import DONE, DistrictCommand, Failure
-from integration.models import AuditEvent, District, ProvisioningPolicy
+from integration.models import District, ProvisioningPolicy, RosterRow, Run
+from integration.policies import change_policy, rules
 
-SWITCHES = ("guardians", "end_date_inclusive")
-CHOICES = {
-    "grouping": ProvisioningPolicy.Grouping.values,
-    "enrollment_removal": ProvisioningPolicy.Removal.values,
+SWITCH = {"on": True, "off": False}
+# Option: (field, what it means)
+MEANING = {
+    "grouping": ("grouping", "which classes share a Canvas course"),
+    "guardians": ("guardians", "guardians become observers"),
+    "user-sis-id": ("user_sis_id", "a user's SIS ID: sourcedId, identifier, or a userIds type"),
+    "prefix": ("sis_id_prefix", "put before the SIS IDs of terms, accounts, courses, sections"),
+    "removal": ("enrollment_removal", "what an enrollment becomes that Q no longer holds"),
+    "removed-share": (
+        "removed_share",
+        "a plan waits when it removes more than this share (0 to 1)",
+    ),
+    "removed-floor": ("removed_floor", "… and more than this many"),
+    "removed-ceiling": ("removed_ceiling", "… or more than this many, whatever the share"),
+    "changed-share": (
+        "changed_share",
+        "a plan waits when it changes more than this share (0 to 1)",
+    ),
+    "changed-floor": ("changed_floor", "… and more than this many"),
+    "plan-hours": ("plan_hours", "a plan that waits may be approved for so many hours"),
+    "end-date-inclusive": ("end_date_inclusive", "the last day of Q's dates is a school day"),
 }
-TEXTS = ("user_sis_id", "sis_id_prefix")
-SHARES = ("removed_share", "changed_share")
-NUMBERS = ("removed_floor", "removed_ceiling", "changed_floor", "plan_hours")
-FIELDS = (*CHOICES, *SWITCHES, *TEXTS, *SHARES, *NUMBERS)
+# Rules that name things in Canvas: rows that are there keep the name they have.
+NAMING = {"user_sis_id", "sis_id_prefix"}
 
 
 class Command(DistrictCommand):
-    help = (
-        "Show a district's mapping rules and limits, or set some. A plan that waits is stale then."
-    )
+    help = "Show a district's mapping rules and limits, or change those that are given."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        for name, choices in CHOICES.items():
-            parser.add_argument(_option(name), choices=choices)
-        for name in SWITCHES:
-            parser.add_argument(_option(name), choices=["on", "off"])
-        for name in TEXTS:
-            parser.add_argument(_option(name))
-        for name in SHARES:
-            parser.add_argument(_option(name), type=float, help="0 to 1")
-        for name in NUMBERS:
-            parser.add_argument(_option(name), type=int)
+        kinds: dict[str, dict[str, Any]] = {
+            "grouping": {"choices": ProvisioningPolicy.Grouping.values},
+            "removal": {"choices": ProvisioningPolicy.Removal.values},
+            "guardians": {"choices": list(SWITCH)},
+            "end-date-inclusive": {"choices": list(SWITCH)},
+            **{name: {"type": float} for name in MEANING if name.endswith("-share")},
+            **{
+                name: {"type": int}
+                for name in MEANING
+                if name.endswith(("-floor", "-ceiling", "-hours"))
+            },
+        }
+        for name, (field, meaning) in MEANING.items():
+            parser.add_argument(f"--{name}", dest=field, help=meaning, **kinds.get(name, {}))
 
     def work(self, district: District, options: dict[str, Any]) -> int:
-        with transaction.atomic():
-            policy, _ = ProvisioningPolicy.objects.get_or_create(district=district)
-            before = _values(policy)
-            for name in FIELDS:
-                if options[name] is not None:
-                    value = options[name]
-                    setattr(policy, name, value == "on" if name in SWITCHES else value)
-            changed = {name for name, value in _values(policy).items() if value != before[name]}
-            if changed:
-                self._save(policy, before, changed)
-        for name, value in _values(policy).items():
-            self.say(f"{'*' if name in changed else ' '} {_option(name)[2:]:<20} {value}")
-        self.answer(state="done", policy=_values(policy), changed=sorted(changed))
+        given = {
+            field: SWITCH.get(options[field], options[field])
+            for field, _ in MEANING.values()
+            if options[field] is not None
+        }
+        before = self._set(district, given) if given else {}
+        policy, _ = ProvisioningPolicy.objects.get_or_create(district=district)
+        self._show(rules(policy), before)
+        notes = list(_notes(district, before))
+        for note in notes:
+            self.say(note)
+        self.answer(
+            state="done", policy=rules(policy), before=before, changed=sorted(before), notes=notes
+        )
         return DONE
 
-    def _save(self, policy: ProvisioningPolicy, before: dict[str, Any], changed: set[str]) -> None:
+    def _set(self, district: District, given: dict[str, Any]) -> dict[str, Any]:
         try:
-            policy.full_clean()
+            before, _ = change_policy(district, given, actor=self.actor)
         except ValidationError as error:
             field, texts = next(iter(error.message_dict.items()))
-            raise Failure(f"{_option(field)}: {' '.join(texts)}") from error
-        policy.save()
-        after = _values(policy)
-        AuditEvent.objects.create(
-            district=policy.district.slug,
-            actor=self.actor,
-            action="policy.changed",
-            subject=policy.district.slug,
-            before={name: before[name] for name in sorted(changed)},
-            after={name: after[name] for name in sorted(changed)},
+            option = next((one for one, (name, _) in MEANING.items() if name == field), field)
+            raise Failure(f"--{option}: {' '.join(texts)}") from error
+        return before
+
+    def _show(self, policy: dict[str, Any], before: dict[str, Any]) -> None:
+        for option, (field, meaning) in MEANING.items():
+            was = f"  (was {_shown(before[field])})" if field in before else ""
+            self.say(f"--{option:<20}{_shown(policy[field]):<12}{meaning}{was}")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value) or "none"
+
+
+def _notes(district: District, changed: dict[str, Any]) -> list[str]:
+    """What a person should know about a change before the next night."""
+    notes: list[str] = []
+    ours = RosterRow.objects.filter(district=district, origin=RosterRow.Origin.OURS)
+    if NAMING & changed.keys() and ours.exists():
+        notes.append(
+            "SIS IDs that Canvas already has do not change with this rule: every record comes "
+            "under a new one. Look at the next plan with --plan-only before anything is sent."
         )
-
-
-def _option(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
-
-
-def _values(policy: ProvisioningPolicy) -> dict[str, Any]:
-    return {name: getattr(policy, name) for name in FIELDS}
+    if "grouping" in changed and ours.exists():
+        notes.append("Sections that are in Canvas stay in their course; new ones follow the rule.")
+    waits = district.runs.filter(state=Run.State.HELD).order_by("-pk").first()
+    if changed and waits is not None:
+        notes.append(f"The plan of run {waits.pk} is out of date now; make a new one.")
+    return notes

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.db.models import Count
 
 from integration.connections import canvas_client, q_client
 from integration.management.bar import Bar
@@ -63,10 +64,10 @@ class Command(DistrictCommand):
                 "actor": self.actor,
                 "watch": watch,
             }
-            if options["approve"]:
+            if options["approve"] is not None:
                 part = Part(frozenset(options["school"]), frozenset(options["kind"]))
                 given = part if part != Part() else None
-                run = approve(district, options["approve"], part=given, **common)
+                run = approve(district, options["approve"].strip(), part=given, **common)
             else:
                 run = provision(district, plan_only=options["plan_only"], **common)
         return self.report(run)
@@ -74,7 +75,7 @@ class Command(DistrictCommand):
     def _check(self, options: dict[str, Any]) -> None:
         """Raises Usage. An empty digest comes of an empty shell variable, and means nothing."""
         approving = options["approve"] is not None
-        if approving and not options["approve"]:
+        if approving and not options["approve"].strip():
             raise Usage("--approve needs the digest of a plan.")
         if approving and (options["plan_only"] or options["take_up"]):
             raise Usage("--approve sends a stored plan; it goes with no --plan-only or --take-up.")
@@ -99,14 +100,17 @@ class Command(DistrictCommand):
         self._say_findings(findings)
         return self._say_state(run)
 
-    def _say_findings(self, findings: list[dict[str, str]]) -> None:
-        if findings:
-            self.say(f"{len(findings)} findings:")
-        for finding in findings[:SHOWN_FINDINGS]:
+    def _say_findings(self, findings: list[dict[str, Any]]) -> None:
+        if not findings:
+            return
+        listed = [finding for finding in findings if "more" not in finding]
+        count = len(listed) + sum(finding.get("more", 0) for finding in findings)
+        self.say(f"{count:,} findings:")
+        for finding in listed[:SHOWN_FINDINGS]:
             place = " ".join(finding.get(name, "") for name in ("kind", "sourced_id", "field"))
             self.say(f"  {place.strip()}: {finding['reason']} {finding['remedy']}")
-        if (rest := len(findings) - SHOWN_FINDINGS) > 0:
-            self.say(f"  … and {rest} more (--json prints all)")
+        if (rest := count - SHOWN_FINDINGS) > 0:
+            self.say(f"  … and {rest:,} more (--json prints the first of each sort)")
 
     def _say_state(self, run: Run) -> int:
         # Queued: it stopped after something was sent, and the next run goes on with it.
@@ -119,12 +123,18 @@ class Command(DistrictCommand):
                 self.say(f"Held: {sentence(Hold(**hold))}")
             self.say(f"Nothing was sent. To carry this plan out:\n  {self.to_carry_out(run)}")
             return HELD
-        return self._all_refused(run)
+        return self._say_refused(run)
 
-    def _all_refused(self, run: Run) -> int:
+    def _say_refused(self, run: Run) -> int:
         """Single refused rows wait for a person; where nothing at all was taken, it failed."""
-        refused = run.changes.filter(state=Change.State.REFUSED).count()
-        if not refused or refused < sum(sent["rows"] for sent in run.sent.get("imports", [])):
+        by_kind = refused_now(run)
+        if not by_kind:
+            return DONE
+        self.answer(refused=by_kind)
+        for kind, count in by_kind.items():
+            self.say(f"Canvas refused {count:,} of the {kind}; the findings tell why.")
+        refused = sum(by_kind.values())
+        if refused < sum(sent["rows"] for sent in run.sent.get("imports", [])):
             return DONE
         nothing = Failure(
             f"Canvas refused all {refused} rows.", remedy="Read the findings: each says why."
@@ -136,6 +146,12 @@ class Command(DistrictCommand):
     def to_carry_out(self, run: Run) -> str:
         """What to type next where a plan waits."""
         return f"manage.py provision {run.district.slug} --approve {run.plan_digest}"
+
+
+def refused_now(run: Run) -> dict[str, int]:
+    """Rows that this run sent and Canvas refused, by kind; not those of earlier nights."""
+    refused = run.changes.filter(state=Change.State.REFUSED)
+    return dict(refused.values_list("kind").annotate(count=Count("pk")).order_by("kind"))
 
 
 def table(counts: dict[str, dict[str, int]], columns: tuple[str, ...] = COLUMNS) -> str:

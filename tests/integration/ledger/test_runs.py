@@ -6,7 +6,7 @@ import pytest
 
 from integration.errors import QSyncError
 from integration.ledger.leases import LEASE_SECONDS, AlreadyRunning, Fence, LeaseLost, acquire
-from integration.ledger.runs import BEAT_SECONDS, MANY, Ledger, nobody
+from integration.ledger.runs import BEAT_SECONDS, Ledger, nobody
 from integration.models import Finding, Run
 from integration.oneroster.types import Problem
 from tests.integration.ledger.conftest import RESOURCE, expire
@@ -212,11 +212,3 @@ def test_a_failed_run_keeps_what_happened_where_and_what_to_do(ledger):
 
 def test_a_lease_outlives_many_beats():
     assert LEASE_SECONDS > 10 * BEAT_SECONDS
-
-
-def test_of_one_fault_many_times_the_first_are_listed_and_the_rest_counted(ledger):
-    one = Problem("enrollments", "e", "user", "x.unknown", "Its user is unknown.", "Correct it.")
-    ledger.find(one for _ in range(MANY + 7))
-    ledger.end(Run.State.DONE)
-    reasons = list(ledger.run.findings.order_by("pk").values_list("reason", flat=True))
-    assert (len(reasons), reasons[-1]) == (MANY + 1, "… and 7 more of these.")

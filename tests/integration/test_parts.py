@@ -1,40 +1,12 @@
-"""What a district chooses, and what a person leaves out of a plan."""
+"""What a person leaves out of a plan, and options that do not go together."""
 
 from __future__ import annotations
 
 import pytest
 
-from integration.models import AuditEvent, Finding, RosterRow, Run
+from integration.models import Finding, Run
 from tests.integration.provisioning.held_by_canvas import held, imports
 from tests.integration.provisioning.records import small_district, user
-
-# --- policy -------------------------------------------------------------------------------------
-
-
-def test_the_policy_is_shown_and_set_and_told_in_the_audit(connect, manage):
-    connect()
-    code, answer = manage("policy", "lakeside", "--grouping=teacher", "--guardians=on")
-    assert (code, answer["changed"]) == (0, ["grouping", "guardians"])
-    assert manage("policy", "lakeside")[1]["policy"]["grouping"] == "teacher"
-    event = AuditEvent.objects.get(action="policy.changed")
-    assert event.before == {"grouping": "class", "guardians": False}
-    assert event.after == {"grouping": "teacher", "guardians": True}
-
-
-def test_a_share_that_is_none_is_refused_and_nothing_is_saved(connect, manage):
-    connect()
-    code, answer = manage("policy", "lakeside", "--removed-share=1.5")
-    assert (code, "--removed-share" in answer["error"]["message"]) == (1, True)
-    assert manage("policy", "lakeside")[1]["policy"]["removed_share"] == 0.1
-
-
-def test_a_policy_that_changed_makes_a_waiting_plan_stale(q_holds, connect, provision, manage):
-    q_holds(small_district())
-    connect()
-    digest = provision("--plan-only")[1]["digest"]
-    manage("policy", "lakeside", "--removed-floor=6")
-    assert provision("--approve", digest)[1]["error"]["code"] == "provisioning.plan-refused"
-
 
 # --- options that do not go together ------------------------------------------------------------
 
@@ -55,27 +27,6 @@ def test_options_that_do_not_go_together_are_refused_and_send_nothing(
     connect()
     assert provision(*words)[0] == 64
     assert imports(sandbox.canvas) == []
-
-
-# --- another Canvas -----------------------------------------------------------------------------
-
-
-def test_another_canvas_is_not_believed_to_hold_what_the_old_one_held(
-    q_holds, connect, provision, manage, sandbox
-):
-    q_holds(small_district())
-    connect()
-    provision()
-    manage("connect", "lakeside", "--canvas-account=1")
-    assert not RosterRow.objects.exists()
-    code, answer = provision()
-    assert (code, answer["sent"]) == (0, {})
-    assert answer["counts"]["users"]["same"] == 4
-
-
-def test_a_new_district_without_a_word_of_where_it_is_is_not_made(manage):
-    code, answer = manage("connect", "typo")
-    assert (code, answer["error"]["code"]) == (1, "command.unusable")
 
 
 # --- a part of a plan ---------------------------------------------------------------------------

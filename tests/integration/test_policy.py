@@ -1,0 +1,96 @@
+"""`manage.py policy`: a district's rules and limits, shown, set, and audited."""
+
+from __future__ import annotations
+
+import pytest
+
+from integration.models import AuditEvent, ProvisioningPolicy
+from tests.integration.provisioning.records import small_district
+
+CHOSEN = {
+    "grouping": ("course", "course"),
+    "guardians": ("on", True),
+    "user-sis-id": ("identifier", "identifier"),
+    "prefix": ("q:", "q:"),
+    "removal": ("completed", "completed"),
+    "removed-share": ("0.2", 0.2),
+    "removed-floor": ("7", 7),
+    "removed-ceiling": ("900", 900),
+    "changed-share": ("0.5", 0.5),
+    "changed-floor": ("60", 60),
+    "plan-hours": ("48", 48),
+    "end-date-inclusive": ("off", False),
+}
+
+
+@pytest.fixture
+def policy(connect, manage):
+    connect()
+    return lambda *words: manage("policy", "lakeside", *words)
+
+
+def test_every_rule_can_be_set_and_is_shown(policy):
+    words = [f"--{name}={text}" for name, (text, _) in CHOSEN.items()]
+    code, answer = policy(*words)
+    assert code == 0, answer
+    assert list(answer["policy"].values()) == list(policy()[1]["policy"].values())
+    assert set(answer["changed"]) == set(answer["policy"])
+    assert {value for _, value in CHOSEN.values()} == set(answer["policy"].values())
+
+
+def test_what_is_not_given_stays(policy):
+    policy("--prefix=q:")
+    policy("--guardians=on")
+    stored = ProvisioningPolicy.objects.get()
+    assert (stored.sis_id_prefix, stored.guardians, stored.removed_floor) == ("q:", True, 5)
+
+
+def test_a_change_is_audited_with_what_was_and_what_is(policy):
+    policy("--removed-floor=9", "--guardians=off")
+    event = AuditEvent.objects.latest("pk")
+    assert (event.action, event.subject) == ("policy.changed", "lakeside")
+    assert (event.before, event.after) == ({"removed_floor": 5}, {"removed_floor": 9})
+
+
+def test_setting_what_is_set_already_is_no_event(policy):
+    before = AuditEvent.objects.count()
+    assert policy("--removed-floor=5")[1]["changed"] == []
+    assert AuditEvent.objects.count() == before
+
+
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [
+        ("--removed-share", "1.5"),
+        ("--changed-share", "nan"),
+        ("--removed-floor", "-1"),
+        ("--prefix", "a b"),
+        ("--prefix", "x" * 33),
+        ("--user-sis-id", ""),
+    ],
+)
+def test_what_no_district_can_have_is_refused_by_the_options_name(option, text, policy):
+    code, answer = policy(f"{option}={text}", "--guardians=on")
+    assert (code, option in answer["error"]["message"]) == (1, True)
+    assert not ProvisioningPolicy.objects.filter(guardians=True).exists()
+
+
+@pytest.mark.parametrize("words", ["--grouping=house", "--guardians=maybe", "--removed-floor=few"])
+def test_what_is_no_value_at_all_is_wrong_usage(words, policy):
+    assert policy(words)[0] == 64
+
+
+def test_a_plan_that_waits_is_said_to_be_out_of_date_and_is_refused(q_holds, policy, provision):
+    q_holds(small_district())
+    digest = provision("--plan-only")[1]["digest"]
+    assert "out of date" in " ".join(policy("--removed-floor=9")[1]["notes"])
+    assert provision("--approve", digest)[1]["error"]["code"] == "provisioning.plan-refused"
+
+
+def test_a_new_id_rule_for_a_district_that_is_in_canvas_comes_with_a_warning(
+    q_holds, policy, provision
+):
+    q_holds(small_district())
+    assert policy("--prefix=q:")[1]["notes"] == []
+    provision()
+    assert "--plan-only" in " ".join(policy("--prefix=r:")[1]["notes"])
