@@ -126,9 +126,6 @@ class CanvasClient:
     def sections(self, course_id: str) -> Iterator[Section]:
         return map(parse.section, self.transport.pages(f"courses/{_part(course_id)}/sections"))
 
-    def section(self, section_id: str) -> Section:
-        return parse.section(parse.mapping(self.transport.get(f"sections/{_part(section_id)}")))
-
     def enrollments(self, section_id: str) -> Iterator[Enrollment]:
         """Everybody ever in a section, whatever their state now."""
         params = [("state[]", state) for state in ENROLLMENT_STATES]

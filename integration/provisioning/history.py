@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from array import array
 from collections.abc import Collection, Iterator
 
 from django.db import connection
@@ -27,22 +28,35 @@ def lines(run: Run, kind: Kind, *, created: bool | None = None) -> Iterator[Done
     if created is not None:
         made = {"action": Change.Action.ADDED}
         found = found.filter(**made) if created else found.exclude(**made)
-    for key, action, before, after, group, reason, state in (
-        found.annotate(sorted=_bytewise("key"))
-        .order_by("sorted")
-        .values_list(*_FIELDS)
-        .iterator(CHUNK)
-    ):
-        yield Done(
-            kind,
-            key,
-            action,
-            tuple(json.loads(before)) if before else None,
-            tuple(json.loads(after)),
-            group,
-            reason,
-            confirmed=state == Change.State.CONFIRMED,
-        )
+    in_order = found.annotate(sorted=_bytewise("key")).order_by("sorted")
+    # The ids first, all of them: SQLite lets nobody write who is still reading while others write.
+    ids = array("q", in_order.values_list("pk", flat=True).iterator(CHUNK))
+    for batch in bulk.batches(ids, bulk.IN_LIMIT):
+        rows = {pk: rest for pk, *rest in found.filter(pk__in=batch).values_list("pk", *_FIELDS)}
+        for pk in batch:
+            yield _done(kind, *rows[pk])
+
+
+def _done(
+    kind: Kind,
+    key: str,
+    action: str,
+    before: str,
+    after: str,
+    group: str,
+    reason: str,
+    state: str,
+) -> Done:
+    return Done(
+        kind,
+        key,
+        action,
+        tuple(json.loads(before)) if before else None,
+        tuple(json.loads(after)),
+        group,
+        reason,
+        confirmed=state == Change.State.CONFIRMED,
+    )
 
 
 def _bytewise(field: str) -> Collate:
@@ -58,6 +72,10 @@ def _sent(run: Run) -> QuerySet[Change]:
 
 def has_lines(run: Run) -> bool:
     return _sent(run).exists()
+
+
+def count_created(run: Run, kind: Kind) -> int:
+    return _sent(run).filter(kind=kind.name, action=Change.Action.ADDED).count()
 
 
 def kinds_of(run: Run) -> set[str]:
@@ -78,9 +96,12 @@ def left_there(run: Run, kind: Kind, keys: Collection[str]) -> Iterator[tuple[st
             yield key, tuple(json.loads(after))
 
 
-def words(run: Run, kind: Kind, keys: Collection[str]) -> dict[str, Word]:
-    """Whose the accepted row of each key is now."""
-    undos = set(run.undos.values_list("pk", flat=True))
+def undos_of(run: Run) -> set[int]:
+    return set(run.undos.values_list("pk", flat=True))
+
+
+def words(run: Run, kind: Kind, keys: Collection[str], undos: Collection[int]) -> dict[str, Word]:
+    """Whose the accepted row of each key is now; `undos` are the runs that took this one back."""
     found: dict[str, Word] = dict.fromkeys(keys, "another")
     for batch in bulk.batches(keys, bulk.IN_LIMIT):
         rows = RosterRow.objects.filter(district=run.district, kind=kind.name, key__in=batch)

@@ -183,19 +183,11 @@ def section_use(
 
 
 def course_use(
-    course: Course,
-    sections: Sequence[Section],
-    *,
-    undone: Collection[str],
-    guests: Iterable[Enrollment],
-    since: str,
+    course: Course, sections: Sequence[Section], *, undone: Collection[str], since: str
 ) -> Use:
-    """Was it published, or does it hold more than the sections of `undone` (SIS ids)?
-
-    `guests` are the people of the sections without a SIS id.
-    """
+    """Was it published, or does it hold more than the sections of `undone` (SIS ids)?"""
     others = any(one.sis_section_id and one.sis_section_id not in undone for one in sections)
-    if course.workflow_state in _PUBLISHED or others or any(_counts(one, ()) for one in guests):
+    if course.workflow_state in _PUBLISHED or others:
         return "used"
     if _is_older(course.created_at, since):
         return "older"

@@ -5,9 +5,8 @@ Running it is its approval (design 5.9), so limits do not hold it. What is left 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -19,9 +18,11 @@ from integration.canvas.errors import NotFound
 from integration.ledger.leases import held
 from integration.ledger.runs import Ledger, Watch, nobody
 from integration.models import Approval, AuditEvent, Run
+from integration.oneroster.types import Problem
 from integration.provisioning import history, store
 from integration.provisioning.adoption import as_row, observed
 from integration.provisioning.beside import finish_others, no_q, reported
+from integration.provisioning.compare import Planned
 from integration.provisioning.errors import BeforeGone, NothingToUndo, PlanRefused
 from integration.provisioning.inverse import (
     SENT,
@@ -137,23 +138,49 @@ def plan_undo(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
     if undone is None:
         raise NothingToUndo("The run that was to be undone is no longer kept.")
     ledger.forget()
-    planner = _Planner(ledger, undone, canvas)
-    kinds = [kind for kind in KINDS if kind.name in history.kinds_of(undone)]
-    if kinds:
-        with reported(ledger, canvas, kinds) as files:
-            standings = partial(_standings, undone, canvas)
-            planner.plan({kind: standings(kind, files.get(kind)) for kind in kinds})
+    left = _plan(ledger, undone, canvas)
+    blocked = list(store.blocked_keys(ledger.run))
     ledger.find(
         problem("canvas.still-refused", kind, key.replace(SEPARATOR, " "), detail=message)
-        for kind, key, message in store.blocked_keys(ledger.run)
+        for kind, key, message in blocked
     )
     counts = counts_of(ledger.run, {})
-    for kind, left in planner.left.items():
-        counts.setdefault(kind, {})["left"] = left
+    for kind, count in left.items():
+        counts.setdefault(kind, {})["left"] = count
     ledger.write(counts=counts, plan_digest=store.plan_digest(ledger.run))
     if ledger.run.plan_only and store.has_lines(ledger.run):
         ledger.end(Run.State.HELD)
     return "planned"
+
+
+def _plan(ledger: Ledger, undone: Run, canvas: CanvasClient) -> Counter[str]:
+    """Write the inverse down; how many rows of each kind are left."""
+    kinds = [kind for kind in KINDS if kind.name in history.kinds_of(undone)]
+    courses = history.count_created(undone, COURSES)
+    # Whoever is enrolled in a created course by hand keeps it; the report tells of them.
+    asked = list(dict.fromkeys([*kinds, ENROLLMENTS])) if courses else kinds
+    if not kinds:
+        return Counter()
+    with reported(ledger, canvas, asked) as files:
+        usage = Usage(
+            canvas,
+            _since(undone, canvas),
+            courses=courses,
+            guests=_guests(canvas, files.get(ENROLLMENTS)) if courses else (),
+        )
+        standing_of = {kind: _standings(undone, canvas, kind, files.get(kind)) for kind in kinds}
+    planner = _Planner(ledger, undone, usage, standing_of)
+    planner.plan()
+    return planner.left
+
+
+def _guests(canvas: CanvasClient, report: Path | None) -> set[str]:
+    """Courses in which somebody is in a section that no SIS made: put there by a person."""
+    return {
+        line.get("course_id", "")
+        for line in (canvas.report_rows(report) if report else ())
+        if not line.get("section_id") and line.get("status") not in ("deleted", "rejected")
+    }
 
 
 def _standings(run: Run, canvas: CanvasClient, kind: Kind, report: Path | None) -> StandingOf:
@@ -184,18 +211,23 @@ def _standings(run: Run, canvas: CanvasClient, kind: Kind, report: Path | None) 
 class _Planner:
     """Writes the inverse of one run down, kind by kind; a part before the whole that holds it."""
 
-    def __init__(self, ledger: Ledger, undone: Run, canvas: CanvasClient) -> None:
+    def __init__(
+        self, ledger: Ledger, undone: Run, usage: Usage, standing_of: dict[Kind, StandingOf]
+    ) -> None:
         self.left: Counter[str] = Counter()
         self._ledger = ledger
         self._undone = undone
-        self._usage = Usage(canvas, _since(undone, canvas))
-        self._standing_of: dict[Kind, StandingOf] = {}
+        self._undos = history.undos_of(undone)
+        self._usage = usage
+        self._standing_of = standing_of
         # SIS ids of the created sections that are taken away again.
         self._sections_undone: set[str] = set()
+        self._lines: defaultdict[Kind, list[Planned]] = defaultdict(list)
+        self._problems: list[Problem] = []
         self._done = 0
 
-    def plan(self, standing_of: dict[Kind, StandingOf]) -> None:
-        self._standing_of = standing_of
+    def plan(self) -> None:
+        standing_of = self._standing_of
         self._take_sections_apart()
         for kind in standing_of:
             self._reverse(kind, history.lines(self._undone, kind, created=False))
@@ -208,6 +240,7 @@ class _Planner:
         for kind in standing_of:
             if kind not in (ENROLLMENTS, SECTIONS, COURSES, OBSERVERS):
                 self._reverse(kind, history.lines(self._undone, kind, created=True))
+        self._flush()
 
     def _use_of_course(self, done: Done) -> Use:
         return self._usage.of_course(done.key, undone=self._sections_undone)
@@ -227,10 +260,10 @@ class _Planner:
         return history.lines(self._undone, kind, created=True)
 
     def _section(self, section_id: str, enrolled: list[Done], section: Done | None) -> None:
-        words = history.words(self._undone, ENROLLMENTS, [done.key for done in enrolled])
-        section_word = history.words(self._undone, SECTIONS, [section_id])[section_id]
+        words = self._words(ENROLLMENTS, [done.key for done in enrolled])
+        section_word = self._words(SECTIONS, [section_id] if section else [])
         asks = [done.key for done in enrolled if self._turned(done, words[done.key]).line]
-        asks_section = section and self._turned(section, section_word).line
+        asks_section = section and self._turned(section, section_word[section_id]).line
         people = self._usage.people(section_id) if asks or asks_section else None
         use = self._usage.of_enrollments(people, asks)
         turned = [
@@ -239,15 +272,18 @@ class _Planner:
         self._write(ENROLLMENTS, turned)
         if section is None:
             return
+        gone = {one.line.key for one in turned if one.line}
+        section_use: Use = "unused"
         if asks_section:
-            gone = {one.line.key for one in turned if one.line}
-            section_use = self._usage.of_section(section_id, people, undone=gone)
-            inverted = self._turned(section, section_word, section_use)
-        else:
-            inverted = self._turned(section, section_word)
+            course_id = section.after[SECTIONS.index("course_id")]
+            section_use = self._usage.of_section(section_id, course_id, people, undone=gone)
+        inverted = self._turned(section, section_word[section_id], section_use)
         if inverted.line:
             self._sections_undone.add(section_id)
         self._write(SECTIONS, [inverted])
+
+    def _words(self, kind: Kind, keys: list[str]) -> dict[str, Word]:
+        return history.words(self._undone, kind, keys, self._undos)
 
     def _turned(self, done: Done, word: Word, use: Use = "unused") -> Inverse:
         standing = self._standing_of[done.kind](done.key)
@@ -256,7 +292,7 @@ class _Planner:
     def _reverse(self, kind: Kind, lines: Iterable[Done], use_of: UseOf | None = None) -> None:
         """Turn lines around one by one; `use_of` is asked only where it decides."""
         for batch in bulk.batches(lines, BATCH):
-            words = history.words(self._undone, kind, [done.key for done in batch])
+            words = self._words(kind, [done.key for done in batch])
             turned = []
             for done in batch:
                 one = self._turned(done, words[done.key])
@@ -266,13 +302,23 @@ class _Planner:
             self._write(kind, turned)
 
     def _write(self, kind: Kind, turned: list[Inverse]) -> None:
-        with self._ledger.guarded():
-            store.plan(self._ledger.run, kind, [one.line for one in turned if one.line])
+        """Note what is to be written; a section alone is too little for a transaction."""
+        self._lines[kind] += [one.line for one in turned if one.line]
         left = [problem for one in turned for problem in one.left]
-        self._ledger.find(left)
+        self._problems += left
         self.left.update([kind.name] * len({one.sourced_id for one in left}))
         self._done += len(turned)
         self._ledger.progress("planning the undo", self._done)
+        if len(self._lines[kind]) >= BATCH or len(self._problems) >= BATCH:
+            self._flush()
+
+    def _flush(self) -> None:
+        with self._ledger.guarded():
+            for kind, lines in self._lines.items():
+                store.plan(self._ledger.run, kind, lines)
+        self._ledger.find(self._problems)
+        self._lines.clear()
+        self._problems.clear()
 
 
 def _since(undone: Run, canvas: CanvasClient) -> str:

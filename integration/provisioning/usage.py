@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from integration.canvas.client import CanvasClient, by_sis_id
 from integration.canvas.errors import CanvasError, Forbidden, NotFound
-from integration.canvas.types import Enrollment
+from integration.canvas.types import Course, Enrollment, Section
 from integration.provisioning.inverse import (
     Use,
     course_use,
@@ -18,21 +18,38 @@ from integration.provisioning.inverse import (
 )
 from integration.provisioning.rows import SEPARATOR
 
+LIST_ALL_FROM = 100
 # Canvas's way of saying that it will not tell.
 _NOT_TOLD: tuple[type[CanvasError], ...] = (NotFound, Forbidden)
 
 
 @dataclass(slots=True)
 class Usage:
-    """What Canvas says about use since a run's import was made (`since`, by Canvas's clock)."""
+    """What Canvas says about use since a run's import was made (`since`, by Canvas's clock).
+
+    `courses`: about how many courses will be asked for. `guests`: SIS ids of the courses in which
+    somebody is enrolled in a section without a SIS id.
+    """
 
     canvas: CanvasClient
     since: str
+    courses: int = 0
+    guests: Collection[str] = ()
+    _listed: dict[str, Course] = field(default_factory=dict)
+    _sections: dict[str, list[Section] | None] = field(default_factory=dict)
     _observers: dict[str, Use] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # A page holds a hundred courses, so from there on the whole list is the shorter way.
+        if self.courses > LIST_ALL_FROM:
+            self._listed = {course.sis_course_id: course for course in self.canvas.courses()}
 
     def people(self, section_id: str) -> list[Enrollment] | None:
         """Everybody ever in the section of this SIS id; None where Canvas does not tell."""
-        return self._people(by_sis_id("section", section_id))
+        try:
+            return list(self.canvas.enrollments(by_sis_id("section", section_id)))
+        except _NOT_TOLD:
+            return None
 
     def of_enrollments(
         self, people: list[Enrollment] | None, keys: Iterable[str]
@@ -42,33 +59,34 @@ class Usage:
         return {key: enrollment_use(found.get(key), since=self.since) for key in keys}
 
     def of_section(
-        self, section_id: str, people: list[Enrollment] | None, *, undone: Collection[str]
+        self,
+        section_id: str,
+        course_id: str,
+        people: list[Enrollment] | None,
+        *,
+        undone: Collection[str],
     ) -> Use:
         """Whether the section holds anybody but the enrollments that are undone."""
-        if people is None:
+        sections = self._sections_of(course_id)
+        if people is None or sections is None:
             return "unknown"
-        try:
-            section = self.canvas.section(by_sis_id("section", section_id))
-        except _NOT_TOLD:
-            return "unknown"
+        section = next((one for one in sections if one.sis_section_id == section_id), None)
+        if section is None:  # somebody teaches it in another course
+            return "used"
         return section_use(section, people, undone=undone, since=self.since)
 
     def of_course(self, course_id: str, *, undone: Collection[str]) -> Use:
         """Whether the course is published, or holds more than the sections that are undone."""
-        name = by_sis_id("course", course_id)
+        sections = self._sections_of(course_id)
         try:
-            course = self.canvas.course(name)
-            sections = list(self.canvas.sections(name))
+            course = self._listed.get(course_id) or self.canvas.course(_course(course_id))
         except _NOT_TOLD:
             return "unknown"
-        guests: list[Enrollment] = []
-        for section in sections:
-            if not section.sis_section_id:
-                people = self._people(section.id)
-                if people is None:
-                    return "unknown"
-                guests += people
-        return course_use(course, sections, undone=undone, guests=guests, since=self.since)
+        if sections is None:
+            return "unknown"
+        if course_id in self.guests:
+            return "used"
+        return course_use(course, sections, undone=undone, since=self.since)
 
     def of_observer(self, key: str) -> Use:
         """Whether the observer of this link ever came, for whomever they observe."""
@@ -82,8 +100,14 @@ class Usage:
             self._observers[observer] = observer_use(found)
         return self._observers[observer]
 
-    def _people(self, section: str) -> list[Enrollment] | None:
-        try:
-            return list(self.canvas.enrollments(section))
-        except _NOT_TOLD:
-            return None
+    def _sections_of(self, course_id: str) -> list[Section] | None:
+        if course_id not in self._sections:
+            try:
+                self._sections[course_id] = list(self.canvas.sections(_course(course_id)))
+            except _NOT_TOLD:
+                self._sections[course_id] = None
+        return self._sections[course_id]
+
+
+def _course(course_id: str) -> str:
+    return by_sis_id("course", course_id)

@@ -322,12 +322,7 @@ def test_a_cross_listed_or_older_section_is_not_taken_away():
     ],
 )
 def test_a_course_is_used_once_published_or_holding_more_than_what_is_undone(course, sections, use):
-    assert course_use(course, sections, undone={"s1"}, guests=[], since=SINCE) == use
-
-
-def test_a_course_with_a_guest_in_its_default_section_is_used():
-    found = course_use(COURSE, [SECTION], undone={"s1"}, guests=[NEVER_CAME], since=SINCE)
-    assert found == "used"
+    assert course_use(course, sections, undone={"s1"}, since=SINCE) == use
 
 
 def test_an_observer_is_used_by_coming_anywhere():

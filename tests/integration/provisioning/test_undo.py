@@ -34,13 +34,13 @@ def undo(manage):
 
 
 @pytest.fixture
-def lived_in_canvas(manage, sandbox, settings):
+def lived_in_canvas(sandbox, settings):
     """From now on Canvas tells of people's activity as it is told to."""
     with lived_in(sandbox.canvas.url) as door:
 
         def begin() -> LivedIn:
             settings.ALLOW_PRIVATE_ADDRESSES += [door.url.removeprefix("http://")]
-            assert manage("connect", "lakeside", f"--canvas-url={door.url}")[0] == 0
+            CanvasConnection.objects.update(base_url=door.url)  # the same Canvas, by another way
             return door
 
         yield begin
@@ -272,6 +272,22 @@ def test_a_section_with_somebody_enrolled_by_hand_is_left_and_its_course_too(
     left = [(finding["kind"], finding["code"]) for finding in answer["findings"]]
     assert sorted(left) == [("courses", "undo.used"), ("sections", "undo.used")]
     assert answer["counts"]["enrollments"] == {"removed": 2}
+
+
+def test_a_course_with_somebody_in_its_default_section_is_left(two_nights, undo, sandbox):
+    night, _ = two_nights(upsert={"classes": [class_("K9")]})
+    form = {"enrollment[user_id]": "sis_user_id:P1-2", "enrollment[enrollment_state]": "active"}
+    in_canvas(sandbox, "POST", "courses/sis_course_id:K9/enrollments", **form)
+    answer = undo(night["run"])[1]
+    assert [(one["kind"], one["code"]) for one in answer["findings"]] == [("courses", "undo.used")]
+
+
+def test_a_section_that_is_taught_in_another_course_by_hand_is_left(two_nights, undo, sandbox):
+    night, _ = two_nights(upsert={"classes": [class_("K9")]})
+    in_canvas(sandbox, "POST", "sections/sis_section_id:K9/crosslist/sis_course_id:K1")
+    answer = undo(night["run"])[1]
+    assert [(one["kind"], one["code"]) for one in answer["findings"]] == [("sections", "undo.used")]
+    assert answer["counts"]["courses"] == {"removed": 1}
 
 
 @pytest.mark.parametrize(
