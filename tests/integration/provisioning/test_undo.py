@@ -9,6 +9,7 @@ import pytest
 from integration.models import (
     Approval,
     AuditEvent,
+    CanvasConnection,
     Change,
     District,
     Operation,
