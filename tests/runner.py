@@ -11,9 +11,11 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psycopg
 
+ROOT = Path(__file__).parents[1]
 POSTGRESQL = "postgres://postgres@127.0.0.1:5432/postgres"
 WORKERS = str(min(4, os.cpu_count() or 1))
 
@@ -37,10 +39,18 @@ def run_all(words: list[str]) -> tuple[bool, str]:
         failed = failed or bool(os.environ.get("REQUIRE_POSTGRESQL"))
     else:
         used.append("PostgreSQL")
-        failed = run("PostgreSQL", ["--database-only", *words], {"DATABASE_URL": url}) or failed
+        failed = run("PostgreSQL", postgresql(words), {"DATABASE_URL": url}) or failed
     left_out = "; PostgreSQL was left out" if missing else ""
     seconds = time.monotonic() - started
     return failed, f"Databases used: {' and '.join(used)}{left_out}. {seconds:.0f} seconds in all."
+
+
+def postgresql(words: list[str]) -> list[str]:
+    """The second pass: all that uses the database; in a hurry, without what one database proves."""
+    if os.environ.get("REQUIRE_POSTGRESQL"):
+        return ["--database-only", *words]
+    hurried = [word.replace("not prove", "not prove and not one_database") for word in words]
+    return ["--database-only", *hurried]
 
 
 def run(name: str, words: list[str], environment: dict[str, str]) -> bool:
@@ -48,10 +58,17 @@ def run(name: str, words: list[str], environment: dict[str, str]) -> bool:
     print(f"\n== {name} ==", flush=True)
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-n", WORKERS, "--dist", "worksteal", *words],
-        env=os.environ | environment,
+        env=_compiling(os.environ | environment),
         check=False,
     )
     return ended.returncode != 0
+
+
+def _compiling(environment: dict[str, str]) -> dict[str, str]:
+    """Many tests start processes of their own: let them find their modules compiled."""
+    compiled = {"PYTHONPYCACHEPREFIX": str(ROOT / "var" / "pycache")}
+    kept = {name: text for name, text in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | compiled
 
 
 def unreachable(url: str) -> str:

@@ -20,10 +20,12 @@ from django.db.models import F
 from django.utils import timezone
 
 from integration.canvas.client import CanvasClient
+from integration.connections import check_same_canvas
 from integration.errors import QSyncError
 from integration.ledger.leases import held
 from integration.ledger.runs import Ledger, Watch, nobody
 from integration.ledger.stopping import Stopped
+from integration.logs import bare
 from integration.models import (
     CanvasConnection,
     District,
@@ -197,7 +199,8 @@ def _failing(ledger: Ledger) -> Iterator[None]:
         raise
     except BaseException as unexpected:
         told = ProvisioningError(f"The run stopped unexpectedly ({type(unexpected).__name__}).")
-        logger.exception("run %s stopped at %s", ledger.run.pk, ledger.run.cursor or "planning")
+        where = ledger.run.cursor or "planning"
+        logger.error("run %s stopped at %s", ledger.run.pk, where, exc_info=bare(unexpected))
         if is_begun(ledger.run):
             ledger.interrupt(told)
         else:
@@ -208,6 +211,7 @@ def _failing(ledger: Ledger) -> Iterator[None]:
 def _plan(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
     run, district = ledger.run, ledger.run.district
     policy = ProvisioningPolicy.objects.get(district=district)
+    check_same_canvas(district, canvas)
     ledger.forget()
     first = district.provisioned_at is None or store.is_empty(district)
     there, claimed = observe(ledger, canvas) if first else (0, None)

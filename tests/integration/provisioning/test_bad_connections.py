@@ -12,6 +12,8 @@ import trustme
 from tests.integration.provisioning.records import small_district
 from tests.integration.servers import FaultServer, answer
 
+pytestmark = pytest.mark.one_database
+
 PAGE = b"<!doctype html><title>Sign in</title><p>Please sign in."
 
 

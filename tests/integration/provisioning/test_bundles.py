@@ -8,6 +8,8 @@ from integration.models import District, ProvisioningPolicy
 from tests.integration.provisioning.bundle_truth import Truth
 from tests.integration.provisioning.held_by_canvas import facts
 
+pytestmark = pytest.mark.one_database
+
 
 def expected(truth: Truth, grouping: str = "class") -> dict[str, object]:
     return {

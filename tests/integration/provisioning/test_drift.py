@@ -10,6 +10,8 @@ from integration.models import AuditEvent, ProvisioningPolicy, RosterRow, Run
 from tests.integration.provisioning.held_by_canvas import hand_made, held, imports, signed_in, sis
 from tests.integration.provisioning.records import class_, enrollment, small_district, user
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def drift(manage):

@@ -28,6 +28,8 @@ from tests.integration.provisioning.records import (
     user,
 )
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture
 def undo(manage):
