@@ -32,6 +32,7 @@ def main(words: list[str]) -> int:
     from integration.models import District, ProvisioningPolicy
     from integration.oneroster.client import OneRosterClient, Settings
     from integration.provisioning import store
+    from integration.provisioning.adoption import Claims
     from integration.provisioning.plan import Planner, counts_of, rules_of
     from integration.provisioning.read import Source
     from integration.provisioning.rows import KINDS
@@ -57,7 +58,8 @@ def main(words: list[str]) -> int:
         ledger = Ledger.take(open_run(district, actor="bench"), fence)
         source = Source(client, ledger)
         started = time.perf_counter()
-        planner = Planner(ledger, source, rules_of(policy, "America/Chicago"))
+        rules = rules_of(policy, "America/Chicago")
+        planner = Planner(ledger, source, rules, Claims)
         planner.plan()
         seconds = time.perf_counter() - started
         if options.first:
