@@ -26,6 +26,14 @@ def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
         yield batch
 
 
+def stream(sql: str, *parameters: Any) -> Iterator[tuple[Any, ...]]:
+    """A query's rows, without building anything of them."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(sql, parameters)
+        while chunk := cursor.fetchmany(BATCH):
+            yield from chunk
+
+
 def insert(model: type[Model], fields: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows given as tuples in the order of `fields`: all of them, or none.
 

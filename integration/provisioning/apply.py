@@ -23,7 +23,7 @@ from integration.ledger import operations
 from integration.ledger.runs import Ledger
 from integration.models import Operation, Run
 from integration.oneroster.types import Problem
-from integration.provisioning import store
+from integration.provisioning import outcome, plan_lines
 from integration.provisioning.canvas_side import Carried, carried_values, carried_with, soon
 from integration.provisioning.csv import write
 from integration.provisioning.errors import ImportFailed
@@ -66,7 +66,7 @@ def send(ledger: Ledger, canvas: CanvasClient) -> str:
         CanvasError, HttpError: Canvas refused it, or it is not known whether it has it.
     """
     run = ledger.run
-    if not store.has_rows_to_send(run):
+    if not outcome.has_rows_to_send(run):
         return "imported"
     with tempfile.TemporaryDirectory(prefix="qsync-") as directory:
         package = _pack(ledger, canvas, Path(directory))
@@ -109,7 +109,7 @@ def wait(ledger: Ledger, canvas: CanvasClient) -> str:
 def _doubt(ledger: Ledger, kinds: Iterable[Kind]) -> None:
     for kind in kinds:
         with ledger.guarded():
-            store.doubt(ledger.run, kind)
+            outcome.doubt(ledger.run, kind)
 
 
 def record(ledger: Ledger, canvas: CanvasClient) -> str:
@@ -129,7 +129,7 @@ def record(ledger: Ledger, canvas: CanvasClient) -> str:
         if kind not in failed:
             ledger.progress("recording what Canvas accepted", 0)
             with ledger.guarded():
-                store.confirm(run, kind)
+                outcome.confirm(run, kind)
     if failed:
         _doubt(ledger, failed)
         names = ", ".join(sorted(kind.name for kind in failed))
@@ -141,7 +141,7 @@ def _pack(ledger: Ledger, canvas: CanvasClient, directory: Path) -> Package:
     """Write the plan's rows as one zip."""
     marker, written = _marker(ledger.run), 0
     path = directory / f"{marker}.zip"
-    sent = {kind for kind, _ in store.action_counts(ledger.run)}
+    sent = {kind for kind, _ in plan_lines.action_counts(ledger.run)}
     carried = carried_values(ledger, canvas, [kind for kind in KINDS if kind.name in sent])
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for kind in KINDS:
@@ -159,7 +159,7 @@ def _pack(ledger: Ledger, canvas: CanvasClient, directory: Path) -> Package:
 
 
 def _with_carried(ledger: Ledger, kind: Kind, carried: Carried) -> Iterator[tuple[str, ...]]:
-    for _, row in store.rows_to_send(ledger.run, kind):
+    for _, row in outcome.rows_to_send(ledger.run, kind):
         yield (*row, *carried_with(carried, kind, row))
 
 
@@ -239,16 +239,16 @@ def _read_back(ledger: Ledger, errors: Iterator[RowError]) -> set[Kind]:
     ledger.find(taken)
     failed: set[Kind] = set()
     for kind, told in messages.items():
-        changes = store.sent_changes(run, kind)
+        changes = outcome.sent_changes(run, kind)
         refused = {
             changes[place]: text for place, text in told.items() if 0 <= place < len(changes)
         }
         if len(refused) < len(told):
             failed.add(kind)
         with ledger.guarded():
-            store.refuse(run, kind, refused)
+            outcome.refuse(run, kind, refused)
         ledger.find(
             problem("canvas.row-refused", kind.name, key.replace("\x1f", " "), detail=message)
-            for key, message in store.refused_keys(run, kind)
+            for key, message in outcome.refused_keys(run, kind)
         )
     return failed

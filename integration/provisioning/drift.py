@@ -17,7 +17,7 @@ from integration.canvas.client import CanvasClient
 from integration.ledger.runs import Ledger, Watch, nobody
 from integration.models import AuditEvent, District, ProvisioningPolicy, RosterRow, Run
 from integration.oneroster.types import Problem
-from integration.provisioning import store
+from integration.provisioning import roster
 from integration.provisioning.adoption import ObservedRow, as_row, observed
 from integration.provisioning.beside import finish_others, no_q, reported
 from integration.provisioning.compare import UNSURE, Accepted
@@ -87,7 +87,7 @@ class _Check:
         self._status = kind.index("status")
         self._counts: Counter[str] = Counter()
         # Digests of the rows that Canvas's report has not shown yet.
-        self._unseen = store.accepted_digests(self._district, kind)
+        self._unseen = roster.accepted_digests(self._district, kind)
         self._believed = len(self._unseen)
 
     def run(self, canvas: CanvasClient, report: Path) -> dict[str, int]:
@@ -105,7 +105,7 @@ class _Check:
         for row in batch:
             there.setdefault(self._kind.key(as_row(row)), []).append(row)
         found: list[Problem] = []
-        for key, ours in store.find(self._district, self._kind, there.keys()).items():
+        for key, ours in roster.find(self._district, self._kind, there.keys()).items():
             if ours.ours:
                 found += self._told(key, ours, there[key])
         return found
@@ -140,7 +140,7 @@ class _Check:
             return
         self._counts["missing"] = len(self._unseen)
         repairs = not self._ledger.run.plan_only and self._is_plausible()
-        there = store.find_by_digest(self._district, self._kind, self._unseen)
+        there = roster.find_by_digest(self._district, self._kind, self._unseen)
         for batch in bulk.batches((key for key, _ in there), bulk.IN_LIMIT):
             self._ledger.find(
                 problem("drift.missing", self._kind.name, _shown(key)) for key in batch

@@ -13,7 +13,7 @@ from integration.bulk import batches
 from integration.ledger.runs import Ledger
 from integration.models import ProvisioningPolicy, Run
 from integration.oneroster.types import R
-from integration.provisioning import identities, store
+from integration.provisioning import identities, plan_lines, roster
 from integration.provisioning.adoption import Claims, as_row
 from integration.provisioning.classes import Places, map_sections, place_classes
 from integration.provisioning.compare import (
@@ -110,7 +110,7 @@ class Planner:
             sessions,
             self.rules,
             referenced={ref.sourced_id for one in classes.values() for ref in one.terms},
-            accepted=store.accepted_keys(self.run.district, TERMS),
+            accepted=roster.accepted_keys(self.run.district, TERMS),
         )
         places = place_classes(
             classes, self.rules, account_of=accounts.account_of, term_of=terms.term_of
@@ -131,7 +131,7 @@ class Planner:
             courses,
             self.rules,
             teacher_of=mapper.teacher_of,
-            kept=store.course_assignments(self.run.district),
+            kept=roster.course_assignments(self.run.district),
         )
         self.ledger.find(sections.problems)
         account_of = {place.sis_section_id: place.account_id for place in places.place_of.values()}
@@ -157,7 +157,7 @@ class Planner:
             users,
             self.rules,
             account_of=account_of,
-            accepted=lambda key: bool(store.find(self.run.district, USERS, [key])),
+            accepted=lambda key: bool(roster.find(self.run.district, USERS, [key])),
         )
         self._identify(people)
         people.left_out |= self.source.broken.get("users", set())
@@ -217,8 +217,8 @@ class Planner:
     def _comparison(self, kind: Kind, group_of: Callable[[Row], str]) -> Comparison:
         return Comparison(
             kind,
-            store.accepted_digests(self.run.district, kind),
-            find=partial(store.find, self.run.district, kind),
+            roster.accepted_digests(self.run.district, kind),
+            find=partial(roster.find, self.run.district, kind),
             group_of=group_of,
         )
 
@@ -250,7 +250,7 @@ class Planner:
 
     def _write_down(self, kind: Kind, lines: Iterable[Planned]) -> None:
         with self.ledger.guarded():
-            store.plan(self.run, kind, lines)
+            plan_lines.plan(self.run, kind, lines)
 
     def _finish(self, comparison: Comparison, *, must_stay: MustStay) -> None:
         """After the last row: settle what came twice, and plan what is gone."""
@@ -260,7 +260,7 @@ class Planner:
         if not all(map(self.source.proves, RESTS_ON[kind])):
             self._tell_of_suspended(kind, len(comparison.unseen))
             return
-        there = store.find_by_digest(self.run.district, kind, comparison.unseen)
+        there = roster.find_by_digest(self.run.district, kind, comparison.unseen)
         away = 0
         gone = (
             self._gone(kind, key, accepted)
@@ -288,14 +288,14 @@ class Planner:
         for line in comparison.duplicates:
             other = best.get(line.key, line)
             best[line.key] = line if preferred(line.after, other.after) is line.after else other
-        there = store.find(self.run.district, kind, best.keys())
+        there = roster.find(self.run.district, kind, best.keys())
         for key, line in best.items():
-            planned = store.planned_line(self.run, kind, key)
+            planned = plan_lines.planned_line(self.run, kind, key)
             if planned is None or preferred(line.after, planned.after) is not line.after:
                 continue
             line = judged(kind, line, there.get(key))
             comparison.same += (line.action == "equal") - (planned.action == "equal")
-            store.replace_change(self.run, kind, line)
+            plan_lines.replace_change(self.run, kind, line)
         self.ledger.find(
             problem("roster.duplicate-enrollment", kind.name, key.replace(SEPARATOR, " "))
             for key in best
@@ -305,6 +305,6 @@ class Planner:
 def counts_of(run: Run, seen: Mapping[str, dict[str, int]]) -> dict[str, dict[str, int]]:
     """The run's counts by kind: added, changed, removed, kept, same, blocked, skipped."""
     counts = {kind.name: dict(seen.get(kind.name, {})) for kind in KINDS if kind.name in seen}
-    for (kind, what), count in store.action_counts(run).items():
+    for (kind, what), count in plan_lines.action_counts(run).items():
         counts.setdefault(kind, {})[what] = count
     return counts

@@ -6,6 +6,8 @@ is constant, so a row always means the same thing to Canvas and to the digest.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import NamedTuple
@@ -142,3 +144,8 @@ BY_NAME = {kind.name: kind for kind in KINDS}
 def digest(row: Row) -> bytes:
     """Name a row by its content."""
     return blake2b(SEPARATOR.join(row).encode(), digest_size=DIGEST_SIZE).digest()
+
+
+def as_text(row: Iterable[str | None]) -> str:
+    """A row as the database keeps it."""
+    return json.dumps(list(row), ensure_ascii=False, separators=(",", ":"))

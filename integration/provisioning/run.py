@@ -35,7 +35,7 @@ from integration.models import (
     Run,
 )
 from integration.oneroster.client import OneRosterClient
-from integration.provisioning import store
+from integration.provisioning import outcome, plan_lines, roster
 from integration.provisioning.apply import record, send, wait
 from integration.provisioning.aside import reminders
 from integration.provisioning.canvas_side import claims, observe
@@ -211,7 +211,7 @@ def _plan(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
     run, district = ledger.run, ledger.run.district
     policy = ProvisioningPolicy.objects.get(district=district)
     ledger.forget()
-    first = district.provisioned_at is None or store.is_empty(district)
+    first = district.provisioned_at is None or roster.is_empty(district)
     there, claimed = observe(ledger, canvas) if first else (0, None)
     with q() as client:
         planner = Planner(
@@ -228,10 +228,10 @@ def _plan(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
         read_at=timezone.now(),
         counts=counts,
         policy_digest=conditions(district),
-        plan_digest=store.plan_digest(run),
+        plan_digest=plan_lines.plan_digest(run),
         holds=[hold.as_dict() for hold in [*_holds(run, policy, counts, there), *planner.holds]],
     )
-    if run.holds or (run.plan_only and store.has_lines(run)):
+    if run.holds or (run.plan_only and plan_lines.has_lines(run)):
         ledger.end(Run.State.HELD)
     return "planned"
 
@@ -243,7 +243,7 @@ def _tell_of_refused(ledger: Ledger) -> None:
     ledger.find(reminders(ledger.run))
     ledger.find(
         problem("canvas.still-refused", kind, key.replace("\x1f", " "), detail=message)
-        for kind, key, message in store.blocked_keys(ledger.run)
+        for kind, key, message in plan_lines.blocked_keys(ledger.run)
     )
 
 
@@ -258,7 +258,7 @@ def _holds(
         changed_share=policy.changed_share,
         changed_floor=policy.changed_floor,
     )
-    found = holds(store.tallies(run), limits)
+    found = holds(plan_lines.tallies(run), limits)
     sends = sum(count.get("added", 0) + count.get("changed", 0) for count in counts.values())
     if there and sends:
         found.append(Hold("first-plan", "all", sends, 1.0, 0))
@@ -268,10 +268,10 @@ def _holds(
 def _finish(ledger: Ledger) -> str:
     district = ledger.run.district
     with ledger.guarded():
-        store.keep_assignments(district, store.planned_courses(ledger.run))
+        roster.keep_assignments(district, outcome.planned_courses(ledger.run))
         if ledger.run.kind == KIND:
-            store.mark_provisioned(district)
-        store.forget_observed(district)
+            roster.mark_provisioned(district)
+        roster.forget_observed(district)
     seen = {
         kind: {what: count[what] for what in ("same", "skipped", "left") if what in count}
         for kind, count in ledger.run.counts.items()

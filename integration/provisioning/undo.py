@@ -19,7 +19,7 @@ from integration.ledger.leases import held
 from integration.ledger.runs import Ledger, Watch, nobody
 from integration.models import Approval, AuditEvent, Run
 from integration.oneroster.types import Problem
-from integration.provisioning import history, store
+from integration.provisioning import history, plan_lines
 from integration.provisioning.adoption import as_row, observed
 from integration.provisioning.beside import finish_others, no_q, reported
 from integration.provisioning.compare import Planned
@@ -139,7 +139,7 @@ def plan_undo(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
         raise NothingToUndo("The run that was to be undone is no longer kept.")
     ledger.forget()
     left = _plan(ledger, undone, canvas)
-    blocked = list(store.blocked_keys(ledger.run))
+    blocked = list(plan_lines.blocked_keys(ledger.run))
     ledger.find(
         problem("canvas.still-refused", kind, key.replace(SEPARATOR, " "), detail=message)
         for kind, key, message in blocked
@@ -147,8 +147,8 @@ def plan_undo(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
     counts = counts_of(ledger.run, {})
     for kind, count in left.items():
         counts.setdefault(kind, {})["left"] = count
-    ledger.write(counts=counts, plan_digest=store.plan_digest(ledger.run))
-    if ledger.run.plan_only and store.has_lines(ledger.run):
+    ledger.write(counts=counts, plan_digest=plan_lines.plan_digest(ledger.run))
+    if ledger.run.plan_only and plan_lines.has_lines(ledger.run):
         ledger.end(Run.State.HELD)
     return "planned"
 
@@ -315,7 +315,7 @@ class _Planner:
     def _flush(self) -> None:
         with self._ledger.guarded():
             for kind, lines in self._lines.items():
-                store.plan(self._ledger.run, kind, lines)
+                plan_lines.plan(self._ledger.run, kind, lines)
         self._ledger.find(self._problems)
         self._lines.clear()
         self._problems.clear()
