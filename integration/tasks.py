@@ -206,7 +206,8 @@ def _finish(run: Run, *, is_wanted: bool) -> None:
         _fail(run, error)
         return
     try:
-        advance(run, q=partial(q_client, run.district), canvas=canvas, watch=_watch(run))
+        with canvas:
+            advance(run, q=partial(q_client, run.district), canvas=canvas, watch=_watch(run))
     finally:
         # Interrupted by an error while Canvas may have something of it: not again at once.
         Run.objects.filter(pk=run.pk, state=Run.State.QUEUED, not_before=None).update(

@@ -44,6 +44,7 @@ from integration.provisioning.holds import Hold, Limits, holds
 from integration.provisioning.plan import Planner, counts_of, rules_of
 from integration.provisioning.problems import problem
 from integration.provisioning.read import Source
+from integration.provisioning.which_canvas import check_same_canvas
 
 logger = logging.getLogger(__name__)
 
@@ -172,6 +173,8 @@ def advance(run: Run, *, q: OpenQ, canvas: CanvasClient, watch: Watch = nobody) 
                 raise TooManyAttempts(f"Run {run.pk} ended its worker {MAX_ATTEMPTS} times.")
             if run.cursor == "planned" and not is_begun(run) and (reason := stale(run)):
                 raise PlanRefused(f"Nothing of this plan was sent, and {reason}.")
+            if run.cursor != "recorded":
+                check_same_canvas(run.district, canvas)
             while run.state == Run.State.RUNNING:
                 cursor = steps[run.cursor]()
                 if run.state == Run.State.RUNNING:

@@ -15,11 +15,11 @@ def prepare(origin: str) -> dict[str, str]:
     return {"url": origin, "token": store.TOKEN, "account_id": "1", "pages": f"{origin}/"}
 
 
-def clear() -> None:
-    """Back to a fresh root account; the token of the ready line stays good."""
+def clear(*, same: bool = False) -> None:
+    """Back to a fresh root account, or the `same` one emptied; the ready line's token stays good."""
     from sandbox.canvas.sis import worker
 
     with worker.at_rest():
         mishaps.clear()
         worker.release_foreign()
-        store.clear()
+        store.clear(same=same)

@@ -90,12 +90,13 @@ def create(model: type[models.Model], **values: Any) -> Any:
     return model.objects.create(id=next_id(model), **values)
 
 
-def clear() -> None:
-    """Back to the first records."""
+def clear(*, same: bool = False) -> None:
+    """Back to the first records; the root account keeps its uuid if it is to be the `same`."""
     with writing():
+        root = Account.objects.filter(pk=ROOT_ACCOUNT_ID).values_list("uuid", flat=True).first()
         for model in apps.get_app_config("canvas").get_models():
             model.objects.all().delete()
-        seed()
+        seed(root if same else None)
 
 
 def close() -> None:
@@ -103,12 +104,12 @@ def close() -> None:
     connections[DATABASE].close()
 
 
-def seed() -> None:
+def seed(root_uuid: str | None = None) -> None:
     """The root account, its admin, roles and providers. Call it inside `writing()`."""
     root = create(
         Account,
         name="Sandbox Unified School District",
-        uuid=uuid.uuid4().hex,
+        uuid=root_uuid or uuid.uuid4().hex,
         workflow_state="active",
     )
     assert root.id == ROOT_ACCOUNT_ID

@@ -63,7 +63,7 @@ class Installation:
         """A Q with a small district, and an empty Canvas."""
         self.let_go()
         requests.post(f"{self.origins[0]}/sandbox/reset?empty=1", timeout=60)
-        requests.post(f"{self.origins[1]}/sandbox/reset", timeout=60)
+        requests.post(f"{self.origins[1]}/sandbox/reset?same=1", timeout=60)
         records = {"upsert": small_district(students=4)}
         requests.post(f"{self.origins[0]}/sandbox/records", json=records, timeout=60)
 

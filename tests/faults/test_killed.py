@@ -46,7 +46,7 @@ class Stage:
         shutil.move(self.database, self.template)
 
     def reset(self) -> None:
-        requests.post(f"{self.origins[1]}/sandbox/reset", timeout=60)
+        requests.post(f"{self.origins[1]}/sandbox/reset?same=1", timeout=60)
         for leftover in self.database.parent.glob("night.sqlite3*"):
             leftover.unlink()
         shutil.copy(self.template, self.database)

@@ -57,10 +57,10 @@ class Command(DistrictCommand):
         self._check(options)
         if options["take_up"]:
             self.say(f"{take_up(district)} lines that were set aside are planned again.")
-        with Bar(show=not self.as_json) as watch:
+        with canvas_client(district) as canvas, Bar(show=not self.as_json) as watch:
             common: dict[str, Any] = {
                 "q": partial(q_client, district),
-                "canvas": canvas_client(district),
+                "canvas": canvas,
                 "actor": self.actor,
                 "watch": watch,
             }
