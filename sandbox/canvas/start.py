@@ -16,7 +16,7 @@ def prepare(origin: str) -> dict[str, str]:
 
 
 def clear(*, same: bool = False) -> None:
-    """Back to a fresh root account, or the `same` one emptied; the ready line's token stays good."""
+    """Back to a fresh root account, or the `same` one; the token of the ready line stays good."""
     from sandbox.canvas.sis import worker
 
     with worker.at_rest():
