@@ -21,8 +21,8 @@ from integration.provisioning import roster
 from integration.provisioning.adoption import ObservedRow, as_row, observed
 from integration.provisioning.beside import finish_others, no_q, reported
 from integration.provisioning.compare import UNSURE, Accepted
-from integration.provisioning.holds import Limits
 from integration.provisioning.inverse import differing
+from integration.provisioning.limits import limits_of
 from integration.provisioning.problems import problem
 from integration.provisioning.rows import KINDS, SEPARATOR, Kind
 from integration.provisioning.run import OpenQ, advance, conditions
@@ -159,12 +159,7 @@ class _Check:
     def _is_plausible(self) -> bool:
         """Many missing rows are more likely a report that holds too little than a hand's work."""
         policy = ProvisioningPolicy.objects.get(district=self._district)
-        limits = Limits(
-            removed_share=policy.removed_share,
-            removed_floor=policy.removed_floor,
-            removed_ceiling=policy.removed_ceiling,
-        )
-        if len(self._unseen) <= limits.removable(self._believed):
+        if len(self._unseen) <= limits_of(policy).removable(self._believed):
             return True
         self._ledger.find([problem("drift.too-many-missing", self._kind.name, "")])
         return False

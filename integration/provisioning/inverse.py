@@ -10,6 +10,7 @@ from typing import Literal
 from integration.canvas.types import Course, Enrollment, Section
 from integration.oneroster.types import Problem
 from integration.provisioning.compare import UNSURE, Planned, same_in_canvas
+from integration.provisioning.ladder import STILL_GONE
 from integration.provisioning.problems import problem
 from integration.provisioning.rows import (
     ACCOUNTS,
@@ -107,8 +108,9 @@ def _put_back(done: Done) -> Inverse:
             left.append(_left(done, code, column))
         row.append(after if code or before is None else before)
     if tuple(row) != done.after:
-        # Only kinds that are ever taken away go back to where they were before they returned.
-        gone = done.reason == "returned" and done.kind.gone is not None
+        # Only kinds that are ever taken away go back to where they were before they returned,
+        # or before they went a step further down.
+        gone = done.reason in ("returned", STILL_GONE) and done.kind.gone is not None
         return Inverse(_line(done, tuple(row), "removed" if gone else "changed"), tuple(left))
     if done.reason == "returned":
         left.append(_left(done, "undo.returned"))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 
 from integration.bulk import batches
@@ -16,6 +17,7 @@ from integration.oneroster.types import R
 from integration.provisioning import identities, plan_lines, roster
 from integration.provisioning.adoption import Claims, as_row
 from integration.provisioning.classes import Places, map_sections, place_classes
+from integration.provisioning.climbing import further
 from integration.provisioning.compare import (
     Accepted,
     Comparison,
@@ -23,9 +25,11 @@ from integration.provisioning.compare import (
     judged,
     removed,
 )
+from integration.provisioning.endings import TERM_ENDED, Endings
 from integration.provisioning.enrollments import EnrollmentMapper, preferred
 from integration.provisioning.errors import EmptyFeed
-from integration.provisioning.holds import Hold, adoption, id_scheme
+from integration.provisioning.holds import Hold, Limits, adoption, id_scheme
+from integration.provisioning.ladder import Ladder
 from integration.provisioning.people import People, map_people, respect_claims, respect_ids
 from integration.provisioning.problems import problem
 from integration.provisioning.read import Source
@@ -94,8 +98,15 @@ class Planner:
     source: Source
     rules: Rules
     claims: Callable[[], Claims]
+    limits: Limits = field(default_factory=Limits)
+    ladder: Ladder = field(default_factory=Ladder)
     seen: dict[str, dict[str, int]] = field(default_factory=dict)
     holds: list[Hold] = field(default_factory=list)
+    endings: Endings = field(init=False)
+
+    def __post_init__(self) -> None:
+        now = datetime.now(UTC)
+        self.endings = Endings(now, partial(roster.find, self.run.district))
 
     def plan(self) -> None:
         """Read Q and store the plan, kind by kind."""
@@ -118,6 +129,7 @@ class Planner:
         places.left_out |= self.source.broken.get("classes", set())
         for mapped in (accounts, terms, places):
             self.ledger.find(mapped.problems)
+        self.endings.terms = {row.term_id: row.end_date for row in terms.rows}
         self._compare(ACCOUNTS, accounts.rows)
         self._compare(TERMS, terms.rows)
 
@@ -262,14 +274,14 @@ class Planner:
             return
         there = roster.find_by_digest(self.run.district, kind, comparison.unseen)
         away = 0
-        gone = (
-            self._gone(kind, key, accepted)
-            for key, accepted in there
-            if not must_stay(as_row(accepted.row), accepted.group)
-        )
-        for lines in batches(gone):
-            away += len(lines)
-            self._write_down(kind, lines)
+        gone = (one for one in there if not must_stay(as_row(one[1].row), one[1].group))
+        for some in batches(gone):
+            away += len(some)
+            self.endings.look_at(kind, [as_row(accepted.row) for _, accepted in some])
+            self._write_down(kind, [self._gone(kind, *one) for one in some])
+        if kind is ENROLLMENTS:
+            for lines in further(self.run, self.ladder, self.limits, self.endings, must_stay):
+                self._write_down(kind, lines)
         self._tell_of_suspended(kind, len(comparison.unseen) - away)
 
     def _tell_of_suspended(self, kind: Kind, count: int) -> None:
@@ -278,6 +290,8 @@ class Planner:
             self.ledger.find([problem("roster.removals-suspended", kind.name, "", detail=detail)])
 
     def _gone(self, kind: Kind, key: str, there: Accepted) -> Planned:
+        if self.endings.covers(kind, row := as_row(there.row)):
+            return Planned(key, "kept", there.row, row, there.digest, there.group, TERM_ENDED)
         after, action = removed(kind, key, there, self.rules.removal)
         return Planned(key, action, there.row, after, digest(after), there.group, "not in Q")
 

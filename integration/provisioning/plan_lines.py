@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
 from typing import cast
@@ -16,6 +17,7 @@ from django.utils import timezone
 from integration import bulk
 from integration.models import Change, RefusedRow, RosterRow, Run, SetAside
 from integration.provisioning.compare import Action, Planned
+from integration.provisioning.endings import TERM_ENDED
 from integration.provisioning.holds import Tally
 from integration.provisioning.rows import SEPARATOR, Kind, as_text
 
@@ -160,36 +162,39 @@ def action_counts(run: Run) -> dict[tuple[str, str], int]:
     return counts
 
 
-def tallies(run: Run) -> list[Tally]:
-    """What the plan does to each kind in each school, beside what was accepted there."""
+def tallies(run: Run, *kinds: Kind) -> list[Tally]:
+    """What the plan does to each kind in each school, beside what was accepted there.
+
+    Of all kinds, or of those named.
+    """
+    only = {"kind__in": [kind.name for kind in kinds]} if kinds else {}
     accepted = {
         (kind, school): count
         for kind, school, count in RosterRow.objects.filter(
-            district=run.district, removed_at=None, origin=RosterRow.Origin.OURS
+            district=run.district, removed_at=None, origin=RosterRow.Origin.OURS, **only
         )
         .values_list("kind", "school")
         .annotate(count=Count("pk"))
     }
-    done: dict[tuple[str, str], dict[str, int]] = {}
+    done: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     # What is only sent again because nobody knows whether it arrived is no change of Q's.
-    planned = Change.objects.filter(run=run, state=Change.State.PLANNED).exclude(
+    planned = Change.objects.filter(run=run, state=Change.State.PLANNED, **only).exclude(
         reason="unconfirmed"
     )
-    for kind, school, action, count in planned.values_list("kind", "group", "action").annotate(
-        count=Count("pk")
-    ):
-        done.setdefault((kind, school), {})[action] = count
-    nothing: dict[str, int] = {}
+    grouped = planned.values_list("kind", "group", "action", "reason")
+    for kind, school, action, reason, count in grouped.annotate(count=Count("pk")):
+        done[kind, school]["ended" if reason == TERM_ENDED else action] += count
     return [
         Tally(
             kind,
             school,
             accepted.get((kind, school), 0),
-            removed=done.get((kind, school), nothing).get("removed", 0),
-            changed=done.get((kind, school), nothing).get("changed", 0),
-            kept=done.get((kind, school), nothing).get("kept", 0),
+            **{
+                what: done[kind, school][what]
+                for what in ("added", "removed", "changed", "kept", "ended")
+            },
         )
-        for kind, school in sorted(accepted.keys() | done.keys())
+        for kind, school in sorted(accepted.keys() | set(done))
     ]
 
 

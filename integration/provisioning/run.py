@@ -40,7 +40,7 @@ from integration.provisioning.apply import record, send, wait
 from integration.provisioning.aside import reminders
 from integration.provisioning.canvas_side import claims, observe
 from integration.provisioning.errors import PlanRefused, ProvisioningError, TooManyAttempts
-from integration.provisioning.holds import Hold, Limits, holds
+from integration.provisioning.limits import holds_of, ladder_of, limits_of
 from integration.provisioning.plan import Planner, counts_of, rules_of
 from integration.provisioning.problems import problem
 from integration.provisioning.read import Source
@@ -222,6 +222,8 @@ def _plan(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
             Source(client, ledger, service=district.q_connection.service),
             rules_of(policy, district.time_zone),
             lambda: claimed or claims(ledger, canvas),
+            limits=limits_of(policy),
+            ladder=ladder_of(policy),
         )
         planner.plan()
     ledger.progress("planning", 0)
@@ -232,7 +234,7 @@ def _plan(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
         counts=counts,
         policy_digest=conditions(district),
         plan_digest=plan_lines.plan_digest(run),
-        holds=[hold.as_dict() for hold in [*_holds(run, policy, counts, there), *planner.holds]],
+        holds=[hold.as_dict() for hold in [*holds_of(run, policy, counts, there), *planner.holds]],
     )
     if run.holds or (run.plan_only and plan_lines.has_lines(run)):
         ledger.end(Run.State.HELD)
@@ -248,24 +250,6 @@ def _tell_of_refused(ledger: Ledger) -> None:
         problem("canvas.still-refused", kind, key.replace("\x1f", " "), detail=message)
         for kind, key, message in plan_lines.blocked_keys(ledger.run)
     )
-
-
-def _holds(
-    run: Run, policy: ProvisioningPolicy, counts: dict[str, dict[str, int]], there: int
-) -> list[Hold]:
-    """Why this plan has to wait, if at all. `there`: SIS objects that Canvas held beforehand."""
-    limits = Limits(
-        removed_share=policy.removed_share,
-        removed_floor=policy.removed_floor,
-        removed_ceiling=policy.removed_ceiling,
-        changed_share=policy.changed_share,
-        changed_floor=policy.changed_floor,
-    )
-    found = holds(plan_lines.tallies(run), limits)
-    sends = sum(count.get("added", 0) + count.get("changed", 0) for count in counts.values())
-    if there and sends:
-        found.append(Hold("first-plan", "all", sends, 1.0, 0))
-    return found
 
 
 def _finish(ledger: Ledger) -> str:
