@@ -108,6 +108,20 @@ def stagger(slug: str, within: timedelta) -> timedelta:
     return timedelta(seconds=number % seconds if seconds else 0)
 
 
+def is_check_due(night: date, *, first: date, last: date | None, weekday: int) -> bool:
+    """Whether the weekly check follows this night: it is the district's own day, or makes it good.
+
+    `first` is the district's first night, `last` the night that the last check followed.
+    """
+    own_day = night - timedelta(days=(night.weekday() - weekday) % 7)
+    return own_day >= first if last is None else own_day > last
+
+
+def own_weekday(slug: str) -> int:
+    """The weekday (Monday is 0) on which this district's weekly work is done."""
+    return stagger(f"{slug} weekly", timedelta(days=7)).days
+
+
 def _why_not(now: datetime, night: date, timetable: Timetable, last: date | None) -> Why:
     begun = begins(night, timetable) or now
     if last is not None and night <= last:

@@ -16,6 +16,8 @@ class Run(models.Model):
     class State(models.TextChoices):
         QUEUED = "queued"
         RUNNING = "running"
+        # What was sent is in another system's hands, for longer than usual; it is looked at again.
+        WAITING = "waiting"
         HELD = "held"
         DONE = "done"
         FAILED = "failed"
@@ -47,6 +49,8 @@ class Run(models.Model):
     heartbeat_at = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    # Since when only this summary is kept: no lines, no findings (retention.py).
+    pruned_at = models.DateTimeField(null=True, blank=True)
     # {kind: {"added", "changed", "removed", "same", "blocked"}}
     counts = models.JSONField(default=dict)
     # [{"code", "kind", "school", "count", "share", "limit"}]

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -29,6 +30,7 @@ from integration.provisioning.csv import write
 from integration.provisioning.errors import ImportFailed
 from integration.provisioning.problems import problem
 from integration.provisioning.rows import KINDS, Kind
+from integration.provisioning.waiting import look_at, tell_of
 
 HEADER_ROWS = 1
 LOOK_SECONDS = 600.0
@@ -85,11 +87,7 @@ def wait(ledger: Ledger, canvas: CanvasClient) -> str:
     """
     sent = ledger.run.sent["imports"][0]
     over = canvas.wait_for_import(
-        sent["id"],
-        on_progress=lambda seen: ledger.progress(
-            f"Canvas is importing ({seen.workflow_state})", seen.progress, 100
-        ),
-        every=soon,
+        sent["id"], on_progress=partial(look_at, ledger, canvas), every=soon
     )
     ledger.write(sent={"imports": [_told(over, sent["rows"])]})
     operation = operations.find(ledger.run, "import")
@@ -210,8 +208,9 @@ def _look_for(
     while True:
         try:
             return canvas.find_import(package.marker, created_since=since)
-        except ImportStillRunning:
+        except ImportStillRunning as waits:
             if waited >= LOOK_SECONDS:
+                tell_of(ledger, canvas, waits.sis_import)
                 raise
         ledger.progress("looking for the import in Canvas", 0)
         time.sleep(soon(waited))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from django.db.models.functions import Now
 
@@ -46,14 +47,20 @@ def check_drift(
         RunUnderWay, AlreadyRunning: the district has a run going.
     """
     finish_others(district, canvas=canvas, watch=watch)
-    run = Run.objects.create(
+    run = open_check(district, actor=actor, plan_only=not repair)
+    return advance(run, q=no_q, canvas=canvas, watch=watch)
+
+
+def open_check(district: District, *, actor: str, plan_only: bool = True, **fields: Any) -> Run:
+    """Write a check down before anything is done for it; `fields` of its row beside the usual."""
+    return Run.objects.create(
         district=district,
         kind=KIND,
         actor=actor,
-        plan_only=not repair,
+        plan_only=plan_only,
         policy_digest=conditions(district),
+        **fields,
     )
-    return advance(run, q=no_q, canvas=canvas, watch=watch)
 
 
 def compare_with_canvas(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:

@@ -18,10 +18,11 @@ from integration.models import (
     SetAside,
 )
 from integration.provisioning.errors import PlanRefused
+from integration.provisioning.run import UNFINISHED
 
 # All that holds for one Canvas only.
 REMEMBERED: tuple[type[Model], ...] = (RosterRow, RefusedRow, SetAside, CourseAssignment)
-OPEN = (Run.State.QUEUED, Run.State.RUNNING, Run.State.HELD)
+OPEN = (*UNFINISHED, Run.State.HELD)
 
 
 def forget_canvas(district: District) -> dict[str, int]:

@@ -200,6 +200,12 @@ TABLE: dict[str, tuple[str, str]] = {
         "Lines that a person left out of an earlier plan still rest.",
         "Approve them with a later plan (provision --take-up), or correct them in Q.",
     ),
+    "canvas.import-waits": (
+        "Canvas has had this import for hours and has not carried it out; the run waits for it, "
+        "and nothing else of the district is sent meanwhile.",
+        "Look at SIS Imports in Canvas. Another import may be ahead of it; one that does not move "
+        "can be aborted there, and the next run sends its rows again.",
+    ),
     "canvas.row-warned": (
         "Canvas took this row, but not all of it.",
         "Correct the value in Q.",

@@ -20,6 +20,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from integration.canvas.client import CanvasClient
+from integration.canvas.errors import ImportStillRunning
 from integration.errors import QSyncError
 from integration.ledger.leases import held
 from integration.ledger.runs import Ledger, Watch, nobody
@@ -50,7 +51,9 @@ logger = logging.getLogger(__name__)
 
 KIND = Run.Kind.PROVISIONING
 MAX_ATTEMPTS = 5
-UNFINISHED = (Run.State.QUEUED, Run.State.RUNNING)
+UNFINISHED = (Run.State.QUEUED, Run.State.RUNNING, Run.State.WAITING)
+# Somebody is at it.
+AT_WORK = (Run.State.RUNNING, Run.State.WAITING)
 
 OpenQ = Callable[[], OneRosterClient]
 # How each kind of run makes its plan; all carry it out alike. Other modules add their kind.
@@ -75,14 +78,17 @@ def provision(
 
     What was interrupted before anything of it was sent is dropped: the new plan takes its place.
     `q` opens the connection to Q when it is needed. The run that comes back is done, held or
-    failed; its row, changes and findings tell all.
+    failed; its row, changes and findings tell all. Where an interrupted one cannot be finished
+    yet, it is the one that comes back: nothing is sent beside it.
 
     Raises:
         AlreadyRunning: the district has another run going.
     """
     for interrupted in unfinished(district):
-        if not drop(interrupted):
-            advance(interrupted, q=q, canvas=canvas, watch=watch)
+        if drop(interrupted):
+            continue
+        if advance(interrupted, q=q, canvas=canvas, watch=watch).state in UNFINISHED:
+            return interrupted
     return advance(
         open_run(district, actor=actor, plan_only=plan_only), q=q, canvas=canvas, watch=watch
     )
@@ -175,10 +181,10 @@ def advance(run: Run, *, q: OpenQ, canvas: CanvasClient, watch: Watch = nobody) 
                 raise PlanRefused(f"Nothing of this plan was sent, and {reason}.")
             if run.cursor != "recorded":
                 check_same_canvas(run.district, canvas)
-            while run.state == Run.State.RUNNING:
+            while run.state in AT_WORK:
                 cursor = steps[run.cursor]()
-                if run.state == Run.State.RUNNING:
-                    ledger.write(cursor=cursor)
+                if run.state in AT_WORK:
+                    ledger.write(cursor=cursor, state=Run.State.RUNNING)
         return run
 
 
@@ -191,6 +197,8 @@ def _failing(ledger: Ledger) -> Iterator[None]:
     """
     try:
         yield
+    except ImportStillRunning as error:
+        ledger.wait(error)
     except QSyncError as error:
         if is_begun(ledger.run) and not isinstance(error, ProvisioningError):
             ledger.interrupt(error)

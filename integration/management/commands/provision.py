@@ -24,7 +24,7 @@ from integration.provisioning.aside import take_up
 from integration.provisioning.holds import Hold, sentence
 from integration.provisioning.part import Part
 from integration.provisioning.rows import KINDS
-from integration.provisioning.run import findings_of, provision
+from integration.provisioning.run import UNFINISHED, findings_of, provision
 
 SHOWN_FINDINGS = 10
 COLUMNS = ("added", "changed", "removed", "kept", "same", "blocked")
@@ -87,7 +87,7 @@ class Command(DistrictCommand):
         findings = [finding.as_dict() for finding in findings_of(run)]
         self.answer(
             run=run.pk,
-            state="failed" if run.state == Run.State.QUEUED else run.state,
+            state="failed" if run.state in UNFINISHED else run.state,
             digest=run.plan_digest,
             counts=run.counts,
             holds=run.holds,
@@ -113,8 +113,8 @@ class Command(DistrictCommand):
             self.say(f"  … and {rest:,} more (--json prints the first of each sort)")
 
     def _say_state(self, run: Run) -> int:
-        # Queued: it stopped after something was sent, and the next run goes on with it.
-        if run.state in (Run.State.FAILED, Run.State.QUEUED):
+        # Unfinished: it stopped after something was sent, and the next run goes on with it.
+        if run.state in (Run.State.FAILED, *UNFINISHED):
             self.complain(run.error)
             self.answer(error=run.error)
             return FAILED
