@@ -106,12 +106,13 @@ def is_begun(run: Run) -> bool:
 
 def drop(run: Run) -> bool:
     """End an interrupted run of which nothing was sent; False if it has to be finished."""
-    with held(resource(run.district)):
+    with held(resource(run.district)) as fence:
         if is_begun(run):
             return False
         error = ProvisioningError("The run was interrupted before anything of it was sent.")
         told = {"state": Run.State.FAILED, "ended_at": timezone.now(), "error": error.as_dict()}
-        Run.objects.filter(pk=run.pk, state__in=UNFINISHED).update(**told)
+        # With the fence, so that a worker which wakes up late does not write to it any more.
+        Run.objects.filter(pk=run.pk, state__in=UNFINISHED).update(fence=fence.number, **told)
         return True
 
 

@@ -2,7 +2,9 @@
 
 import json
 import secrets
+import sqlite3
 
+from django.db import connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django.views.decorators.http import require_http_methods, require_POST
@@ -13,6 +15,37 @@ from sandbox.canvas.models import User
 from sandbox.canvas.sis import worker
 
 VENDOR = "Other Vendor"
+# All that Canvas held when a test asked for it to be kept, by the name the test gave it.
+_kept: dict[str, sqlite3.Connection] = {}
+
+
+@require_POST
+def keep(request: HttpRequest) -> HttpResponse:
+    """Remember all that Canvas holds under `?name`, so that `back` finds it again."""
+    copy = sqlite3.connect(":memory:", check_same_thread=False)
+    with worker.at_rest():
+        _database().backup(copy)
+    _kept[request.GET.get("name", "")] = copy
+    return HttpResponse(status=204)
+
+
+@require_POST
+def back(request: HttpRequest) -> HttpResponse:
+    """Canvas holds what was kept under `?name`; 409 where nothing was."""
+    copy = _kept.get(request.GET.get("name", ""))
+    if copy is None:
+        return JsonResponse({"error": "nothing was kept under this name"}, status=409)
+    with worker.at_rest():
+        mishaps.clear()
+        worker.release_foreign()
+        copy.backup(_database())
+    return HttpResponse(status=204)
+
+
+def _database() -> sqlite3.Connection:
+    connections[store.DATABASE].ensure_connection()
+    opened: sqlite3.Connection = connections[store.DATABASE].connection
+    return opened
 
 
 @require_http_methods(["PUT"])
@@ -125,6 +158,8 @@ def tokens(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
+    path("keep", keep),
+    path("back", back),
     path("imports", imports),
     path("imports/stick", stick),
     path("imports/fail", fail_import),
