@@ -7,9 +7,9 @@ with one on stdout, {"code", "out", "err", "effects": {"sql", "send"}, "traced",
 is the exit code, negative where a signal ended it.
 
 An effect is a statement that writes to the database, or a request that is not a GET. The process
-is killed just before effect `kill_at`, or `kill_after` seconds; 0 never kills. The product has no hook for this: the
-counting stands around Django's cursor and the door's one method. `traced` is SQLite's own count
-of the statements that wrote.
+is killed just before effect `kill_at`, or after `kill_after` seconds; 0 never kills. The product
+has no hook for this: the counting stands around Django's cursor and the door's one method.
+`traced` is SQLite's own count of the statements that wrote.
 
 Each command is a process of its own, forked from this one, which has only imported the product:
 to begin is the dearest part of a command, and a fork costs a hundredth of it.
@@ -110,7 +110,7 @@ def _be_the_command(pipe: int, asked: dict[str, Any]) -> None:
     try:
         code, told = _command(asked)
     finally:
-        with open(pipe, "wb") as back:  # noqa: PTH123  a pipe
+        with open(pipe, "wb") as back:
             back.write(json.dumps(told).encode())
         os._exit(code)
 

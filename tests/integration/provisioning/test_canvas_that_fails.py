@@ -128,9 +128,7 @@ def test_after_an_import_that_broke_off_the_next_night_starts_from_what_is_there
 
 
 @pytest.mark.fault("F37")
-def test_another_vendors_import_is_waited_for(
-    lived, change_q, provision, sandbox, canvas_control
-):
+def test_another_vendors_import_is_waited_for(lived, change_q, provision, sandbox, canvas_control):
     canvas_control("imports/foreign")
     # It ends when we have looked three times at ours, which stands behind it.
     fault = {
@@ -160,9 +158,7 @@ def test_a_canvas_that_says_too_much_at_once_is_waited_for(
 
 
 @pytest.mark.fault("F40")
-def test_an_approval_is_for_the_plan_that_was_read(
-    q_holds, change_q, connect, provision, sandbox
-):
+def test_an_approval_is_for_the_plan_that_was_read(q_holds, change_q, connect, provision, sandbox):
     q_holds(small_district(students=24))
     connect()
     assert provision()[0] == 0

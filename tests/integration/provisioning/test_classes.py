@@ -40,6 +40,7 @@ def test_two_names_for_one_term_are_one_term():
     assert (place.start, place.end, place.several_terms) == (FALL.start, FALL.end, False)
 
 
+@pytest.mark.fault("F18")
 @pytest.mark.parametrize(
     ("fields", "code"),
     [

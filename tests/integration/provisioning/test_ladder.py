@@ -100,6 +100,7 @@ def test_step_by_step_after_its_days_and_never_two_in_one_night(one_gone, provis
     assert provision()[1]["sent"] == {}
 
 
+@pytest.mark.fault("F17")
 def test_whoever_returns_is_active_at_once_from_any_step(one_gone, change_q, provision, sandbox):
     for _ in range(3):
         pass_days(31)

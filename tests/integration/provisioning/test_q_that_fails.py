@@ -110,7 +110,7 @@ def test_half_a_page_is_asked_for_again_and_never_believed(how, lived, fault, pr
 def test_a_collection_that_is_empty_tonight_is_held(collection, lived, fault, provision, sandbox):
     fault(rf"/{collection}", body={collection: []}, headers={"X-Total-Count": "0"})
     code, answer = provision()
-    assert code == 2 and {"empty-feed", "short-feed", "too-many-removed"} & hold_codes(answer)
+    assert code == 2 and "empty-feed" in hold_codes(answer)
     assert_nothing_was_sent(sandbox)
 
 
@@ -137,7 +137,8 @@ def test_a_page_that_is_no_collection_ends_the_run(body, lived, fault, provision
 def test_an_error_behind_the_last_page_is_the_end_only_where_the_total_is_satisfied(
     status, total, q_holds, connect, provision, fault, sandbox
 ):
-    q_holds(small_district(students=19))  # two full pages of enrollments, and an end to be asked for
+    # Two full pages of enrollments, so that there is an end to be asked for.
+    q_holds(small_district(students=19))
     connect(q_page_size=str(PAGE), q_concurrency="1")
     if not total:
         fault(r"/enrollments", headers={"X-Total-Count": None})
@@ -169,9 +170,7 @@ def test_a_student_who_is_skipped_while_another_goes_is_not_removed(
     if not total:  # each page says what is left to the next one, and no more
         fault(r"/enrollments", headers={"X-Total-Count": None})
     # Whoever stands first goes: the tenth of the next page moves to the page that was read.
-    fault(
-        r"/enrollments.*offset=10&", times=1, records={"delete": {"enrollments": ["E-P1-0"]}}
-    )
+    fault(r"/enrollments.*offset=10&", times=1, records={"delete": {"enrollments": ["E-P1-0"]}})
     code, _ = provision()
     assert code in (0, 1)
     assert active(sandbox.canvas) >= EVERYBODY - {"P1-0"}
@@ -210,9 +209,7 @@ def test_classes_that_are_all_new_wait_for_a_person(lived, change_q, provision, 
         upsert={
             "academicSessions": [session("T9", startDate="2027-08-16", endDate="2027-12-17")],
             "classes": [class_("K9", terms=("T9",))],
-            "enrollments": [
-                enrollment(f"E9-{index}", f"P1-{index}", "K9") for index in range(24)
-            ],
+            "enrollments": [enrollment(f"E9-{index}", f"P1-{index}", "K9") for index in range(24)],
         },
     )
     code, answer = provision()
@@ -225,9 +222,7 @@ def test_classes_that_are_all_new_wait_for_a_person(lived, change_q, provision, 
 @pytest.mark.fault("F11")
 def test_ids_that_all_change_wait_and_make_nobody_twice(lived, q_holds, provision, sandbox):
     records = small_district(students=24)
-    records["users"] = [
-        one | {"sourcedId": f"X{one['sourcedId']}"} for one in records["users"]
-    ]
+    records["users"] = [one | {"sourcedId": f"X{one['sourcedId']}"} for one in records["users"]]
     for one in records["enrollments"]:
         one["user"] = one["user"] | {"sourcedId": f"X{one['user']['sourcedId']}"}
     q_holds(records)
@@ -263,9 +258,7 @@ def test_somebody_who_went_and_comes_again_is_the_same_user(
 
 
 @pytest.mark.fault("F18")
-def test_a_class_without_anything_is_a_course_all_the_same(
-    q_holds, connect, provision, sandbox
-):
+def test_a_class_without_anything_is_a_course_all_the_same(q_holds, connect, provision, sandbox):
     records = small_district(students=2)
     records["academicSessions"].append(
         session("T2", title="Spring", startDate="2027-01-04", endDate="2027-05-28")

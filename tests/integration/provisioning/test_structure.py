@@ -33,6 +33,7 @@ def test_the_same_record_read_twice_is_one_and_no_news():
     assert kept(org("a"), org("b"), org("a")) == ([org("a"), org("b")], [])
 
 
+@pytest.mark.fault("F13")
 def test_of_two_versions_the_newer_wins_in_any_order():
     old = org("a", name="Old", date_last_modified="2026-08-01T00:00:00Z")
     new = org("a", name="New", date_last_modified="2026-08-02T00:00:00Z")
@@ -40,6 +41,7 @@ def test_of_two_versions_the_newer_wins_in_any_order():
     assert kept(old, new) == kept(new, old) == ([new], told)
 
 
+@pytest.mark.fault("F13")
 def test_of_two_versions_equally_old_neither_is_used():
     one, other = org("a", name="One"), org("a", name="Other")
     assert kept(one, org("b"), other) == ([org("b")], [("roster.ambiguous-id", "a")])
