@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from gradesync import q_values
 from gradesync.canvas_values import Assignment, Course, GradingPeriod, Submission
 from gradesync.catalogue import CATALOGUE
 from gradesync.categories import Choice
@@ -91,6 +92,16 @@ def of_period(
         return []
     named = theirs or mine
     return [problem("assignment.period-closed", period=named.title if named else "")]
+
+
+def of_course_period(
+    mine: GradingPeriod, theirs: q_values.GradingPeriod, rules: Rules
+) -> list[Problem]:
+    """The grading period that a course grade is of is closed (F56)."""
+    is_open = rules.settings.closed_periods == "send" or not is_closed(
+        mine, theirs, rules.now, rules.zone
+    )
+    return [] if is_open else [problem("assignment.period-closed", period=theirs.title)]
 
 
 def student_gate(student: Student, class_: Class, submission: Submission | None) -> str:

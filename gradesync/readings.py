@@ -22,6 +22,7 @@ from gradesync.canvas_values import (
 )
 from gradesync.ids import ItemKey
 from gradesync.q_values import Category, Class, LineItem, LineItemFields, Result, Value
+from gradesync.rules import Rules
 
 # A student's cell in Q: sourcedId of the line item and of the student.
 CellKey = tuple[str, str]
@@ -71,7 +72,7 @@ class SentItem:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The value that Q last confirmed to us. `value` is None once it was cleared or undone."""
+    """What Q confirmed last, by read-back after a write of ours. None: it holds no result."""
 
     value: Value | None
 
@@ -107,3 +108,13 @@ class Memory:
     item_decisions: Mapping[ItemKey, ItemDecision] = field(default_factory=dict)
     sent: Mapping[CellKey, Sent] = field(default_factory=dict)
     decisions: Mapping[CellKey, Decision] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that a plan of one course is made from. Equal snapshots give equal plans."""
+
+    canvas: CanvasReading
+    q: QReading
+    memory: Memory
+    rules: Rules

@@ -7,6 +7,7 @@ cut or doubled title is made from the assignment's own id.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -79,11 +80,14 @@ def _age(key: str) -> tuple[int, str]:
 def _candidates(key: str, source: str, limit: int) -> Iterator[str]:
     if len(source) <= limit:
         yield source
-    attempt = 0
-    while True:
-        tag = f" #{_tag(key, attempt)}"
-        yield (cut(source, limit - len(tag)) + tag).strip()
-        attempt += 1
+    for attempt in itertools.count():
+        yield tagged(key, source, limit, attempt)
+
+
+def tagged(key: str, source: str, limit: int, attempt: int = 0) -> str:
+    """The title with a tag of its own, cut so that both fit."""
+    tag = f" #{_tag(key, attempt)}"
+    return (cut(source, limit - len(tag)) + tag).strip()
 
 
 def cut(title: str, length: int) -> str:
