@@ -14,7 +14,14 @@ from gradesync.lines import ItemLine, ScoreLine
 from gradesync.q_values import Value
 
 Verdict = Literal[
-    "in Q", "will be sent", "for you to decide", "waiting", "blocked", "nothing to send", "unknown"
+    "in Q",
+    "kept in Q",
+    "will be sent",
+    "for you to decide",
+    "waiting",
+    "blocked",
+    "nothing to send",
+    "unknown",
 ]
 EventKind = Literal["sent", "confirmed", "refused", "undone", "kept", "changed in Q"]
 
@@ -65,7 +72,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The story, in the order in which a score travels, and what it comes to; `remedy` may be ""."""
+    """The story, in the order in which a score travels, and what it comes to."""
 
     verdict: Verdict
     steps: tuple[str, ...]
@@ -86,11 +93,16 @@ def explain(facts: Facts, zone: ZoneInfo) -> Explanation:
         f"Q holds now: {words(line.q)}.",
         *_history(facts.events, zone),
     ]
-    entry = CATALOGUE.get(line.code)
-    steps.append(entry.sentence if entry else "Q holds what Canvas says.")
+    steps.append(sentence(line, facts.item) or "Q holds what Canvas says.")
     steps += [CATALOGUE[note].sentence for note in line.notes]
-    remedy = entry.remedy if entry and entry.remedy != "Nothing." else ""
-    return Explanation(_verdict(line), tuple(steps), remedy)
+    remedy = CATALOGUE[line.code].remedy if line.code else ""
+    return Explanation(_verdict(line), tuple(steps), "" if remedy == "Nothing." else remedy)
+
+
+def sentence(line: ScoreLine, item: ItemLine | None) -> str:
+    """Why the cell is what it is; with the words of its line item, where that is what stops it."""
+    told = dict(zip(item.codes, item.sentences, strict=True)) if item else {}
+    return told.get(line.code) or (CATALOGUE[line.code].sentence if line.code else "")
 
 
 def words(value: Value | None) -> str:
@@ -131,6 +143,8 @@ def _told(event: Event, zone: ZoneInfo) -> str:
 
 
 def _verdict(line: ScoreLine) -> Verdict:
+    if line.code == "score.kept":
+        return "kept in Q"
     if line.action == "same" and line.canvas is None:
         return "nothing to send"
     return _VERDICTS[line.action]

@@ -88,10 +88,8 @@ def of_period(
         return []
     mine = canvas_period_of(fields.due_at, periods)
     theirs = period_of(fields.due_at.astimezone(rules.zone).date(), class_.periods)
-    if not is_closed(mine, theirs, rules.now, rules.zone):
-        return []
-    named = theirs or mine
-    return [problem("assignment.period-closed", period=named.title if named else "")]
+    is_over = is_closed(mine, theirs, rules.now, rules.zone)
+    return [problem("assignment.period-closed")] if is_over else []
 
 
 def of_course_period(
@@ -101,7 +99,7 @@ def of_course_period(
     is_open = rules.settings.closed_periods == "send" or not is_closed(
         mine, theirs, rules.now, rules.zone
     )
-    return [] if is_open else [problem("assignment.period-closed", period=theirs.title)]
+    return [] if is_open else [problem("assignment.period-closed")]
 
 
 def student_gate(student: Student, class_: Class, submission: Submission | None) -> str:

@@ -5,7 +5,7 @@ Binary floats never come in: 89.995 is 90.00 here and in a person's head (F55).
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 
 # Wide enough for any score a person can type; `quantize` refuses what does not fit its context.
 _EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
@@ -17,6 +17,8 @@ def rounded(number: Decimal, places: int) -> Decimal:
     Raises:
         decimal.InvalidOperation: not a finite number, or one of more than 55 digits.
     """
+    if number.is_nan():
+        raise InvalidOperation(f"{number} is no number")
     settled = number.quantize(Decimal(1).scaleb(-places), context=_EXACT).normalize(_EXACT)
     # 1E+2 is 100 to a database and to a reader.
     whole = settled.quantize(Decimal(1), context=_EXACT) if _has_exponent(settled) else settled

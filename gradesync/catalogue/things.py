@@ -126,7 +126,7 @@ TABLE: dict[str, Entry] = {
     "assignment.period-closed": Entry(
         "waits",
         "office",
-        "The grading period {period} is closed. Changes stay in Canvas.",
+        "The grading period is closed. Changes stay in Canvas.",
         "Ask the office to open the period, if they should still count.",
     ),
     "assignment.no-category": Entry(
