@@ -7,7 +7,7 @@ that a body sent twice is the same body.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -164,11 +164,3 @@ def _float(number: Decimal | None) -> Decimal | None:
     return (
         number.quantize(Decimal("0.1")) if isinstance(exponent, int) and exponent >= 0 else number
     )
-
-
-def references(body: Mapping[str, Any], name: str) -> str:
-    """The sourcedId that a reference of an object holds, however short it is written; else ""."""
-    held = body.get(name)
-    if isinstance(held, str):
-        return held
-    return str(held.get("sourcedId") or "") if isinstance(held, Mapping) else ""
