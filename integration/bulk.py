@@ -54,6 +54,15 @@ def insert(model: type[Model], fields: Sequence[str], rows: Iterable[Sequence[An
             cursor.executemany(f"INSERT INTO {names} VALUES ({marks})", batch)  # noqa: S608  # names come from the model
 
 
+def update(model: type[Model], fields: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Change rows given as tuples of their new values in the order of `fields`, the id last."""
+    table, columns, _ = _shape(model, fields)
+    told = ", ".join(f"{column} = %s" for column in columns)
+    with _discreet(), transaction.atomic(), connection.cursor() as cursor:
+        for batch in batches(rows):
+            cursor.executemany(f"UPDATE {table} SET {told} WHERE id = %s", batch)  # noqa: S608  # names come from the model
+
+
 @contextmanager
 def _discreet() -> Iterator[None]:
     """PostgreSQL quotes the row that it refuses, and no log may hold what stands there."""

@@ -26,6 +26,8 @@ class Run(models.Model):
         PROVISIONING = "provisioning"
         UNDO = "undo"
         DRIFT = "drift"
+        # Changed ids that a person approved out of a plan whose rest had gone already.
+        RENAMES = "renames"
 
     district = models.ForeignKey(District, models.CASCADE, related_name="runs")
     kind = models.CharField(max_length=16, choices=Kind.choices)
@@ -97,6 +99,8 @@ class Change(models.Model):
         BLOCKED = "blocked"
         # A person approved the rest of the plan without it.
         SET_ASIDE = "set aside"
+        # A changed id: nothing of its record goes before a person says that it is the same.
+        PROPOSED = "proposed"
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="changes")
     kind = models.CharField(max_length=16)

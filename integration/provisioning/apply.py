@@ -24,12 +24,12 @@ from integration.ledger import operations
 from integration.ledger.runs import Ledger
 from integration.models import Operation, Run
 from integration.oneroster.types import Problem
-from integration.provisioning import outcome, plan_lines
+from integration.provisioning import following, outcome, plan_lines
 from integration.provisioning.canvas_side import Carried, carried_values, carried_with, soon
 from integration.provisioning.csv import write
 from integration.provisioning.errors import ImportFailed
 from integration.provisioning.problems import problem
-from integration.provisioning.rows import KINDS, Kind
+from integration.provisioning.rows import CHANGE_SIS_ID, IMPORTED, KINDS, Kind
 from integration.provisioning.waiting import look_at, tell_of
 
 HEADER_ROWS = 1
@@ -99,13 +99,16 @@ def wait(ledger: Ledger, canvas: CanvasClient) -> str:
             answer={"workflow_state": over.workflow_state, "counts": dict(over.counts)},
         )
     if over.workflow_state in ("failed", "aborted"):
-        _doubt(ledger, KINDS)
+        _doubt(ledger, canvas, IMPORTED)
         raise ImportFailed(f"Canvas ended import {over.id} as “{over.workflow_state}”.")
     return "imported"
 
 
-def _doubt(ledger: Ledger, kinds: Iterable[Kind]) -> None:
+def _doubt(ledger: Ledger, canvas: CanvasClient, kinds: Iterable[Kind]) -> None:
     for kind in kinds:
+        if kind is CHANGE_SIS_ID:
+            following.follow_what_canvas_did(ledger, canvas)
+            continue
         with ledger.guarded():
             outcome.doubt(ledger.run, kind)
 
@@ -122,14 +125,16 @@ def record(ledger: Ledger, canvas: CanvasClient) -> str:
         failed = _read_back(ledger, canvas.import_errors(sent[0]["id"]))
         if sent[0]["state"] == "failed_with_messages" and not failed:
             # Something failed as a whole, and no message tells what: nothing counts as accepted.
-            failed = set(KINDS)
-    for kind in KINDS:
+            failed = set(IMPORTED)
+    if plan_lines.has_refused(run, CHANGE_SIS_ID):
+        following.follow_what_canvas_did(ledger, canvas)
+    for kind in IMPORTED:
         if kind not in failed:
             ledger.progress("recording what Canvas accepted", 0)
             with ledger.guarded():
-                outcome.confirm(run, kind)
+                following.confirm(run) if kind is CHANGE_SIS_ID else outcome.confirm(run, kind)
     if failed:
-        _doubt(ledger, failed)
+        _doubt(ledger, canvas, [kind for kind in IMPORTED if kind in failed])
         names = ", ".join(sorted(kind.name for kind in failed))
         raise ImportFailed(f"Canvas did not take the {names} of import {sent[0]['id']} as a whole.")
     return "recorded"
@@ -142,7 +147,7 @@ def _pack(ledger: Ledger, canvas: CanvasClient, directory: Path) -> Package:
     sent = {kind for kind, _ in plan_lines.action_counts(ledger.run)}
     carried = carried_values(ledger, canvas, [kind for kind in KINDS if kind.name in sent])
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for kind in KINDS:
+        for kind in IMPORTED:
             rows = _with_carried(ledger, kind, carried)
             first = next(rows, None)
             if first is None:
@@ -224,7 +229,7 @@ def _told(sis_import: SisImport, rows: int) -> dict[str, object]:
 def _read_back(ledger: Ledger, errors: Iterator[RowError]) -> set[Kind]:
     """Bring each message to the record it is about; give the kinds whose whole file failed."""
     run = ledger.run
-    kind_of = {_file(kind, run): kind for kind in KINDS}
+    kind_of = {_file(kind, run): kind for kind in IMPORTED}
     messages: dict[Kind, dict[int, str]] = defaultdict(dict)
     taken: list[Problem] = []
     for error in errors:

@@ -59,6 +59,19 @@ def _claims(canvas: CanvasClient, path: Path | None) -> Claims:
     return claims_of(canvas.report_rows(path), canvas.own_user_id()) if path else Claims()
 
 
+def ids_there(
+    ledger: Ledger, canvas: CanvasClient, kinds: Collection[Kind]
+) -> dict[Kind, set[str]]:
+    """The SIS IDs of each of these kinds that Canvas holds this moment, of what is not deleted."""
+    with tempfile.TemporaryDirectory(prefix="qsync-") as directory:
+        files = _report(ledger, canvas, [kind.name for kind in kinds], Path(directory))
+        return {
+            kind: {row[0] for row in map(as_row, observed(kind, canvas.report_rows(path)))}
+            for kind in kinds
+            if (path := files.get(kind.name))
+        }
+
+
 Carried = dict[str, dict[str, tuple[str, ...]]]
 # Before the login of an account without SIS ID, so that it is not taken for one.
 _BY_LOGIN = "\x1f"

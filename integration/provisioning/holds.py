@@ -163,6 +163,20 @@ def id_scheme(kind: str, count: int, accepted: int) -> list[Hold]:
     return [Hold("id-scheme", kind, count, round(count / max(accepted, 1), 4), limit)]
 
 
+# Waits without holding the rest of the plan.
+IDS_CHANGED = "ids-changed"
+
+
+def id_changes(kind: str, renamed: int, recycled: int, accepted: int) -> list[Hold]:
+    """A few changed ids wait for a person by themselves; very many hold everything (D9)."""
+    found = id_scheme(kind, renamed, accepted)
+    limit = max(SCHEME_FLOOR, _part(accepted, SCHEME_SHARE))
+    share = round((renamed + recycled) / max(accepted, 1), 4)
+    if recycled > limit:
+        found.append(Hold("ids-recycled", kind, recycled, share, limit))
+    return found or [Hold(IDS_CHANGED, kind, renamed + recycled, share, 0)]
+
+
 SENTENCES = {
     "adopts-logins": "{count} new {kind} have the login of an account made by hand in Canvas, and "
     "would take it over.",
@@ -175,6 +189,10 @@ SENTENCES = {
     "short-feed": "Q no longer holds {count} {kind} ({share:.1%}; the limit is {limit}).",
     "too-many-removed": "{count} {kind} would be removed ({share:.1%}; the limit is {limit}).",
     "too-many-changed": "{count} {kind} would change ({share:.1%}; the limit is {limit}).",
+    IDS_CHANGED: "{count} of the {kind} have another id in Q than in Canvas; nothing of them goes "
+    "before a person says that they are the same. The rest does not wait for that.",
+    "ids-recycled": "{count} ids of {kind} stand for something else than before ({share:.1%}; the "
+    "limit is {limit}).",
     "id-scheme": "{count} {kind} came back under new ids ({share:.1%}; the limit is {limit}).",
 }
 

@@ -78,6 +78,28 @@ def inverse(done: Done, *, word: Word, standing: Standing, use: Use = "unused") 
     return _put_back(done)
 
 
+def renamed_back(
+    row: Row, *, confirmed: bool, ours: Collection[str], there: Collection[str] | None
+) -> tuple[Row | None, str]:
+    """The row of change_sis_id.csv that takes one back, or the code of what keeps it.
+
+    `ours`: the ids of that kind that Canvas accepted from us; `there`: those that it holds, None
+    where it does not tell. Neither of both: it was taken back already.
+    """
+    old, new, type_ = row
+    if not confirmed:
+        return None, "undo.not-confirmed"
+    if there is None:
+        return None, "undo.not-told"
+    if new not in ours:
+        return None, "" if old in ours else "undo.changed-later"
+    if new not in there:
+        return None, "undo.gone-in-canvas"
+    if old in there or old in ours:
+        return None, "undo.id-taken"
+    return (new, old, type_), ""
+
+
 def _hindrance(done: Done, word: Word, standing: Standing) -> str:
     """The code of what keeps a line from being undone at all, or ""."""
     if not done.confirmed:

@@ -18,14 +18,17 @@ from integration.provisioning.rows import SECTIONS, Kind, Row, digest
 # A row is sent unless it is only noted (kept, equal) or Canvas refused it before (blocked).
 # Refusing and confirming rows later changes neither which they are nor their order.
 _SENT = (
-    "run_id = %s AND kind = %s AND state NOT IN ('blocked', 'set aside')"
+    "run_id = %s AND kind = %s AND state NOT IN ('blocked', 'set aside', 'proposed')"
     " AND action NOT IN ('kept', 'equal')"
 )
 
 
+NEVER_SENT = (Change.State.BLOCKED, Change.State.SET_ASIDE, Change.State.PROPOSED)
+
+
 def has_rows_to_send(run: Run) -> bool:
     lines = Change.objects.filter(run=run).exclude(action__in=NOT_SENT)
-    return lines.exclude(state__in=(Change.State.BLOCKED, Change.State.SET_ASIDE)).exists()
+    return lines.exclude(state__in=NEVER_SENT).exists()
 
 
 def rows_to_send(run: Run, kind: Kind) -> Iterator[tuple[str, Row]]:

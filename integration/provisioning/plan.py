@@ -5,7 +5,7 @@ Everything but the enrollments is small enough to be looked at as a whole; those
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -14,7 +14,7 @@ from integration.bulk import batches
 from integration.ledger.runs import Ledger
 from integration.models import ProvisioningPolicy, Run
 from integration.oneroster.types import R
-from integration.provisioning import identities, plan_lines, roster
+from integration.provisioning import identities, plan_lines, roster, term_memory
 from integration.provisioning.adoption import Claims, as_row
 from integration.provisioning.classes import Places, map_sections, place_classes
 from integration.provisioning.climbing import further
@@ -28,21 +28,22 @@ from integration.provisioning.compare import (
 from integration.provisioning.endings import TERM_ENDED, Endings
 from integration.provisioning.enrollments import EnrollmentMapper, preferred
 from integration.provisioning.errors import EmptyFeed
-from integration.provisioning.holds import Hold, Limits, adoption, id_scheme
+from integration.provisioning.holds import Hold, Limits, adoption
 from integration.provisioning.ladder import Ladder
 from integration.provisioning.people import People, map_people, respect_claims, respect_ids
 from integration.provisioning.problems import problem
+from integration.provisioning.proposals import Proposals
 from integration.provisioning.read import Source
 from integration.provisioning.rows import (
     ACCOUNTS,
     COURSES,
     ENROLLMENTS,
-    KINDS,
     OBSERVERS,
     SECTIONS,
     SEPARATOR,
     TERMS,
     USERS,
+    CourseRow,
     Kind,
     Row,
     digest,
@@ -103,6 +104,8 @@ class Planner:
     seen: dict[str, dict[str, int]] = field(default_factory=dict)
     holds: list[Hold] = field(default_factory=list)
     endings: Endings = field(init=False)
+    # Of kinds that were not read completely: digests of rows that may be gone, or not.
+    _unseen: dict[Kind, set[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         now = datetime.now(UTC)
@@ -122,7 +125,10 @@ class Planner:
             self.rules,
             referenced={ref.sourced_id for one in classes.values() for ref in one.terms},
             accepted=roster.accepted_keys(self.run.district, TERMS),
+            remembered=term_memory.recall(self.run.district),
+            is_unread=self._is_unread("academicSessions"),
         )
+        term_memory.note(self.run, terms.changed)
         places = place_classes(
             classes, self.rules, account_of=accounts.account_of, term_of=terms.term_of
         )
@@ -144,12 +150,36 @@ class Planner:
             self.rules,
             teacher_of=mapper.teacher_of,
             kept=roster.course_assignments(self.run.district),
+            is_unread=self._is_unread("courses"),
+            before=self._courses_before,
         )
         self.ledger.find(sections.problems)
         account_of = {place.sis_section_id: place.account_id for place in places.place_of.values()}
         self._compare(COURSES, sections.courses, group_of=lambda row: row[3])
         self._compare(SECTIONS, sections.sections, group_of=lambda row: account_of[row[0]])
+        self._propose(people)
         self.ledger.find(self.source.findings())
+
+    def _propose(self, people: People) -> None:
+        """Let ids that changed wait for a person."""
+        broken = self.source.broken.get("users", set())
+        named = self.rules.user_sis_id == "sourcedId" or not broken
+        is_proven = self.source.proves("users") and named
+        proposals = Proposals(self.run, self.rules.prefix, self._unseen)
+        with self.ledger.guarded():
+            proposals.find([one for one in people.came_again if is_proven and one[1] not in broken])
+        self.holds += proposals.holds(len(people.renamed))
+        self.ledger.find(proposals.problems)
+
+    def _courses_before(self, ids: Collection[str]) -> dict[str, CourseRow]:
+        there = roster.find(self.run.district, COURSES, ids)
+        return {key: CourseRow(*as_row(one.row)) for key, one in there.items() if one.ours}
+
+    def _is_unread(self, collection: str) -> Callable[[str], bool]:
+        """May a record that is not among tonight's be in Q all the same?"""
+        broken = self.source.broken.get(collection, set())
+        anything = not self.source.proves(collection)
+        return lambda sourced_id: anything or sourced_id in broken
 
     @property
     def run(self) -> Run:
@@ -201,8 +231,6 @@ class Planner:
         if not new:
             return
         respect_ids(people, identities.known_logins(district, logins), new)
-        accepted = identities.accepted_count(district, USERS)
-        self.holds += id_scheme(USERS.name, len(people.renamed), accepted)
         if any(row.user_id in new for row in people.rows):
             claims = self.claims()
             respect_claims(people, claims.holder_of, new=new, own=claims.own)
@@ -270,6 +298,7 @@ class Planner:
         self._settle_duplicates(comparison)
         self.seen.setdefault(kind.name, {})["same"] = comparison.same
         if not all(map(self.source.proves, RESTS_ON[kind])):
+            self._unseen[kind] = comparison.unseen
             self._tell_of_suspended(kind, len(comparison.unseen))
             return
         there = roster.find_by_digest(self.run.district, kind, comparison.unseen)
@@ -314,11 +343,3 @@ class Planner:
             problem("roster.duplicate-enrollment", kind.name, key.replace(SEPARATOR, " "))
             for key in best
         )
-
-
-def counts_of(run: Run, seen: Mapping[str, dict[str, int]]) -> dict[str, dict[str, int]]:
-    """The run's counts by kind: added, changed, removed, kept, same, blocked, skipped."""
-    counts = {kind.name: dict(seen.get(kind.name, {})) for kind in KINDS if kind.name in seen}
-    for (kind, what), count in plan_lines.action_counts(run).items():
-        counts.setdefault(kind, {})[what] = count
-    return counts

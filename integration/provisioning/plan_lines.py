@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import cast
 
@@ -19,8 +19,10 @@ from integration.models import Change, RefusedRow, RosterRow, Run, SetAside
 from integration.provisioning.compare import Action, Planned
 from integration.provisioning.endings import TERM_ENDED
 from integration.provisioning.holds import Tally
-from integration.provisioning.rows import SEPARATOR, Kind, as_text
+from integration.provisioning.rows import KINDS, SEPARATOR, Kind, as_text
 
+# What a person decides about when deciding about the plan.
+DECIDED = (Change.State.PLANNED, Change.State.PROPOSED)
 RETRY_REFUSED = timedelta(days=7)
 # Lines that only record what is so, and are never sent.
 NOT_SENT = (Change.Action.KEPT, Change.Action.EQUAL)
@@ -124,7 +126,7 @@ def planned_line(run: Run, kind: Kind, key: str) -> Planned | None:
 
 def has_lines(run: Run) -> bool:
     """Is there anything that a person could want to decide about?"""
-    lines = Change.objects.filter(run=run, state=Change.State.PLANNED)
+    lines = Change.objects.filter(run=run, state__in=DECIDED)
     return lines.exclude(action=Change.Action.EQUAL).exists()
 
 
@@ -132,7 +134,7 @@ def plan_digest(run: Run) -> str:
     """Name a plan by its content, so that an approval fits this plan and no other."""
     named = hashlib.sha256()
     lines = (
-        Change.objects.filter(run=run, state=Change.State.PLANNED)
+        Change.objects.filter(run=run, state__in=DECIDED)
         .exclude(action=Change.Action.EQUAL)
         .annotate(sorted=_binary("key"))
         .order_by("kind", "sorted")
@@ -149,16 +151,30 @@ def _binary(field: str) -> Collate:
     return Collate(F(field), "C" if connection.vendor == "postgresql" else "BINARY")
 
 
+COUNTED_AS = {
+    Change.State.BLOCKED: "blocked",
+    Change.State.REFUSED: "blocked",
+    Change.State.SET_ASIDE: "set_aside",
+    Change.State.PROPOSED: "proposed",
+}
+
+
 def action_counts(run: Run) -> dict[tuple[str, str], int]:
     """(kind, action or "blocked") to the number of lines; what is equal counts as the same."""
     counts: dict[tuple[str, str], int] = {}
     lines = Change.objects.filter(run=run).exclude(action=Change.Action.EQUAL)
     grouped = lines.values_list("kind", "action", "state")
     for kind, action, state, count in grouped.annotate(count=Count("pk")):
-        what = {"blocked": "blocked", "refused": "blocked", "set aside": "set_aside"}.get(
-            state, action
-        )
+        what = COUNTED_AS.get(state, action)
         counts[kind, what] = counts.get((kind, what), 0) + count
+    return counts
+
+
+def counts_of(run: Run, seen: Mapping[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+    """The run's counts by kind: added, changed, removed, kept, same, blocked, skipped."""
+    counts = {kind.name: dict(seen.get(kind.name, {})) for kind in KINDS if kind.name in seen}
+    for (kind, what), count in action_counts(run).items():
+        counts.setdefault(kind, {})[what] = count
     return counts
 
 
@@ -196,6 +212,10 @@ def tallies(run: Run, *kinds: Kind) -> list[Tally]:
         )
         for kind, school in sorted(accepted.keys() | set(done))
     ]
+
+
+def has_refused(run: Run, kind: Kind) -> bool:
+    return Change.objects.filter(run=run, kind=kind.name, state=Change.State.REFUSED).exists()
 
 
 def blocked_keys(run: Run) -> Iterator[tuple[str, str, str]]:

@@ -79,6 +79,14 @@ class ObserverRow(NamedTuple):
     status: str
 
 
+class ChangeIdRow(NamedTuple):
+    """The same thing under another SIS ID; Canvas works through these before all else."""
+
+    old_id: str
+    new_id: str
+    type: str
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """How one type of row is named, keyed and treated.
@@ -139,6 +147,9 @@ OBSERVERS = Kind(
 # In the order in which Canvas works through an import (canvas.md 4.5).
 KINDS = (ACCOUNTS, TERMS, COURSES, SECTIONS, USERS, ENROLLMENTS, OBSERVERS)
 BY_NAME = {kind.name: kind for kind in KINDS}
+CHANGE_SIS_ID = Kind("change_sis_id", ChangeIdRow._fields, key_columns=3, reported=False)
+# What an import may hold. A changed id is no object, so it is none of the kinds.
+IMPORTED = (CHANGE_SIS_ID, *KINDS)
 
 
 def digest(row: Row) -> bytes:

@@ -36,13 +36,14 @@ from integration.models import (
     Run,
 )
 from integration.oneroster.client import OneRosterClient
-from integration.provisioning import outcome, plan_lines, roster
+from integration.provisioning import outcome, plan_lines, roster, term_memory
 from integration.provisioning.apply import record, send, wait
 from integration.provisioning.aside import reminders
 from integration.provisioning.canvas_side import claims, observe
 from integration.provisioning.errors import PlanRefused, ProvisioningError, TooManyAttempts
+from integration.provisioning.holds import IDS_CHANGED
 from integration.provisioning.limits import holds_of, ladder_of, limits_of
-from integration.provisioning.plan import Planner, counts_of, rules_of
+from integration.provisioning.plan import Planner, rules_of
 from integration.provisioning.problems import problem
 from integration.provisioning.read import Source
 from integration.provisioning.which_canvas import check_same_canvas
@@ -51,6 +52,11 @@ logger = logging.getLogger(__name__)
 
 KIND = Run.Kind.PROVISIONING
 MAX_ATTEMPTS = 5
+# What these have done is not in an older plan.
+BESIDE: dict[str, str] = {
+    Run.Kind.UNDO: "taken something back",
+    Run.Kind.RENAMES: "changed ids",
+}
 UNFINISHED = (Run.State.QUEUED, Run.State.RUNNING, Run.State.WAITING)
 # Somebody is at it.
 AT_WORK = (Run.State.RUNNING, Run.State.WAITING)
@@ -131,9 +137,9 @@ def stale(run: Run) -> str:
     later = run.district.runs.filter(kind=run.kind, pk__gt=run.pk).exclude(read_at=None)
     if (newer := later.order_by("-pk").first()) is not None:
         return f"run {newer.pk} has read Q since; its plan is {newer.plan_digest}"
-    undos = run.district.runs.filter(kind=Run.Kind.UNDO, state=Run.State.DONE).exclude(sent={})
-    if run.read_at and (undo := undos.filter(ended_at__gt=run.read_at).first()) is not None:
-        return f"run {undo.pk} has taken something back since"
+    others = run.district.runs.filter(kind__in=BESIDE, state=Run.State.DONE).exclude(sent={})
+    if run.read_at and (other := others.filter(ended_at__gt=run.read_at).first()) is not None:
+        return f"run {other.pk} has {BESIDE[other.kind]} since"
     if conditions(run.district) != run.policy_digest:
         return "the mapping rules, the limits or the connections have changed since"
     hours = run.district.policy.plan_hours
@@ -237,15 +243,17 @@ def _plan(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
         planner.plan()
     ledger.progress("planning", 0)
     _tell_of_refused(ledger)
-    counts = counts_of(run, planner.seen)
+    counts = plan_lines.counts_of(run, planner.seen)
+    found = [*holds_of(run, policy, counts, there), *planner.holds]
     ledger.write(
         read_at=timezone.now(),
         counts=counts,
         policy_digest=conditions(district),
         plan_digest=plan_lines.plan_digest(run),
-        holds=[hold.as_dict() for hold in [*holds_of(run, policy, counts, there), *planner.holds]],
+        holds=[hold.as_dict() for hold in found],
     )
-    if run.holds or (run.plan_only and plan_lines.has_lines(run)):
+    is_held = any(hold.code != IDS_CHANGED for hold in found)
+    if is_held or (run.plan_only and plan_lines.has_lines(run)):
         ledger.end(Run.State.HELD)
     return "planned"
 
@@ -265,6 +273,7 @@ def _finish(ledger: Ledger) -> str:
     district = ledger.run.district
     with ledger.guarded():
         roster.keep_assignments(district, outcome.planned_courses(ledger.run))
+        term_memory.keep(ledger.run)
         if ledger.run.kind == KIND:
             roster.mark_provisioned(district)
         roster.forget_observed(district)
@@ -272,7 +281,7 @@ def _finish(ledger: Ledger) -> str:
         kind: {what: count[what] for what in ("same", "skipped", "left") if what in count}
         for kind, count in ledger.run.counts.items()
     }
-    ledger.end(Run.State.DONE, counts=counts_of(ledger.run, seen))
+    ledger.end(Run.State.DONE, counts=plan_lines.counts_of(ledger.run, seen))
     return ""
 
 

@@ -34,8 +34,9 @@ from integration.provisioning.inverse import (
     differing,
     inverse,
 )
-from integration.provisioning.plan import counts_of
+from integration.provisioning.plan_lines import counts_of
 from integration.provisioning.problems import problem
+from integration.provisioning.rename_back import rename_back
 from integration.provisioning.rows import (
     COURSES,
     ENROLLMENTS,
@@ -155,12 +156,13 @@ def plan_undo(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
 
 def _plan(ledger: Ledger, undone: Run, canvas: CanvasClient) -> Counter[str]:
     """Write the inverse down; how many rows of each kind are left."""
+    left = rename_back(ledger, undone, canvas)
     kinds = [kind for kind in KINDS if kind.name in history.kinds_of(undone)]
     courses = history.count_created(undone, COURSES)
     # Whoever is enrolled in a created course by hand keeps it; the report tells of them.
     asked = list(dict.fromkeys([*kinds, ENROLLMENTS])) if courses else kinds
     if not kinds:
-        return Counter()
+        return left
     with reported(ledger, canvas, asked) as files:
         usage = Usage(
             canvas,
@@ -171,7 +173,7 @@ def _plan(ledger: Ledger, undone: Run, canvas: CanvasClient) -> Counter[str]:
         standing_of = {kind: _standings(undone, canvas, kind, files.get(kind)) for kind in kinds}
     planner = _Planner(ledger, undone, usage, standing_of)
     planner.plan()
-    return planner.left
+    return planner.left + left
 
 
 def _guests(canvas: CanvasClient, report: Path | None) -> set[str]:

@@ -33,7 +33,8 @@ def main(words: list[str]) -> int:
     from integration.oneroster.client import OneRosterClient, Settings
     from integration.provisioning import outcome
     from integration.provisioning.adoption import Claims
-    from integration.provisioning.plan import Planner, counts_of, rules_of
+    from integration.provisioning.plan import Planner, rules_of
+    from integration.provisioning.plan_lines import counts_of
     from integration.provisioning.read import Source
     from integration.provisioning.rows import KINDS
     from integration.provisioning.run import open_run

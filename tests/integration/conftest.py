@@ -16,6 +16,7 @@ from django.core.management import call_command
 
 from integration import connections
 from tests.integration.provisioning.bundle_truth import DATA
+from tests.integration.provisioning.held_by_canvas import hand_made
 from tests.sandbox_process import Sandbox, running_sandbox
 
 Manage = Callable[..., tuple[int, dict[str, Any]]]
@@ -161,3 +162,9 @@ def canvas_fault(sandbox: Sandbox) -> Iterator[Callable[..., None]]:
 
     yield run
     run()
+
+
+@pytest.fixture
+def canvas_side(sandbox: Sandbox) -> Callable[[dict[str, str]], None]:
+    """Let a person, or another integration, import CSV files into Canvas."""
+    return lambda files: hand_made(sandbox.canvas, files)
