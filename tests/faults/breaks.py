@@ -98,6 +98,13 @@ BREAKS = [
         "any number of people may come under other ids",
     ),
     Break(
+        "F12",
+        PROVISIONING + "proposals.py",
+        "        if self._both(SECTIONS):",
+        "        if self._both(TERMS):",
+        "a class under another id is another class, with a course of its own",
+    ),
+    Break(
         "F13",
         PROVISIONING + "structure.py",
         "            kept[sourced_id] = current[0]\n",

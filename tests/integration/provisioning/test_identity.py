@@ -140,6 +140,7 @@ def test_a_change_of_teacher_or_course_code_leaves_students_in_the_same_canvas_c
 # --- renamed ids --------------------------------------------------------------------------------
 
 
+@pytest.mark.fault("F12")
 @pytest.mark.parametrize("what", RENAMES)
 def test_a_renamed_record_waits_with_nothing_of_it_sent_while_the_rest_goes_on(
     what, district, change_q, provision, sandbox
@@ -214,7 +215,7 @@ def test_a_declined_rename_is_sent_as_something_new_and_something_gone(
     assert provision("--decline", digest, "--record", "K9")[0] == 1
     assert provision("--decline", digest)[0] == 0
     code, answer = provision()
-    assert (code, answer["holds"][0]["code"]) == (2, "empty-feed")
+    assert (code, answer["holds"][0]["code"]) == (2, "all-replaced")
     provision("--approve", answer["digest"])
     assert ids(sandbox, "sections") == {"K1", "N1"}
 
@@ -287,6 +288,7 @@ def other_scheme(q_holds, connect, provision, change_q):
     return provision()
 
 
+@pytest.mark.fault("F11")
 def test_a_change_of_the_id_scheme_holds_everything_and_shows_who_is_who(other_scheme, sandbox):
     code, answer = other_scheme
     assert (code, answer["state"], sent(answer)) == (2, "held", [])
@@ -298,6 +300,7 @@ def test_a_change_of_the_id_scheme_holds_everything_and_shows_who_is_who(other_s
     assert any(told in one["reason"] for one in previewed)
 
 
+@pytest.mark.fault("F11")
 def test_an_approved_id_scheme_renames_everybody_and_doubles_nobody(
     other_scheme, provision, sandbox
 ):
