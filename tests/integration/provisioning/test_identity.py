@@ -268,6 +268,20 @@ def test_after_an_import_that_told_nothing_it_is_seen_in_canvas_which_ids_change
     assert (code, sent(answer), answer["holds"]) == (0, [], [])
 
 
+def test_a_rename_whose_end_was_not_seen_is_finished_before_the_next_night_plans(
+    district, change_q, provision, sandbox, canvas_fault
+):
+    before = seats(sandbox)
+    change_q(**rekeyed_class())
+    digest = provision()[1]["digest"]
+    canvas_fault("GET", "/sis_imports/2$", status=404)
+    assert provision("--approve", digest)[0] == 1
+    canvas_fault()
+    code, answer = provision()
+    assert (code, sent(answer), answer["holds"]) == (0, [], [])
+    assert (len(imports(sandbox.canvas)), seats(sandbox)) == (2, before)
+
+
 # --- the id scheme ------------------------------------------------------------------------------
 
 
