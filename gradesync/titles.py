@@ -80,8 +80,7 @@ def _age(key: str) -> tuple[int, str]:
 def _candidates(key: str, source: str, limit: int) -> Iterator[str]:
     if len(source) <= limit:
         yield source
-    for attempt in itertools.count():
-        yield tagged(key, source, limit, attempt)
+    yield from (tagged(key, source, limit, attempt) for attempt in itertools.count())
 
 
 def tagged(key: str, source: str, limit: int, attempt: int = 0) -> str:

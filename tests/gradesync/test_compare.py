@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from gradesync.compare import Cell, Manner, Verdict, compare_fields, held, judge, same
 from gradesync.profile import Profile
 from gradesync.readings import Decision, Sent
+from gradesync.rounding import rounded
 from gradesync.scores import Delete, Held, Nothing, Send
 from tests.gradesync.makers import DUE, GRADED, ZONE, fields, value
 
@@ -166,12 +167,12 @@ def test_equal_is_what_ours_would_say_at_the_places_that_are_sent(ours, theirs, 
 
 @given(st.decimals(0, 1000, places=6), st.integers(0, 4), st.integers(0, 4))
 def test_f55_what_q_gave_back_is_never_sent_again(score, places, kept):
-    """Whatever Q rounds to, at that many places or more, the next run writes nothing."""
+    """Q keeps at least the places that are sent, and rounds in its own way beyond them."""
     manner = replace(DELETES, places=min(places, kept))
-    first = judge(Cell(Send(value(str(score))), None, None), manner).write
-    stored = replace(first, score=first.score.quantize(Decimal(1).scaleb(-kept), "ROUND_HALF_UP"))
-    again = judge(Cell(Send(value(str(score))), Sent(stored), stored), manner)
-    assert again.action == "same"
+    canvas = value(str(rounded(score, manner.places)))
+    first = judge(Cell(Send(canvas), None, None), manner).write
+    stored = replace(first, score=first.score.quantize(Decimal(1).scaleb(-kept)))
+    assert judge(Cell(Send(canvas), Sent(stored), stored), manner).action == "same"
 
 
 def test_a_code_blocks_or_waits_as_the_catalogue_says():
