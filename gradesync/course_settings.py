@@ -24,6 +24,7 @@ class Settings:
     late: the score with or without Canvas's late deduction.
     pending_review: a partial score waits, or goes as `partially graded`.
     due_date_missing / due_date_outside: wait for the teacher, or send another date.
+    uncounted: work that Canvas does not count towards the final grade is sent, or left out.
     single_students: work assigned to single students goes with the date of the section, or waits.
     zero_points: an assignment worth nothing is left out, or sent (as extra credit).
     review_above: more cleared and overwritten values than this are looked at by a person first.
@@ -39,6 +40,7 @@ class Settings:
     zero_points: Literal["skip", "send"] = "skip"
     due_date_missing: Literal["ask", "assigned", "end"] = "ask"
     due_date_outside: Literal["ask", "nearest"] = "ask"
+    uncounted: Literal["send", "skip"] = "send"
     single_students: Literal["section-date", "skip"] = "section-date"
     closed_periods: Literal["hold", "send"] = "hold"
     course_grades: Literal["off", "periods", "course", "both"] = "off"

@@ -30,11 +30,12 @@ COURSE_GRADE = "Course grade"
 class Draft:
     """A line item of ours. `source` is its title as a person wrote it, `fields.title` still "".
 
-    `assignment` is None for a course grade.
+    `group_id` names what its category was chosen for. `assignment` is None for a course grade.
     """
 
     key: ItemKey
     source: str
+    group_id: str
     fields: LineItemFields
     problems: tuple[Problem, ...]
     assignment: Assignment | None = None
@@ -130,7 +131,7 @@ def _of_assignment(
     )
     source = snapshot.memory.titles.get(assignment.canvas_id) or assignment.name
     key = ItemKey("assignment", assignment.canvas_id, class_.sourced_id)
-    return Draft(key, source, fields, problems, assignment)
+    return Draft(key, source, assignment.group_id, fields, problems, assignment)
 
 
 def _of_course(linked: LinkedClass, snapshot: Snapshot) -> Draft:
@@ -173,11 +174,12 @@ def _of_grade(
         category_id=choice.category.sourced_id if choice.category else "",
         maximum=course_grades.MAXIMUM,
         due_at=due_at,
-        assigned_at=due_at,
+        assigned_at=end_of(class_.first_date, rules) if class_.first_date else due_at,
         grading_period_id=_sent_period(period_id, rules),
     )
     found = (*problems, *preflight.of_category(choice, COURSE_GRADE, class_, rules))
-    return Draft(ItemKey("course-grade", canvas_id, class_.sourced_id), title, fields, found)
+    key = ItemKey("course-grade", canvas_id, class_.sourced_id)
+    return Draft(key, title, COURSE_GRADE, fields, found)
 
 
 def _choice(

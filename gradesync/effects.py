@@ -70,6 +70,32 @@ def written_names(line: ItemLine) -> list[str]:
     return [name for name, verdict in line.verdicts.items() if verdict == "changed"]
 
 
+def confirmed_fields(line: ItemLine) -> LineItemFields | None:
+    """What to keep as last confirmed, once a line was confirmed or needed no write.
+
+    A field that was left to Q keeps the value that we sent last, so that it still counts as changed
+    in Q; of a line item just adopted, it is Canvas's. None: nothing is learned.
+    """
+    if line.canvas is None or line.verdicts is None or line.last is None:
+        return line.canvas
+    last = {
+        name: getattr(line.last, name)
+        for name, verdict in line.verdicts.items()
+        if verdict in ("kept", "conflict")
+    }
+    return replace(line.canvas, **last)
+
+
+def learned(line: ScoreLine) -> Sent | None:
+    """What to keep as confirmed of a cell that needed no write; None for nothing new.
+
+    An equal value that we did not send is one that Q has confirmed.
+    """
+    if line.action != "same" or line.code == "score.kept":
+        return None
+    return None if line.canvas == line.last else Sent(line.canvas)
+
+
 def _is_same_in_q(then: LineItemFields | None, now: LineItemFields | None, rules: Rules) -> bool:
     if then is None or now is None:
         return then is now

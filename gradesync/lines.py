@@ -116,8 +116,8 @@ def from_row(row: Mapping[str, Any]) -> Line:
 class Digest:
     """Names a plan by its content, in whatever order its lines come.
 
-    A line that changes nothing counts as well: who approves a plan has read it. Bodies do not:
-    they follow from the values, and carry the day of sending.
+    A line that changes nothing counts as well: who approves a plan has read it. The objects as
+    read and as written do not: they follow from the values, and carry time stamps.
     """
 
     def __init__(self) -> None:
@@ -125,7 +125,7 @@ class Digest:
 
     def add(self, line: Line) -> None:
         row = as_row(line)
-        del row["body"]
+        del row["body"], row["before"]
         text = msgspec.json.encode(row, order="sorted")
         self._lines.append(hashlib.sha256(text).digest())
 

@@ -76,7 +76,7 @@ def item_line(item: WantedItem, rules: Rules, decisions: Mapping[ItemKey, str]) 
         codes=tuple(one.code for one in item.problems),
         sentences=tuple(one.sentence for one in item.problems),
         source=item.draft.source,
-        group_id=item.draft.assignment.group_id if item.draft.assignment else "",
+        group_id=item.draft.group_id,
         link=item.state in ("found", "adopted"),
         last=item.last,
         canvas=item.fields,

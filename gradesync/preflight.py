@@ -33,6 +33,7 @@ def of_assignment(assignment: Assignment, rules: Rules) -> list[Problem]:
     """What is wrong with an assignment, whatever the class."""
     is_worthless = not assignment.points_possible
     can_be = rules.profile.takes_zero_maximum and rules.settings.scale == "points"
+    uncounted = "left-uncounted" if rules.settings.uncounted == "skip" else "not-counted"
     wrong = {
         "assignment.not-graded": assignment.grading_type == "not_graded",
         "assignment.unpublished": not assignment.is_published,
@@ -40,6 +41,7 @@ def of_assignment(assignment: Assignment, rules: Rules) -> list[Problem]:
         "assignment.anonymous-survey": not assignment.identifies_students,
         "assignment.zero-points": is_worthless
         and not (can_be and rules.settings.zero_points == "send"),
+        f"assignment.{uncounted}": assignment.omit_from_final_grade,
     }
     return [problem(code) for code, is_so in wrong.items() if is_so]
 

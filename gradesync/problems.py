@@ -9,14 +9,12 @@ from gradesync.catalogue import CATALOGUE, Severity, Who
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What it is about is named by ids: Canvas's, but `class_id`; "" where it is not about one."""
+    """A `section_id` is Canvas's, a `class_id` Q's; both are "" where the place tells already."""
 
     code: str
     sentence: str
     section_id: str = ""
-    assignment_id: str = ""
     class_id: str = ""
-    student_id: str = ""
 
     @property
     def severity(self) -> Severity:
@@ -40,15 +38,7 @@ class Problem:
         return self.severity != "warns"
 
 
-def problem(
-    code: str,
-    *,
-    section_id: str = "",
-    assignment_id: str = "",
-    class_id: str = "",
-    student_id: str = "",
-    **words: object,
-) -> Problem:
+def problem(code: str, *, section_id: str = "", class_id: str = "", **words: object) -> Problem:
     """A line of the table with its words filled in."""
     sentence = CATALOGUE[code].sentence.format(**words)
-    return Problem(code, sentence, section_id, assignment_id, class_id, student_id)
+    return Problem(code, sentence, section_id, class_id)

@@ -129,11 +129,10 @@ def _number(
         if not points:  # then complete and incomplete are both 0
             return Held("score.no-number")
         return points if submission.grade == "complete" else Decimal(0)
-    entered = submission.entered_score if settings.late == "entered" else None
-    score = submission.score if entered is None else entered
-    if score is None:
+    if submission.score is None:
         return Held("score.no-number") if submission.grade else None
-    return score
+    entered = submission.entered_score if settings.late == "entered" else None
+    return submission.score if entered is None else entered
 
 
 def _ungraded(submission: Submission, settings: Settings, profile: Profile) -> Outcome:

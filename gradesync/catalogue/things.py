@@ -159,6 +159,18 @@ TABLE: dict[str, Entry] = {
         "This assignment is worth 0 points. Q cannot hold it as a score.",
         "Give it points in Canvas, or switch its sync off.",
     ),
+    "assignment.not-counted": Entry(
+        "warns",
+        "teacher",
+        "Canvas does not count this towards the final grade; Q will, unless it is filed so there.",
+        "Switch its sync off, or file it in Q where it does not count.",
+    ),
+    "assignment.left-uncounted": Entry(
+        "blocks",
+        "nobody",
+        "Canvas does not count this towards the final grade, so it is not sent.",
+        "Count it in Canvas, or choose that such work is sent.",
+    ),
     "assignment.single-students": Entry(
         "warns",
         "teacher",

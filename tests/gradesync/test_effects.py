@@ -12,17 +12,33 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from gradesync.canvas_values import AssignmentGroup
 from gradesync.effects import (
     after_unknown,
+    confirmed_fields,
     is_confirmed,
     item_after_unknown,
+    learned,
     may_send,
     rebound,
 )
 from gradesync.lines import ScoreLine, intended
-from gradesync.readings import Sent
+from gradesync.q_values import Category
+from gradesync.readings import Sent, SentItem
 from gradesync.scores import Held, Nothing, Send
-from tests.gradesync.makers import GRADED, Room, fields, graded, item_id, result, rules, value
+from tests.gradesync.makers import (
+    GRADED,
+    Room,
+    assignment,
+    fields,
+    graded,
+    item_id,
+    key,
+    line_item,
+    result,
+    rules,
+    value,
+)
 
 RULES = rules()
 OLD, NEW, THEIRS = value("15"), value("17", graded_at=GRADED), value("3")
@@ -122,6 +138,47 @@ def test_results_follow_the_id_that_q_allocated_to_their_line_item():
     assert json.loads(line.body)["score"] == 17.0
     assert rebound(cleared(), "q-77", RULES).line_item_id == "q-77"
     assert changed().line_item_id == item_id()
+
+
+def test_a_field_left_to_q_stays_left_after_the_next_write():
+    """Else the category that a teacher chose in Q would be fought one write later."""
+    room = Room().linked()
+    room.line_items = [line_item(category_id="k9")]
+    room.assignments = [assignment(name="Quiz one")]
+    first = room.item()
+    assert first.verdicts["title"] == "changed"
+    assert confirmed_fields(first) == fields("Quiz one")
+    room.memory["items"] = {key(): SentItem(item_id(), confirmed_fields(first), "Quiz one")}
+    room.line_items = [line_item(title="Quiz one", category_id="k9")]
+    assert (room.item().code, room.item().verb) == ("line_item.kept", "")
+
+
+def test_a_field_changed_on_both_sides_is_a_conflict_after_the_next_write_too():
+    room = Room().linked()
+    room.categories.append(Category("k2", "Projects"))
+    room.groups = [AssignmentGroup("g1", "Projects")]
+    room.line_items = [line_item(category_id="k9")]
+    assert confirmed_fields(room.item()) == fields()
+
+
+def test_what_is_adopted_is_kept_as_if_we_had_sent_it():
+    room = Room()
+    room.line_items = [line_item("theirs", category_id="k9")]
+    line = room.item()
+    assert (line.link, confirmed_fields(line)) == (True, fields())
+    assert confirmed_fields(replace(line, canvas=None)) is None
+
+
+def test_what_needed_no_write_is_learned_all_the_same():
+    room = Room().linked()
+    room.results, room.submissions = [result("17")], [graded("17")]
+    assert learned(room.score()) == Sent(NEW)
+    room.confirmed(NEW)
+    assert learned(room.score()) is None
+    room.results, room.submissions = [], [graded(None)]
+    assert learned(room.score()) == Sent(None)
+    assert learned(changed()) is None
+    assert learned(replace(changed(), action="same", code="score.kept")) is None
 
 
 class NewestStands(RuleBasedStateMachine):

@@ -60,6 +60,12 @@ def test_f62_a_course_that_is_not_ready_says_what_to_do(course, linked, given, e
         ({"name": " "}, rules(), ["assignment.unnamed"]),
         ({"identifies_students": False}, rules(), ["assignment.anonymous-survey"]),
         ({"points_possible": None}, rules(), ["assignment.zero-points"]),
+        ({"omit_from_final_grade": True}, rules(), ["assignment.not-counted"]),
+        (
+            {"omit_from_final_grade": True},
+            rules(settings={"uncounted": "skip"}),
+            ["assignment.left-uncounted"],
+        ),
         ({"points_possible": Decimal(0)}, rules(profile=ZERO), ["assignment.zero-points"]),
         (
             {"points_possible": Decimal(0)},
