@@ -28,7 +28,7 @@ from gradesync.sections import LinkedClass, linked_classes
 class Outline:
     """What can be said before any line: the classes, and what is wrong with the course.
 
-    `problems` of a course that `stops` are why no line is made (F62).
+    A problem of the course as a whole is why no line is made (F62).
     """
 
     linked: tuple[LinkedClass, ...]
@@ -36,7 +36,7 @@ class Outline:
 
     @property
     def stops(self) -> bool:
-        return any(one.scope == "course" and one.stops for one in self.problems)
+        return any(one.scope == "course" for one in self.problems)
 
 
 def outline(snapshot: Snapshot) -> Outline:

@@ -157,6 +157,8 @@ def test_a_teachers_words_in_q_are_not_written_over():
         (value("15", letter="A"), value("15", letter="A"), True),
         (A, value("15", comment="Well done", letter="C"), True),
         (A, value(None), False),
+        (value(None), A, False),
+        (value("15", letter=""), A, True),
         (None, A, False),
         (None, None, True),
     ],

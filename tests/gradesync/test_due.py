@@ -41,7 +41,7 @@ def test_why_a_course_is_left_alone(automatic, state, why):
 
 def test_each_night_is_given_out_once():
     first = due(NIGHT, NIGHTLY, State(), ZONE)
-    assert (first.is_due, first.night) == (True, date(2026, 11, 24))
+    assert (first.is_due, first.why, first.night) == (True, "", date(2026, 11, 24))
     again = due(NIGHT + MINUTE, NIGHTLY, State(last_night=first.night), ZONE)
     assert (again.is_due, again.why) == (False, "not-yet")
     assert again.next_at == local("2026-11-25T03:00")
