@@ -267,8 +267,8 @@ BREAKS = [
     Break(
         "F36",
         APPLY,
-        'if over.workflow_state in ("failed", "aborted"):\n        _doubt(ledger, canvas, IMPORTED)',
-        'if over.workflow_state in ("failed", "aborted"):\n        _doubt(ledger, canvas, ())',
+        "        _doubt(ledger, canvas, IMPORTED)",
+        "        _doubt(ledger, canvas, ())",
         "what a broken import may have done is forgotten",
     ),
     Break(
