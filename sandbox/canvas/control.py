@@ -3,6 +3,7 @@
 import json
 import secrets
 import sqlite3
+from datetime import timedelta
 
 from django.db import connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -46,6 +47,13 @@ def _database() -> sqlite3.Connection:
     connections[store.DATABASE].ensure_connection()
     opened: sqlite3.Connection = connections[store.DATABASE].connection
     return opened
+
+
+@require_POST
+def clock(request: HttpRequest) -> HttpResponse:
+    """`{"ahead": seconds}` sets the clock by which imports and objects are dated."""
+    store.ahead = timedelta(seconds=json.loads(request.body)["ahead"])
+    return HttpResponse(status=204)
 
 
 @require_http_methods(["PUT"])
@@ -158,6 +166,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
+    path("clock", clock),
     path("keep", keep),
     path("back", back),
     path("imports", imports),

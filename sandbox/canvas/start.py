@@ -1,5 +1,7 @@
 """What `python -m sandbox` and /sandbox/reset call in the local Canvas."""
 
+from datetime import timedelta
+
 from sandbox.canvas import mishaps, store
 from sandbox.canvas.models import Account
 
@@ -22,4 +24,5 @@ def clear(*, same: bool = False) -> None:
     with worker.at_rest():
         mishaps.clear()
         worker.release_foreign()
+        store.ahead = timedelta(0)
         store.clear(same=same)

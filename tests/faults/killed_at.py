@@ -2,14 +2,17 @@
 
     python -m tests.faults.killed_at
 
-reads a line of JSON for each command on stdin, {"words", "kill_at", "kill_after"}, and answers
-with one on stdout, {"code", "out", "err", "effects": {"sql", "send"}, "traced", "seconds"}. `code`
-is the exit code, negative where a signal ended it.
+reads a line of JSON for each command on stdin, {"words", "kill_at", "kill_after", "now"}, and
+answers with one on stdout, {"code", "out", "err", "effects": {"sql", "send"}, "traced", "seconds"}.
+`code` is the exit code, negative where a signal ended it.
 
 An effect is a statement that writes to the database, or a request that is not a GET. The process
 is killed just before effect `kill_at`, or after `kill_after` seconds; 0 never kills. The product
 has no hook for this: the counting stands around Django's cursor and the door's one method.
 `traced` is SQLite's own count of the statements that wrote.
+
+`now` is what all clocks say, the database's too. The word `@worker` stands for what a worker does
+at that time: sweep, and answer the bells.
 
 Each command is a process of its own, forked from this one, which has only imported the product:
 to begin is the dearest part of a command, and a fork costs a hundredth of it.
@@ -21,10 +24,12 @@ import io
 import json
 import os
 import signal
+import sqlite3
 import sys
 import threading
 import time
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
+from datetime import UTC, datetime
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration.settings")
@@ -116,8 +121,12 @@ def _be_the_command(pipe: int, asked: dict[str, Any]) -> None:
 
 
 def _command(asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    from django.core.management import call_command
+    import time_machine
+
+    if now := asked.get("now"):
+        time_machine.travel(now, tick=True).start()
     from django.db import connection, connections
+    from django.db.backends.signals import connection_created
 
     from integration.http import Http
 
@@ -132,19 +141,59 @@ def _command(asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
     Http.request = counted  # type: ignore[method-assign]
     out, err, code = io.StringIO(), io.StringIO(), 0
     connections.close_all()
-    connection.ensure_connection()
-    if connection.vendor == "sqlite":
-        connection.connection.set_trace_callback(effects.trace)
+
+    def opened(connection: Any, **_: Any) -> None:
+        if connection.vendor == "sqlite":
+            connection.connection.set_trace_callback(effects.trace)
+            if now:
+                _let_it_tell_the_time(connection.connection)
+
+    connection_created.connect(opened)
     with ExitStack() as around:
         around.enter_context(redirect_stdout(out))
         around.enter_context(redirect_stderr(err))
         around.enter_context(connection.execute_wrapper(effects.around_sql))
         try:
-            call_command(*asked["words"])
+            _do(asked["words"])
         except SystemExit as ended:
             code = int(ended.code or 0)
     told = {"out": out.getvalue(), "err": err.getvalue()}
     return code, {**told, "effects": effects.of, "traced": effects.traced}
+
+
+def _do(words: list[str]) -> None:
+    from django.core.management import call_command
+
+    if words != ["@worker"]:
+        call_command(*words)
+        return
+    from django_q.models import OrmQ
+
+    from integration import tasks
+    from integration.bells import ringing
+
+    tasks.sweep()
+    bells = ringing()
+    OrmQ.objects.all().delete()
+    for name, arguments in bells:
+        if name == tasks.ADVANCE:
+            tasks.advance_run(*arguments)
+
+
+def _let_it_tell_the_time(database: Any) -> None:
+    """SQLite asks this process what time it is."""
+    asking = sqlite3.connect(":memory:", check_same_thread=False)
+
+    def told(form: str, *moments: str) -> Any:
+        now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+        said = [now if str(one).upper() == "NOW" else one for one in moments]
+        marks = ", ".join("?" for _ in said)
+        return asking.execute(f"SELECT strftime(?, {marks})", (form, *said)).fetchone()[0]
+
+    database.create_function("strftime", -1, told)
+    database.create_function(
+        "current_timestamp", 0, lambda: datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    )
 
 
 if __name__ == "__main__":

@@ -88,8 +88,9 @@ class Stage:
             leftover.unlink()
         shutil.copy(self.directory / f"{act}.sqlite3", self.database)
 
-    def run(self, *words: str, kill_at: int = 0, kill_after: float = 0.0) -> Ended:
-        self._ask(self._commands, words, kill_at, kill_after)
+    def run(self, *words: str, kill_at: int = 0, kill_after: float = 0.0, now: str = "") -> Ended:
+        """A command from beginning to end; `now`: what all clocks say."""
+        self._ask(self._commands, words, kill_at, kill_after, now)
         return self._answer(self._commands)
 
     @contextmanager
@@ -100,9 +101,11 @@ class Stage:
             yield lambda: self._answer(others)
 
     @staticmethod
-    def _ask(of: Commands, words: Sequence[str], kill_at: int, kill_after: float) -> None:
+    def _ask(
+        of: Commands, words: Sequence[str], kill_at: int, kill_after: float, now: str = ""
+    ) -> None:
         assert of.stdin
-        asked = {"words": words, "kill_at": kill_at, "kill_after": kill_after}
+        asked = {"words": words, "kill_at": kill_at, "kill_after": kill_after, "now": now}
         of.stdin.write(json.dumps(asked) + "\n")
         of.stdin.flush()
 
