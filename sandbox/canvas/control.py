@@ -77,9 +77,12 @@ def stick(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"id": number})
 
 
-@require_POST
+@require_http_methods(["POST", "DELETE"])
 def fail_import(request: HttpRequest) -> HttpResponse:
-    """How the next import that begins ends badly."""
+    """How the next import that begins ends badly; DELETE: nothing goes wrong any more."""
+    if request.method == "DELETE":
+        mishaps.clear()
+        return HttpResponse(status=204)
     try:
         mishaps.plan_import(json.loads(request.body))
     except mishaps.Senseless as error:

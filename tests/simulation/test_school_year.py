@@ -22,7 +22,8 @@ STUDENTS = 60
 SLICE = 12
 YEAR = 215
 SEEDS = ("1", "2", "3")
-AT = time(2, 5)
+# By then the last district of the hour has begun.
+AT = time(2, 40)
 
 
 def live(directory: Path, seed: str, nights: int, *, first: int) -> Counter[str]:
@@ -79,6 +80,7 @@ class SchoolYear:
         too_many = model.too_many(changes)
         self.where = f"day {self.day}, run {run['id']}: {fault or 'no fault'}, killed at {kill_at}"
         self.note(run["state"])
+        print(self.where, run["state"], flush=True)
         if run["state"] == "held":
             self.check_holds(run, too_many)
             self.compare()
@@ -115,7 +117,11 @@ class SchoolYear:
             doubtful = self.model.doubtful(kind)
             there = {key: row for key, row in held[kind].items() if key not in doubtful}
             wanted = self.model.expected(kind)
-            assert there == wanted, f"{self.where}: {kind}: {_difference(there, wanted)}"
+            differing = [key for key in {**there, **wanted} if there.get(key) != wanted.get(key)]
+            assert not differing, (
+                f"{self.where}: {kind}: {_difference(there, wanted)}",
+                self.here.story(differing[0]),
+            )
 
     def ends(self) -> None:
         """Two good nights without a change: the second one sends nothing, and nothing is open."""

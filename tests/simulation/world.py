@@ -68,19 +68,30 @@ class World(Stage):
         self.at_work("@worker", kill_at=kill_at)
         for _ in range(TRIES):
             run = self.last_run()
-            if run.get("id", 0) > last and run["state"] in ("done", "held"):
-                break
-            if run.get("state") == "failed" and not self.is_tried_again(run):
+            if run.get("id", 0) > last and self.is_over(run):
                 break
             self.now += LATER
-            self.mend()
+            if run.get("state") == "failed":
+                self.mend()
             self.set_clocks()
             self.at_work("@worker")
         return self.last_run()
 
     @staticmethod
-    def is_tried_again(run: dict[str, Any]) -> bool:
-        return not run["error"].get("code", "").startswith("provisioning.")
+    def is_over(run: dict[str, Any]) -> bool:
+        """Done, held, or failed for a reason that will not pass."""
+        code = run["error"].get("code", "")
+        return run["state"] in ("done", "held") or (
+            run["state"] == "failed" and code.startswith("provisioning.")
+        )
+
+    def story(self, key: Any) -> list[Any]:
+        """What the product planned for a row, newest first; for the message of a failure."""
+        told = "\x1f".join(key) if isinstance(key, tuple) else key
+        return self.sql(
+            "SELECT run_id, action, state, reason, before, after FROM integration_change"
+            f" WHERE key = '{told}' ORDER BY id DESC LIMIT 4"
+        )
 
     def approve(self, run: dict[str, Any]) -> dict[str, Any]:
         """An administrator has a look in the morning."""
@@ -109,6 +120,7 @@ class World(Stage):
         for origin in self.origins:
             requests.delete(f"{origin}/sandbox/faults", timeout=60)
         requests.delete(f"{self.origins[0]}/sandbox/quirks", timeout=60)
+        requests.delete(f"{self.origins[1]}/sandbox/imports/fail", timeout=60)
 
     def held(self) -> dict[str, dict[Any, tuple[str, ...]]]:
         """{kind: {key: what is compared}}, as Canvas reports it."""
