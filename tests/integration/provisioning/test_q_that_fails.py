@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import random
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -440,3 +443,33 @@ def test_each_deviation_of_a_provider_leaves_the_same_canvas(
         *("TEACHER1", *(f"P1-{index}" for index in range(12))),
     }
     assert {one[0] for one in there["sections"]} == {"K1"}
+
+
+PAIRS = list(itertools.combinations(HARMLESS, 2))
+
+
+def assert_pairs_change_nothing(
+    pairs: list[tuple[str, ...]], provision: Any, q_control: Any, sandbox: Any
+) -> None:
+    """A night after a first one, for each pair: whatever is read differently would be sent."""
+    different = []
+    for pair in pairs:
+        q_control("quirks", {name: HARMLESS[name] for name in pair})
+        code, answer = provision()
+        if code or answer["sent"]:
+            different.append((pair, answer.get("error"), answer.get("counts")))
+        requests.delete(f"{origin(sandbox.q.url)}/sandbox/quirks", timeout=60)
+    assert different == []
+
+
+@pytest.mark.fault("F18")
+def test_some_pairs_of_deviations_of_the_day_change_nothing(lived, provision, q_control, sandbox):
+    seed = f"{datetime.now(UTC):%Y-%m-%d}"
+    pairs = random.Random(seed).sample(PAIRS, 12)
+    assert_pairs_change_nothing(pairs, provision, q_control, sandbox)
+
+
+@pytest.mark.prove
+@pytest.mark.fault("F18")
+def test_no_pair_of_deviations_changes_anything(lived, provision, q_control, sandbox):
+    assert_pairs_change_nothing(PAIRS, provision, q_control, sandbox)
