@@ -30,6 +30,9 @@ _reports: deque[str] = deque()
 # Cleared: whoever asks for SIS imports is refused with 403.
 sis_allowed = threading.Event()
 sis_allowed.set()
+# Cleared: /api/sis is answered as by a Canvas without a SIS integration.
+sis_grades_allowed = threading.Event()
+sis_grades_allowed.set()
 
 
 def plan_import(asked: dict[str, Any]) -> None:
@@ -69,3 +72,4 @@ def clear() -> None:
         _imports.clear()
         _reports.clear()
     sis_allowed.set()
+    sis_grades_allowed.set()

@@ -32,4 +32,7 @@ RULES: dict[str, str] = {
     "canvas.no-token": "Without a good token nothing is told but 401.",
     "canvas.root-only": "SIS imports go to the root account only.",
     "canvas.report-shape": "A finished report is a download with the columns of the real one.",
+    "canvas.too-many-students": "Submissions of more than 100 named students are refused.",
+    "canvas.invalid-assignment-ids": "One unknown or unpublished assignment spoils the call.",
+    "canvas.override-only-if-set": "An override stands in grades only where a person set one.",
 }

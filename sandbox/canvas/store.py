@@ -11,6 +11,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connections, models, transaction
 
+from sandbox.canvas.gradebook.models import Assignment
 from sandbox.canvas.jobs import AccessToken, DeveloperKey
 from sandbox.canvas.models import (
     Account,
@@ -49,13 +50,35 @@ BUILT_IN_ROLES = [
 _writer = threading.RLock()
 # How far Canvas's clock is ahead of the machine's, where a test has set it.
 ahead = timedelta(0)
+_depth = 0
+_generation = 0
 
 
 @contextmanager
-def writing() -> Iterator[None]:
-    """A write transaction. Threads queue here, where they wait fairly, and not at SQLite's lock."""
-    with _writer, transaction.atomic(using=DATABASE):
-        yield
+def writing(*, is_told: bool = True) -> Iterator[None]:
+    """A write transaction. Threads queue here, where they wait fairly, and not at SQLite's lock.
+
+    `is_told`: whether it makes another `generation`.
+    """
+    global _depth, _generation
+    with _writer:
+        _depth += 1
+        try:
+            with transaction.atomic(using=DATABASE):
+                yield
+        finally:
+            _depth -= 1
+            _generation += is_told and not _depth
+
+
+def generation() -> int:
+    """A number that is another one after each write; what is reckoned from rows is kept by it."""
+    return _generation
+
+
+def is_inner() -> bool:
+    """Whether this `writing()` stands inside another one, which may yet change more."""
+    return _depth > 1
 
 
 def moment() -> datetime:
@@ -74,16 +97,26 @@ def verifier() -> str:
 
 def next_id(model: type[models.Model]) -> int:
     """A new id for a row of `model`; call it inside `writing()`."""
-    name = model._meta.db_table
+    return next_ids(model, 1)[0]
+
+
+def next_ids(model: type[models.Model], count: int) -> list[int]:
+    """So many new ids; call it inside `writing()`."""
+    return [as_id(model, number) for number in numbers(model._meta.db_table, count)]
+
+
+def numbers(name: str, count: int = 1) -> range:
+    """The next numbers of a sequence; call it inside `writing()`."""
     sequence, _ = Sequence.objects.get_or_create(name=name)
-    sequence.value += 1
+    first = sequence.value + 1
+    sequence.value += count
     sequence.save()
-    return as_id(model, sequence.value)
+    return range(first, first + count)
 
 
 def as_id(model: type[models.Model], number: int) -> int:
     """The id the n-th row of `model` gets: now and then one beyond 2^53."""
-    far = number % _FAR_EVERY == 0 and model in (User, Course)
+    far = number % _FAR_EVERY == 0 and model in (User, Course, Assignment)
     return number + _FAR if far else number
 
 

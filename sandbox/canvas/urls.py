@@ -20,6 +20,7 @@ urlpatterns = [
     path("sis_imports/<id:number>", pages.sis_import),
     path("requests", pages.requests),
     path("api/v1/", include("sandbox.canvas.api.urls")),
+    path("api/", include("sandbox.canvas.api.other_urls")),
     path("login/oauth2/auth", oauth.auth),
     path("login/oauth2/token", oauth.token),
     path("files/<id:file_id>/download", reports.download),

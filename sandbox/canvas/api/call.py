@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from urllib.parse import parse_qsl
 
 from django.http import HttpRequest, QueryDict
 
 from sandbox.canvas import store
+from sandbox.canvas.api import nested
 from sandbox.canvas.jobs import AccessToken
 from sandbox.canvas.models import Admin, Enrollment
 
@@ -64,6 +66,25 @@ class Call:
             for name, values in QueryDict(self.request.body).lists():
                 found.setlist(name, values)
         return found
+
+    @cached_property
+    def tree(self) -> nested.Tree:
+        """The same with its structure: objects and lists inside each other."""
+        if self.request.content_type == "application/json" and self.request.body:
+            body = nested.plain(_json(self.request.body))
+            query = [(n, str(v)) for n, vs in self.request.GET.lists() for v in vs]
+            return {**nested.tree(query), **(body if isinstance(body, dict) else {})}
+        if self.request.content_type == "application/x-www-form-urlencoded":
+            sent = parse_qsl(self.request.body.decode(), keep_blank_values=True)
+            return nested.tree(
+                [*parse_qsl(self.request.GET.urlencode(), keep_blank_values=True), *sent]
+            )
+        return nested.tree((n, str(v)) for n, values in self.params.lists() for v in values)
+
+    def group(self, name: str) -> nested.Tree:
+        """The parameters below `name`, as a tree."""
+        found = self.tree.get(name)
+        return found if isinstance(found, dict) else {}
 
     def text(self, name: str) -> str:
         return str(self.params.get(name, "")).strip()

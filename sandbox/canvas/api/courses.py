@@ -11,6 +11,7 @@ from sandbox.canvas.api.call import Call, Refused, not_found
 from sandbox.canvas.api.find import find
 from sandbox.canvas.api.gate import Linked
 from sandbox.canvas.api.paging import by_bookmark
+from sandbox.canvas.gradebook import policies
 from sandbox.canvas.models import Account, Course, Enrollment, Section, Term
 
 _STATES = {"created": "claimed", "claimed": "claimed", "unpublished": "claimed"}
@@ -126,7 +127,24 @@ def change(call: Call, course_id: str) -> Any:
             raise Refused(400, {"message": f"invalid event {event}"})
         values["workflow_state"] = edits.EVENTS[event]
     edits.edit(course, **values)
+    _change_grading(course, call.fields("course"))
     return shapes.course(course)
+
+
+def _change_grading(course: Course, fields: dict[str, str]) -> None:
+    """What a course says of its gradebook."""
+    values: dict[str, Any] = {}
+    for name, column in (
+        ("apply_assignment_group_weights", "group_weights"),
+        ("hide_final_grades", "hide_final_grades"),
+    ):
+        if name in fields:
+            values[column] = fields[name].lower() in {"1", "true"}
+    if "grading_standard_id" in fields:
+        text = fields["grading_standard_id"]
+        values["grading_standard_id"] = int(text) if text.isdigit() else 0
+    if values:
+        policies.change(course.pk, **values)
 
 
 def remove(call: Call, course_id: str) -> dict[str, bool]:

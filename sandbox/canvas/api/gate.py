@@ -21,6 +21,7 @@ REALM = {"WWW-Authenticate": 'Bearer realm="canvas-lms"'}
 STRING_IDS = "application/json+canvas-string-ids"
 _ID = re.compile(r"(\A|_)ids?\Z")
 _CONVERTER = re.compile(r"<(?:\w+:)?(\w+)>")
+_NAMED = re.compile(r"(?<=/):\w+")
 
 
 def api(**views: View) -> Callable[..., HttpResponseBase]:
@@ -39,6 +40,8 @@ def api(**views: View) -> Callable[..., HttpResponseBase]:
                 raise not_found()
             _check_scope(request, caller)
             body, status = view(Call(request, caller), **path), 200
+            if isinstance(body, Created):
+                body, status = body.body, 201
         except Refused as refusal:
             body, status, headers = refusal.body, refusal.status, refusal.headers
         response = _written(request, body, status)
@@ -74,8 +77,10 @@ def _is_off(key: int) -> bool:
 def _check_scope(request: HttpRequest, token: AccessToken) -> None:
     if not token.scopes or request.resolver_match is None:
         return
-    route = _CONVERTER.sub(r":\1", request.resolver_match.route)
-    if f"url:{request.method}|/{route}" not in token.scopes:
+    # What an id in a path is called is no part of what is allowed.
+    route = _CONVERTER.sub(":", request.resolver_match.route)
+    allowed = {_NAMED.sub(":", scope) for scope in token.scopes}
+    if f"url:{request.method}|/{route}" not in allowed:
         raise Refused(401, {"errors": [{"message": "Insufficient scopes on access token."}]})
 
 
@@ -96,6 +101,13 @@ def _written(request: HttpRequest, body: Any, status: int) -> HttpResponseBase:
         content_type="application/json; charset=utf-8",
         headers=headers,
     )
+
+
+class Created:
+    """Something that was not there before: answered with 201."""
+
+    def __init__(self, body: Any) -> None:
+        self.body = body
 
 
 class Linked:

@@ -5,7 +5,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from sandbox.canvas import store
+from sandbox.canvas.api import totals
 from sandbox.canvas.api.call import Call
+from sandbox.canvas.gradebook import policies
+from sandbox.canvas.gradebook.models import GradingPeriodSet
 from sandbox.canvas.models import (
     Account,
     AuthenticationProvider,
@@ -47,6 +50,8 @@ def accounts(call: Call, rows: Iterable[Account]) -> list[Shown]:
 
 
 def terms(call: Call, rows: Iterable[Term]) -> list[Shown]:
+    living = GradingPeriodSet.objects.filter(workflow_state="active").order_by("-id")
+    sets = {term_id: each.pk for each in living for term_id in each.term_ids}
     return [
         {
             "id": row.pk,
@@ -55,7 +60,7 @@ def terms(call: Call, rows: Iterable[Term]) -> list[Shown]:
             "end_at": row.end_at or None,
             "created_at": row.created_at,
             "workflow_state": row.workflow_state,
-            "grading_period_group_id": None,
+            "grading_period_group_id": sets.get(row.pk),
             "sis_term_id": row.sis_id or None,
             "sis_import_id": row.sis_import_id or None,
             "overrides": json.loads(row.overrides),
@@ -85,6 +90,7 @@ def courses(call: Call, rows: Iterable[Course]) -> list[Shown]:
 
 
 def course(row: Course) -> Shown:
+    grading = policies.of(row.pk)
     return {
         "id": row.pk,
         "name": row.name,
@@ -94,14 +100,14 @@ def course(row: Course) -> Shown:
         "account_id": row.account_id,
         "root_account_id": store.ROOT_ACCOUNT_ID,
         "enrollment_term_id": row.term_id,
-        "grading_standard_id": None,
+        "grading_standard_id": grading.grading_standard_id or None,
         "grade_passback_setting": row.grade_passback_setting or None,
         "created_at": row.created_at,
         "start_at": row.start_at or None,
         "end_at": row.end_at or None,
         "restrict_enrollments_to_course_dates": bool(row.restrict_dates),
-        "apply_assignment_group_weights": False,
-        "hide_final_grades": False,
+        "apply_assignment_group_weights": grading.group_weights,
+        "hide_final_grades": grading.hide_final_grades,
         "time_zone": "America/Los_Angeles",
         "blueprint": bool(row.blueprint),
         "course_format": row.course_format or None,
@@ -208,12 +214,14 @@ def enrollments(call: Call, rows: Iterable[Enrollment]) -> list[Shown]:
         one.pk: one for one in Section.objects.filter(pk__in={r.section_id for r in rows})
     }
     names = dict(Role.objects.values_list("pk", "name"))
+    grades = totals.Shower(call)
     shown = []
     for row in rows:
         login = by_login.get(row.login_id) or by_user.get(row.user_id)
         item = _enrollment(call, row, in_course[row.course_id], in_section[row.section_id])
         item["role"] = names.get(row.role_id, row.type)
         item["sis_user_id"] = (login and login.sis_id) or None
+        item["grades"] = grades.of(row, in_course[row.course_id])
         item["user"] = person(people[row.user_id], by_user.get(row.user_id))
         shown.append(item)
     return shown
@@ -246,7 +254,4 @@ def _enrollment(call: Call, row: Enrollment, course: Course, section: Section) -
         "last_attended_at": None,
         "total_activity_time": 0,
         "html_url": f"{url}/users/{row.user_id}",
-        "grades": {"html_url": f"{url}/grades/{row.user_id}"}
-        if row.type == "StudentEnrollment"
-        else None,
     }

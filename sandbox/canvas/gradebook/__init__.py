@@ -1,0 +1,1 @@
+"""The gradebook of the local Canvas: assignments, submissions, grades, periods."""
