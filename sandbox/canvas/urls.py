@@ -24,6 +24,7 @@ urlpatterns = [
     path("login/oauth2/auth", oauth.auth),
     path("login/oauth2/token", oauth.token),
     path("files/<id:file_id>/download", reports.download),
+    path("sandbox/gradebook/", include("sandbox.canvas.gradebook.control")),
     path("sandbox/", include("sandbox.canvas.control")),
     path("sandbox/", include("sandbox.control")),
 ]

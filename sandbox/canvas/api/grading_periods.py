@@ -11,7 +11,7 @@ from sandbox.canvas.api.call import Call, Refused, not_found
 from sandbox.canvas.api.find import find
 from sandbox.canvas.api.gate import Created, Linked
 from sandbox.canvas.api.paging import by_number
-from sandbox.canvas.gradebook import periods
+from sandbox.canvas.gradebook import lateness, periods
 from sandbox.canvas.gradebook.models import GradingPeriod, GradingPeriodSet
 from sandbox.canvas.models import Account, Term
 
@@ -149,6 +149,10 @@ def batch_update(call: Call, set_id: str) -> Any:
 def _put(found: GradingPeriodSet, sent: dict[str, Any]) -> None:
     names = ("title", "start_date", "end_date", "close_date")
     values: dict[str, Any] = {name: str(sent[name]) for name in names if name in sent}
+    try:
+        values |= {name: lateness.normal(values[name]) for name in names[1:] if name in values}
+    except ValueError:
+        raise Refused(422, {"errors": {"dates": [{"message": "Invalid datetime"}]}}) from None
     if "weight" in sent:
         values["weight"] = float(sent["weight"] or 0)
     known = GradingPeriod.objects.filter(set_id=found.pk, pk=whole(sent.get("id", "")))

@@ -1,7 +1,6 @@
 """Submissions: in bulk, one by one, and what graders and students write into them."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -16,7 +15,7 @@ from sandbox.canvas.api.paging import by_bookmark, by_number
 from sandbox.canvas.api.rights import Rights
 from sandbox.canvas.api.submission_shapes import submissions
 from sandbox.canvas.api.totals import total_scores
-from sandbox.canvas.gradebook import grading, lifecycle, periods
+from sandbox.canvas.gradebook import grading, lateness, lifecycle, periods
 from sandbox.canvas.gradebook.audience import STUDENT_TYPES
 from sandbox.canvas.gradebook.models import Assignment, Submission
 from sandbox.canvas.models import Course, Enrollment, Section
@@ -125,11 +124,9 @@ def _work(call: Call, course: Course) -> set[int]:
 
 def _since(name: str, text: str) -> str:
     try:
-        moment = datetime.fromisoformat(text)
+        return lateness.normal(text)
     except ValueError:
         raise Refused(400, {"errors": {name: f"Invalid datetime for {name}"}}) from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _period(course: Course, text: str) -> int:

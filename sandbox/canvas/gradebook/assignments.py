@@ -178,12 +178,13 @@ def _check(given: Values) -> None:
     if points is not None and points < 0:
         raise Invalid("points_possible", "must be greater than or equal to 0")
     for name in DATES:
-        _check_date(name, given.get(name) or "")
+        if name in given:
+            given[name] = _date(name, given[name] or "")
 
 
-def _check_date(name: str, text: str) -> None:
+def _date(name: str, text: str) -> str:
     try:
-        lateness.moment(text)
+        return lateness.normal(text)
     except ValueError:
         raise Invalid(name, f"Invalid datetime for {name}") from None
 
@@ -252,10 +253,7 @@ def replace_overrides(course: Course, assignment: Assignment, wanted: Iterable[V
 
 
 def _dates(values: Values) -> dict[str, str]:
-    dates = {name: str(values[name] or "") for name in DATES if name in values}
-    for name, text in dates.items():
-        _check_date(name, text)
-    return dates
+    return {name: _date(name, str(values[name] or "")) for name in DATES if name in values}
 
 
 def _target(course: Course, assignment: Assignment, values: Values, but: int = 0) -> dict[str, Any]:

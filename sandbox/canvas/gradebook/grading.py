@@ -40,6 +40,10 @@ class Edit:
 def cell(course: Course, assignment_id: int, user_id: int) -> Submission:
     """The cell. Raises NotGraded where the student is not assigned the work."""
     lifecycle.settle(course)
+    return _settled(assignment_id, user_id)
+
+
+def _settled(assignment_id: int, user_id: int) -> Submission:
     found = Submission.objects.filter(
         assignment_id=assignment_id, user_id=user_id, is_assigned=True
     ).first()
@@ -55,13 +59,20 @@ def grade(
 
     `way` stands in the grade log: api, page. Raises NotGraded.
     """
-    with store.writing():
-        row = cell(course, assignment.pk, user_id)
+    lifecycle.settle(course)
+    return _grade(course, assignment, user_id, edit, grader_id=grader_id, way=way)
+
+
+def _grade(
+    course: Course, assignment: Assignment, user_id: int, edit: Edit, *, grader_id: int, way: str
+) -> Submission:
+    with lifecycle.writing(course.pk):
+        row = _settled(assignment.pk, user_id)
         grading = policies.of(course.pk)
         for each in [row, *_companions(course, assignment, user_id)]:
             _change(each, assignment, grading, edit, grader_id=grader_id, way=way)
         if assignment.parent_id:
-            _add_up(course, assignment.parent_id, user_id, grading)
+            add_up(assignment.parent_id, user_id, grading)
     return Submission.objects.get(pk=row.pk)
 
 
@@ -176,6 +187,7 @@ def _note_provisional(
 
 def publish_provisional(course: Course, assignment: Assignment, *, grader_id: int) -> None:
     """The moderator's word: the final grade, else the last one given, becomes the grade."""
+    lifecycle.settle(course)
     with store.writing():
         assignment.grades_published_at = store.now()
         assignment.updated_at = store.now()
@@ -184,15 +196,15 @@ def publish_provisional(course: Course, assignment: Assignment, *, grader_id: in
             given = sorted(row.provisional, key=lambda each: each["final"])
             if given:
                 text = repr(given[-1]["score"])
-                grade(
+                _grade(
                     course, assignment, row.user_id, Edit(text), grader_id=grader_id, way="publish"
                 )
 
 
-def _add_up(course: Course, parent_id: int, user_id: int, grading: CourseGrading) -> None:
-    """The score of a checkpointed discussion is the sum of its parts."""
+def add_up(parent_id: int, user_id: int, grading: CourseGrading) -> None:
+    """The score of a checkpointed discussion is the sum of its parts. Call it in `writing()`."""
     parent = Assignment.objects.get(pk=parent_id)
-    row = cell(course, parent_id, user_id)
+    row = _settled(parent_id, user_id)
     parts = list(
         Submission.objects.filter(
             user_id=user_id,
@@ -225,9 +237,10 @@ def hand_in(
     url: str = "",
 ) -> Submission:
     """The student's work. A grade given before stays, and no longer matches it."""
-    with store.writing():
+    lifecycle.settle(course)
+    with lifecycle.writing(course.pk):
         grading = policies.of(course.pk)
-        row = cell(course, assignment.pk, user_id)
+        row = _settled(assignment.pk, user_id)
         for each in [row, *_companions(course, assignment, user_id)]:
             if each.attempt:
                 each.history = [*each.history, attempt_of(each)]
@@ -292,10 +305,11 @@ def grade_many(
 ) -> list[str]:
     """Many cells at once; why some were not changed."""
     problems = []
-    with store.writing():
+    lifecycle.settle(course)
+    with lifecycle.writing(course.pk):
         for assignment, user_id, edit in edits:
             try:
-                grade(course, assignment, user_id, edit, grader_id=grader_id, way=way)
+                _grade(course, assignment, user_id, edit, grader_id=grader_id, way=way)
             except NotGraded as error:
                 problems.append(str(error))
     return problems

@@ -32,6 +32,17 @@ def moment(text: str) -> datetime | None:
     return datetime.fromisoformat(text).astimezone(UTC) if text else None
 
 
+def text(at: datetime) -> str:
+    """A moment as it is kept."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def normal(sent: str) -> str:
+    """A moment as sent, as it is kept. Raises ValueError for what is none."""
+    at = datetime.fromisoformat(sent) if sent else None
+    return text(at if at.tzinfo else at.replace(tzinfo=UTC)) if at else ""
+
+
 def is_late(row: Submission) -> bool:
     if row.excused or row.custom_grade_status_id:
         return False

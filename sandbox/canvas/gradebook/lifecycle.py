@@ -6,8 +6,11 @@ A cell is there from the moment the work is assigned. Whoever reads or writes ce
 
 import secrets
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Final
+
+from django.db import connections
 
 from sandbox.canvas import store
 from sandbox.canvas.gradebook import audience, lateness, periods, policies
@@ -15,11 +18,6 @@ from sandbox.canvas.gradebook.models import Assignment, CourseGrading, GradingPe
 from sandbox.canvas.gradebook.schemes import grade_of, rounded
 from sandbox.canvas.models import Course
 
-_CHANGED: Final = (
-    "is_assigned", "due_at", "grading_period_id", "score", "grade", "entered_score",
-    "entered_grade", "points_deducted", "workflow_state", "graded_at", "posted_at", "updated_at",
-)  # fmt: skip
-_BULKY: Final = ("body", "history", "comments", "provisional")
 _BATCH: Final = 500
 _NEVER: Final = "9999"
 
@@ -49,6 +47,18 @@ def settle(course: Course) -> tuple[int, int]:
     return generation, times
 
 
+@contextmanager
+def writing(course_id: int) -> Iterator[None]:
+    """A write transaction that changes nothing but cells that are there."""
+    try:
+        with store.writing(is_told=False):
+            yield
+    finally:
+        with _lock:
+            generation, next_due, times = _settled.get(course_id, (-1, "", 0))
+            _settled[course_id] = (generation, next_due, times + 1)
+
+
 def _known(course: Course) -> tuple[int, str, int]:
     with _lock:
         return _settled.get(course.pk, (-1, "", 0))
@@ -73,18 +83,56 @@ def _match(course: Course, work: Sequence[Assignment], dates: Dates, finished: s
     found = periods.of_course(course)
     grading = policies.of(course.pk)
     by_id = {each.pk: each for each in work}
-    changed: list[Submission] = []
-    known: set[tuple[int, int]] = set()
-    for row in Submission.objects.filter(course_id=course.pk).defer(*_BULKY):
-        known.add((row.assignment_id, row.user_id))
-        assignment = by_id.get(row.assignment_id)
-        due = dates.get(row.assignment_id, {}).get(row.user_id)
-        if _is_changed(row, assignment, due, found, grading):
-            row.updated_at = store.now()
-            changed.append(row)
+    known, doubtful = _compared(course, dates, found, grading)
+    changed = []
+    for start in range(0, len(doubtful), _BATCH):
+        for row in Submission.objects.filter(pk__in=doubtful[start : start + _BATCH]):
+            due = dates.get(row.assignment_id, {}).get(row.user_id)
+            if _is_changed(row, by_id.get(row.assignment_id), due, found, grading):
+                row.updated_at = store.now()
+                changed.append(row)
+    save(changed)
     _add(course, by_id, dates, finished, known, found, grading)
-    for start in range(0, len(changed), _BATCH):
-        Submission.objects.bulk_update(changed[start : start + _BATCH], _CHANGED)
+
+
+def _compared(
+    course: Course, dates: Dates, found: Sequence[GradingPeriod], grading: CourseGrading
+) -> tuple[set[tuple[int, int]], list[int]]:
+    """The cells there are, by assignment and student, and the ids of those that may change."""
+    now = store.now()
+    gives = bool(grading.late_policy.get("missing_submission_deduction_enabled"))
+    known: set[tuple[int, int]] = set()
+    doubtful = []
+    rows = Submission.objects.filter(course_id=course.pk).values_list(
+        "pk", "assignment_id", "user_id", "is_assigned", "due_at", "grading_period_id", "score"
+    )
+    for pk, assignment_id, user_id, is_assigned, due_at, period, score in rows:
+        known.add((assignment_id, user_id))
+        due = dates.get(assignment_id, {}).get(user_id)
+        may_be_missing = gives and score is None and bool(due) and str(due) < now
+        same = is_assigned == (due is not None)
+        if is_assigned and same:
+            same = (due_at, period) == (due, periods.at(found, due or ""))
+        if may_be_missing or not same:
+            doubtful.append(pk)
+    return known, doubtful
+
+
+def save(rows: Sequence[Submission]) -> None:
+    """Keep cells, new or changed, many at once; call it inside `writing()`."""
+    fields = Submission._meta.concrete_fields
+    connection = connections[store.DATABASE]
+    names = ", ".join(f'"{each.column}"' for each in fields)
+    marks = ", ".join(["%s"] * len(fields))
+    # Not by bulk_create: it sends a few rows at a time, and a gradebook has thousands.
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"INSERT OR REPLACE INTO {Submission._meta.db_table} ({names}) VALUES ({marks})",
+            [
+                [each.get_db_prep_save(getattr(row, each.attname), connection) for each in fields]
+                for row in rows
+            ],
+        )
 
 
 def _is_changed(
@@ -139,7 +187,7 @@ def _add(
         )
         _give_missing(row, work[assignment_id], grading)
         made.append(row)
-    Submission.objects.bulk_create(made, batch_size=_BATCH)
+    save(made)
 
 
 def rescore(row: Submission, assignment: Assignment, grading: CourseGrading) -> None:
@@ -185,7 +233,7 @@ def rescore_course(course_id: int, only: Iterable[int] | None = None) -> None:
     if only is not None:
         rows = rows.filter(assignment_id__in=list(only))
     work = Assignment.objects.in_bulk(list(rows.values_list("assignment_id", flat=True).distinct()))
-    with store.writing():
+    with writing(course_id):
         changed = []
         for row in rows:
             before = (row.score, row.grade, row.points_deducted)
@@ -193,5 +241,4 @@ def rescore_course(course_id: int, only: Iterable[int] | None = None) -> None:
             if before != (row.score, row.grade, row.points_deducted):
                 row.updated_at = store.now()
                 changed.append(row)
-        for start in range(0, len(changed), _BATCH):
-            Submission.objects.bulk_update(changed[start : start + _BATCH], _CHANGED)
+        save(changed)

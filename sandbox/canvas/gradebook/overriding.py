@@ -1,6 +1,7 @@
 """Final grades that a person sets in place of the calculated ones."""
 
 from sandbox.canvas import store
+from sandbox.canvas.gradebook import lifecycle
 from sandbox.canvas.gradebook.models import FinalOverride
 from sandbox.canvas.models import Course
 
@@ -8,7 +9,7 @@ from sandbox.canvas.models import Course
 def override(course: Course, user_id: int, score: float | None, *, period_id: int = 0) -> None:
     """Set the course grade, or that of a period; without a score, back to the calculated one."""
     which = {"course_id": course.pk, "user_id": user_id, "grading_period_id": period_id}
-    with store.writing():
+    with lifecycle.writing(course.pk):
         if score is None:
             FinalOverride.objects.filter(**which).delete()
         else:

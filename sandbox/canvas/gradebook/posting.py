@@ -24,7 +24,7 @@ def post(
         for row in _rows(course, assignment, section_ids, user_ids)
         if not row.posted_at and (row.is_graded or not graded_only)
     ]
-    return _set(rows, store.now(), grader_id)
+    return _set(course, rows, store.now(), grader_id)
 
 
 def hide(
@@ -37,7 +37,7 @@ def hide(
 ) -> int:
     """Take grades out of sight again; how many cells that changed."""
     rows = [row for row in _rows(course, assignment, section_ids, user_ids) if row.posted_at]
-    return _set(rows, "", grader_id)
+    return _set(course, rows, "", grader_id)
 
 
 def _rows(
@@ -56,8 +56,8 @@ def _rows(
     return list(rows)
 
 
-def _set(rows: list[Submission], posted_at: str, grader_id: int) -> int:
-    with store.writing():
+def _set(course: Course, rows: list[Submission], posted_at: str, grader_id: int) -> int:
+    with lifecycle.writing(course.pk):
         for row in rows:
             before = logged(row)
             row.posted_at, row.updated_at = posted_at, store.now()
