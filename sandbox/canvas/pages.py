@@ -130,6 +130,7 @@ def course(request: HttpRequest, number: str) -> HttpResponse:
             "End": found.end_at,
             "Changed by hand": found.stuck,
         },
+        "links": {"Gradebook": f"/courses/{found.pk}/gradebook"},
         "fields": forms.fields(found, forms.COURSE),
         "tables": [_sections(sections), _people(people, pager)],
     }

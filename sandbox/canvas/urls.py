@@ -12,6 +12,7 @@ urlpatterns = [
     path("terms", pages.terms),
     path("courses", pages.courses),
     path("courses/<id:number>", pages.course),
+    path("", include("sandbox.canvas.gradebook.urls")),
     path("sections/<id:number>", pages.section),
     path("users", pages.users),
     path("users/<id:number>", pages.user),

@@ -281,17 +281,17 @@ def make_course(sis_id: str, students: int) -> Course:
             workflow_state="active",
         )
         for number in range(students):
-            _enroll(course, section, f"{sis_id}-student-{number + 1:03}", "StudentEnrollment", 3)
-        _enroll(course, section, f"{sis_id}-teacher", "TeacherEnrollment", 4)
+            _enroll(course, section, f"student-{number + 1:03}", "StudentEnrollment", 3)
+        _enroll(course, section, "teacher", "TeacherEnrollment", 4)
     return course
 
 
-def _enroll(course: Course, section: Section, sis_id: str, kind: str, role_id: int) -> None:
-    name = f"Invented {sis_id}"
+def _enroll(course: Course, section: Section, who: str, kind: str, role_id: int) -> None:
+    name, sis_id = who.replace("-", " ").capitalize(), f"{course.sis_id}-{who}"
     user = store.create(
         User,
         name=name,
-        sortable_name=f"{sis_id}, Invented",
+        sortable_name=name,
         short_name=name,
         workflow_state="registered",
     )

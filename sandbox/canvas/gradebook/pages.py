@@ -1,0 +1,304 @@
+"""Pages for people: the gradebook of a course as a grid to type into, and one cell of it."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+
+from sandbox.canvas import store
+from sandbox.canvas.gradebook import (
+    assignments,
+    audience,
+    course_grades,
+    grading,
+    kinds,
+    lateness,
+    lifecycle,
+    overriding,
+    periods,
+    policies,
+    posting,
+)
+from sandbox.canvas.gradebook.models import Assignment, AssignmentGroup, GradeChange, Submission
+from sandbox.canvas.models import Course, User
+
+STUDENTS: Final = 25
+COLUMNS: Final = 12
+EXCUSED: Final = "EX"
+STATUSES: Final = (
+    ("", "none"), ("late", "late"), ("missing", "missing"), ("extended", "extended"),
+    ("none", "never late"), ("excused", "excused"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a long list is shown, and where its neighbours are."""
+
+    number: int
+    last: int
+    before: str
+    after: str
+
+
+def page_of(request: HttpRequest, name: str, count: int, size: int) -> Page:
+    last = max(1, -(-count // size))
+    text = request.GET.get(name, "1")
+    number = min(max(1, int(text) if text.isdigit() and len(text) < 7 else 1), last)
+
+    def at(other: int) -> str:
+        others = {key: value for key, value in request.GET.items() if key not in (name, "problem")}
+        return "?" + urlencode({**others, name: other}) if 1 <= other <= last else ""
+
+    return Page(number, last, at(number - 1), at(number + 1))
+
+
+def person(request: HttpRequest) -> int:
+    """Who grades on these pages: whoever is signed in, else the admin."""
+    return int(getattr(request, "canvas_user_id", 0) or store.ADMIN_ID)
+
+
+def course_of(number: str) -> Course:
+    found = Course.objects.filter(pk=int(number) if number.isdigit() else 0).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def back(request: HttpRequest, problem: str = "") -> HttpResponse:
+    """To the page again; with what was not done."""
+    kept = {name: value for name, value in request.GET.items() if name != "problem"}
+    if problem:
+        kept["problem"] = problem
+    return HttpResponseRedirect(request.path + ("?" + urlencode(kept) if kept else ""))
+
+
+# -- the grid
+
+
+def grid(request: HttpRequest, number: str) -> HttpResponse:
+    """A row for each student, a column for each assignment, and the course grades."""
+    course = course_of(number)
+    if request.method == "POST":
+        return _saved(request, course)
+    lifecycle.settle(course)
+    shown_period = request.GET.get("period", "")
+    period = int(shown_period) if shown_period.isdigit() else 0
+    columns = _columns(course, period)
+    across = page_of(request, "columns", len(columns), COLUMNS)
+    columns = columns[(across.number - 1) * COLUMNS : across.number * COLUMNS]
+    people = _students(course)
+    down = page_of(request, "students", len(people), STUDENTS)
+    people = people[(down.number - 1) * STUDENTS : down.number * STUDENTS]
+    page = {
+        "title": f"Gradebook of {course.name}",
+        "course": course,
+        "columns": [(each, _worth(each)) for each in columns],
+        "rows": _rows(course, people, columns, period),
+        "across": across,
+        "down": down,
+        "periods": periods.of_course(course),
+        "period": period,
+        "kinds": kinds.KINDS,
+        "grading": policies.of(course.pk),
+        "problem": request.GET.get("problem", ""),
+    }
+    return render(request, "canvas/gradebook/grid.html", page)
+
+
+def _columns(course: Course, period: int) -> list[Assignment]:
+    groups = AssignmentGroup.objects.filter(course_id=course.pk)
+    places = dict(groups.values_list("pk", "position"))
+    rows = assignments.living(course.pk)
+    if period:
+        cells = Submission.objects.filter(grading_period_id=period, is_assigned=True)
+        rows = rows.filter(pk__in=cells.values("assignment_id"))
+    return sorted(rows, key=lambda row: (places.get(row.group_id, 0), row.position, row.pk))
+
+
+def _worth(assignment: Assignment) -> str:
+    """What a column is worth, and how it is shown."""
+    points = assignment.points_possible
+    worth = "no points" if points is None else f"of {points:g}"
+    kind = "" if assignment.grading_type == "points" else f", {assignment.grading_type}"
+    return worth + kind + ("" if assignment.is_published else ", unpublished")
+
+
+def _students(course: Course) -> list[User]:
+    ids = audience.students_of(course.pk).sections
+    return list(User.objects.filter(pk__in=ids).order_by("sortable_name", "id"))
+
+
+def _rows(
+    course: Course, people: list[User], columns: list[Assignment], period: int
+) -> list[dict[str, Any]]:
+    cells = Submission.objects.filter(
+        course_id=course.pk,
+        is_assigned=True,
+        user_id__in=[each.pk for each in people],
+        assignment_id__in=[each.pk for each in columns],
+    )
+    known = {(row.user_id, row.assignment_id): row for row in cells}
+    grades = course_grades.of_course(course, period)
+    now = store.now()
+    return [
+        {
+            "user": each,
+            "cells": [_shown(known.get((each.pk, one.pk)), one, now) for one in columns],
+            "grades": grades.get(each.pk, course_grades.NONE),
+        }
+        for each in people
+    ]
+
+
+def _shown(row: Submission | None, assignment: Assignment, now: str) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    marks = []
+    if row.late_policy_status == "extended":
+        marks.append("extended")
+    if lateness.is_late(row):
+        marks.append("late")
+    if lateness.is_missing(row, assignment, now):
+        marks.append("missing")
+    if row.workflow_state in {"submitted", "pending_review"}:
+        marks.append("resubmitted" if row.grade_matches is False else "to grade")
+    if row.is_graded and not row.posted_at:
+        marks.append("hidden")
+    if row.points_deducted:
+        marks.append(f"−{row.points_deducted:g}")
+    return {
+        "row": row,
+        "text": entered(row),
+        "grade": row.grade,
+        "marks": marks,
+        "assignment": assignment,
+    }
+
+
+def entered(row: Submission) -> str:
+    """What stands in the field of a cell."""
+    return EXCUSED if row.excused else row.entered_grade
+
+
+def _saved(request: HttpRequest, course: Course) -> HttpResponse:
+    """What was typed into cells and overrides; those left as they were are left alone."""
+    period_text = request.GET.get("period", "")
+    period = int(period_text) if period_text.isdigit() else 0
+    edits = []
+    for name, was in request.POST.items():
+        kind, _, which = name.partition(".")
+        text = str(request.POST.get(f"now.{which}", was)).strip()
+        if kind != "was" or text == was:
+            continue
+        assignment_id, _, user_id = which.partition(".")
+        row = assignments.living(course.pk).filter(pk=int(assignment_id)).first()
+        if row is not None:
+            edits.append((row, int(user_id), edit_of(text)))
+    problems = grading.grade_many(course, edits, grader_id=person(request), way="page")
+    problems += _override(request, course, period)
+    return back(request, "; ".join(problems))
+
+
+def edit_of(text: str) -> grading.Edit:
+    """As people write: a grade, EX for excused, nothing for no grade."""
+    return grading.Edit(excuse=True) if text.upper() == EXCUSED else grading.Edit(grade=text)
+
+
+def _override(request: HttpRequest, course: Course, period: int) -> list[str]:
+    problems = []
+    for name, value in request.POST.items():
+        kind, _, user_id = name.partition(".")
+        text = str(value).strip()
+        if kind != "override" or text == request.POST.get(f"override-was.{user_id}"):
+            continue
+        try:
+            score = float(text) if text else None
+        except ValueError:
+            problems.append(f"{text!r} is no percentage")
+            continue
+        overriding.override(course, int(user_id), score, period_id=period)
+    return problems
+
+
+# -- one cell
+
+
+def cell(request: HttpRequest, number: str, assignment_id: int, user_id: int) -> HttpResponse:
+    """Everything of one student's work: grade, status, comments, and who changed what."""
+    course = course_of(number)
+    assignment = assignments.living(course.pk).filter(pk=assignment_id).first()
+    user = User.objects.filter(pk=user_id).first()
+    if assignment is None or user is None:
+        raise Http404
+    try:
+        row = grading.cell(course, assignment.pk, user.pk)
+    except grading.NotGraded:
+        raise Http404 from None
+    if request.method == "POST":
+        return _cell_saved(request, course, assignment, row)
+    names = dict(User.objects.values_list("pk", "name"))
+    changes = GradeChange.objects.filter(submission_id=row.pk).order_by("-id")[:50]
+    page = {
+        "title": f"{user.name}: {assignment.name}",
+        "course": course,
+        "assignment": assignment,
+        "parts": Assignment.objects.filter(parent_id=assignment.pk),
+        "row": row,
+        "text": entered(row),
+        "status": "excused" if row.excused else row.late_policy_status,
+        "statuses": STATUSES,
+        "late": lateness.is_late(row),
+        "missing": lateness.is_missing(row, assignment, store.now()),
+        "changes": [(each, names.get(each.grader_id or 0, "")) for each in changes],
+        "problem": request.GET.get("problem", ""),
+    }
+    return render(request, "canvas/gradebook/cell.html", page)
+
+
+def _cell_saved(
+    request: HttpRequest, course: Course, assignment: Assignment, row: Submission
+) -> HttpResponse:
+    sent, by = request.POST, person(request)
+    match sent.get("do"):
+        case "post":
+            posting.post(course, assignment, grader_id=by, user_ids=[row.user_id])
+        case "hide":
+            posting.hide(course, assignment, grader_id=by, user_ids=[row.user_id])
+        case "hand-in":
+            kind = assignment.submission_types[0] if assignment.submission_types else "none"
+            grading.hand_in(course, assignment, row.user_id, kind=kind, body=sent.get("body", ""))
+        case _:
+            grading.grade_many(course, _cell_edits(sent, assignment, row), grader_id=by, way="page")
+    return back(request)
+
+
+def _cell_edits(
+    sent: Any, assignment: Assignment, row: Submission
+) -> list[tuple[Assignment, int, grading.Edit]]:
+    text, status = sent.get("grade", "").strip(), sent.get("status", "")
+    was = "excused" if row.excused else row.late_policy_status
+    days = sent.get("days_late", "").strip()
+    edit = grading.Edit(
+        grade=text if text != entered(row) and text.upper() != EXCUSED else None,
+        excuse=_excuse(text, status, was, row),
+        late_policy_status=status if status not in (was, "excused") else None,
+        seconds_late=round(float(days) * 86_400) if days.replace(".", "", 1).isdigit() else None,
+        comment=sent.get("comment", "").strip(),
+    )
+    of_parts = [
+        (part, row.user_id, grading.Edit(grade=given))
+        for part in Assignment.objects.filter(parent_id=assignment.pk)
+        if (given := sent.get(f"part.{part.tag}", "").strip())
+    ]
+    return of_parts or [(assignment, row.user_id, edit)]
+
+
+def _excuse(text: str, status: str, was: str, row: Submission) -> bool | None:
+    if text.upper() == EXCUSED and not row.excused:
+        return True
+    if status != was and "excused" in (status, was):
+        return status == "excused"
+    return None
