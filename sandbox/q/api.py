@@ -3,6 +3,7 @@
 from typing import Final
 from uuid import uuid4
 
+import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
@@ -18,10 +19,11 @@ from sandbox.q import (
     quirks,
     records,
     store,
+    writers,
 )
 from sandbox.q.errors import Broken, Forbidden, NotOffered, Refused, Unauthorized, Unknown
 from sandbox.q.operations import PARENTS, SCOPE, SCOPES, Operation
-from sandbox.q.schema import COLLECTIONS
+from sandbox.q.schema import COLLECTIONS, Collection
 from sandbox.q.store import Selection
 from sandbox.rules import on
 
@@ -85,6 +87,8 @@ def _on_path(request: HttpRequest) -> list[tuple[Operation, Ids]]:
     found = list(operations.matching(segments))
     if quirks.get("no-upsert"):
         found += operations.adding(segments)
+    if quirks.get("class-categories"):
+        found += operations.of_class_categories(segments)
     return found
 
 
@@ -167,21 +171,25 @@ def _put(request: HttpRequest, operation: Operation, ids: Ids) -> HttpResponse:
     collection = COLLECTIONS[operation.collection]
     if quirks.get("no-upsert") and store.body(collection, ids["id"]) is None:
         raise Unknown("there is no such object")
+    if quirks.get("own-ids") and store.body(collection, ids["id"]) is None:
+        return _post(request, operation, ids)
     record = gradebook.record(collection, ids["id"], request.body)
     if not on("q.put-replaces-whole"):
         record = store.merged(collection, ids["id"], record)
     row = records.row(collection.name, record, now=clock.moment())
     created = store.put(row) or not on("q.put-created-then-replaced")
+    writers.note(collection.name, ids["id"], writers.CLIENT)
     return answers.single(request, operation, row.body.encode(), status=201 if created else 200)
 
 
 def _post(request: HttpRequest, operation: Operation, ids: Ids) -> HttpResponse:
-    """Only where there is no upsert."""
+    """Only where Q gives records their ids."""
     collection = COLLECTIONS[operation.collection]
     sourced_id = str(uuid4())
     record = gradebook.record(collection, sourced_id, request.body, is_allocated=True)
     row = records.row(collection.name, record, now=clock.moment())
     store.put(row)
+    writers.note(collection.name, sourced_id, writers.CLIENT)
     response = answers.single(request, operation, row.body.encode(), status=201)
     response["Location"] = f"{answers.origin(request)}{_path(request)}/{sourced_id}"
     return response
@@ -189,14 +197,25 @@ def _post(request: HttpRequest, operation: Operation, ids: Ids) -> HttpResponse:
 
 def _delete(request: HttpRequest, operation: Operation, ids: Ids) -> HttpResponse:
     collection = COLLECTIONS[operation.collection]
-    if store.body(collection, ids["id"]) is None and on("q.unknown-object"):
+    gradebook.check_delete()
+    kept = store.body(collection, ids["id"])
+    if kept is None and on("q.unknown-object"):
         raise Unknown("there is no such object")
     gradebook.check_open(collection, ids["id"])
-    if on("q.delete-removes"):
+    if kept and quirks.get("delete") == "soft":
+        _mark_deleted(collection, kept)
+    elif on("q.delete-removes"):
         if collection.name == "lineItems":
             store.remove_results(ids["id"])
         store.remove(collection, ids["id"])
     return HttpResponse(status=204)
+
+
+def _mark_deleted(collection: Collection, kept: bytes) -> None:
+    gone = {"status": "tobedeleted", "dateLastModified": records.timestamp(clock.moment())}
+    record = {**msgspec.json.decode(kept), **gone}
+    store.put(records.row(collection.name, record, now=clock.moment()))
+    writers.note(collection.name, record["sourcedId"], writers.CLIENT)
 
 
 _METHODS: Final = {"GET": _get, "PUT": _put, "POST": _post, "DELETE": _delete}

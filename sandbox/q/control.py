@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from sandbox.q import clock, oauth2, planted, quirks, records, school_days, store
+from sandbox.q import clock, oauth2, planted, quirks, records, school_days, store, writers
 from sandbox.q.schema import COLLECTIONS
 
 
@@ -75,3 +75,9 @@ def next_day(request: HttpRequest) -> HttpResponse:
         return JsonResponse(school_days.pass_by(int(asked)))
     except school_days.NoCalendar as error:
         return JsonResponse({"error": str(error)}, status=409)
+
+
+def told_writers(request: HttpRequest) -> HttpResponse:
+    """Who wrote which line items, results and categories last."""
+    names = ("categories", "lineItems", "results")
+    return JsonResponse({name: writers.of(name) for name in names})

@@ -50,6 +50,12 @@ class Broken(Refused):
     minor = "internal_server_error"
 
 
+class Clashing(Refused):
+    """The record stands in the way of another one."""
+
+    status = HTTPStatus.CONFLICT
+
+
 class Unprocessable(Refused):
     """The record that was sent cannot be kept."""
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
 from django.http import HttpRequest
 
 from sandbox.q import clock, quirks, spelling, store
-from sandbox.q.errors import Forbidden, Refused, Unauthorized, Unprocessable
+from sandbox.q.errors import Clashing, Forbidden, Refused, Unauthorized, Unprocessable
 from sandbox.q.operations import GRADES, GRADES_DELETE, GRADES_PUT, Operation
 from sandbox.q.records import timestamp
 from sandbox.q.schema import COLLECTIONS, SCORE_STATUSES, STATUSES, Collection
@@ -45,6 +46,8 @@ def record(
         raise Unprocessable(f"sourcedId is longer than {LONGEST_ID} characters")
     for problem in _problems(collection, sent):
         raise Unprocessable(problem)
+    _check_clash(collection, sourced_id, sent)
+    _check_refused(collection, sent)
     whole = {name: value for name, value in sent.items() if value is not None}
     whole |= {"sourcedId": sourced_id, "status": sent.get("status") or "active"}
     if "scoreDate" in whole:
@@ -109,7 +112,40 @@ def _problems(collection: Collection, sent: dict[str, Any]) -> Iterator[str]:
         yield from _score_problems(sent)
     if collection.name == "lineItems":
         yield from _category_problems(sent)
+        yield from _title_problems(sent)
     yield from _period_problems(collection, sent)
+
+
+def _check_clash(collection: Collection, sourced_id: str, sent: dict[str, Any]) -> None:
+    if collection.name != "lineItems" or not quirks.get("title-unique"):
+        return
+    same_title = "json_extract(body, '$.title') = %(title)s"
+    of_class = Selection(
+        collection,
+        ('"class" = %(class)s', "sourced_id <> %(id)s", same_title),
+        {"class": sent["class"]["sourcedId"], "id": sourced_id, "title": sent["title"]},
+    )
+    if store.exists(of_class):
+        raise Clashing("the class has a line item with this title")
+
+
+def _check_refused(collection: Collection, sent: dict[str, Any]) -> None:
+    refusal = quirks.get("result-refused")
+    if not refusal or collection.name != "results":
+        return
+    if quirks.is_among(refusal.get("students", True), sent["student"]["sourcedId"]):
+        refused = Refused(refusal["text"])
+        refused.status = refusal["status"]
+        raise refused
+
+
+def check_delete() -> None:
+    """Some providers offer no DELETE. Raises Refused."""
+    status = quirks.get("delete")
+    if isinstance(status, int):
+        refused = Refused("DELETE is not supported", minor="unsupported operation")
+        refused.status = HTTPStatus(status)
+        raise refused
 
 
 def _category_problems(sent: dict[str, Any]) -> Iterator[str]:
@@ -118,6 +154,17 @@ def _category_problems(sent: dict[str, Any]) -> Iterator[str]:
             yield "category is missing"
         case "unknown" if sent.get("category"):
             yield "category refers to an unknown object"
+    if quirks.get("class-categories") and isinstance(ref := sent.get("category"), dict):
+        kept = store.body(COLLECTIONS["categories"], str(ref.get("sourcedId")))
+        known = msgspec.json.decode(kept or b"{}").get("metadata") or {}
+        if known.get("class") not in (None, sent["class"]["sourcedId"]):
+            yield "the category belongs to another class"
+
+
+def _title_problems(sent: dict[str, Any]) -> Iterator[str]:
+    limit = quirks.get("title-limit")
+    if limit and len(str(sent.get("title", ""))) > limit:
+        yield f"title is longer than {limit} characters"
 
 
 def _period_problems(collection: Collection, sent: dict[str, Any]) -> Iterator[str]:
@@ -142,7 +189,8 @@ def _shape_problems(collection: Collection, sent: dict[str, Any]) -> Iterator[st
 
 def _score_problems(sent: dict[str, Any]) -> Iterator[str]:
     score, status = sent.get("score"), sent.get("scoreStatus")
-    if score is None and not (status in WITHOUT_SCORE and on("q.without-score")):
+    needs_score = quirks.get("score-required") or not on("q.without-score")
+    if score is None and (needs_score or status not in WITHOUT_SCORE):
         yield "score is missing"
     is_capped = quirks.get("score-max") or not on("q.extra-credit")
     if is_capped and isinstance(score, int | float) and score > _maximum(sent):

@@ -220,6 +220,22 @@ def adding(segments: tuple[str, ...]) -> Iterator[tuple[Operation, dict[str, str
             yield operation, {}
 
 
+_CATEGORIES_OF_CLASS: Final = Operation(
+    "getCategoriesForClass",
+    "GET",
+    ("classes", "{class}", "categories"),
+    GRADES,
+    "categories",
+    "COALESCE(json_extract(body, '$.metadata.class'), %(class)s) = %(class)s",
+)
+
+
+def of_class_categories(segments: tuple[str, ...]) -> Iterator[tuple[Operation, dict[str, str]]]:
+    """OneRoster 1.2's list of a class's categories, as some serve it under 1.1."""
+    if (ids := _CATEGORIES_OF_CLASS.match(segments)) is not None:
+        yield _CATEGORIES_OF_CLASS, ids
+
+
 def with_teachers(operation: Operation) -> str:
     """What narrows the operation, but for the students of a class all its people."""
     return operation.where.replace(_people_of_class("student"), _people_of_class(""))

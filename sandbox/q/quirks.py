@@ -64,6 +64,15 @@ def _places(sentence: str, default: Any = True) -> Quirk:
     return Quirk(sentence, default, lambda v: v is True or _is_texts(v), values)
 
 
+def _is_refusal(value: Any) -> bool:
+    if not isinstance(value, dict) or value.keys() - {"status", "text", "students"}:
+        return False
+    students = value.get("students", 1)
+    is_some = (isinstance(students, int) and students >= 1) or _is_texts(students)
+    is_status = isinstance(value.get("status"), int) and 400 <= value["status"] < 600
+    return is_status and isinstance(value.get("text"), str) and is_some
+
+
 def _total(value: Any) -> bool:
     is_number = isinstance(value, int) and not isinstance(value, bool)
     return value in ("missing", "changing") or is_number
@@ -145,9 +154,25 @@ QUIRKS: Final[dict[str, Quirk]] = {
     "put-status": _one_of("PUT always answers the same status.", 200, 201, 204),
     "put-body": _one_of("PUT answers with another body.", "empty", "bare", "status"),
     "no-upsert": _flag("PUT of an unknown id is 404; POST makes a record and gives it its id."),
+    "own-ids": _flag("PUT of an unknown id makes a record with an id of Q's own choice."),
+    "delete": Quirk(
+        "DELETE is refused with this status, or leaves the record as tobedeleted.",
+        405, lambda value: value in (403, 404, 405, 501, "soft"), "405 | 403 | 404 | 501 | soft",
+    ),
+    "score-required": _flag("A result needs a score, also an exempt one."),
+    "title-limit": _number("A longer title of a line item is refused.", 30),
+    "title-unique": _flag("A second line item of a class with the same title is refused (409)."),
+    "result-refused": Quirk(
+        "Results are refused with a status and text of the provider's own.",
+        {"status": 422, "text": "The student is not active in this class."}, _is_refusal,
+        "{status, text, students: one in n or [ids]}",
+    ),
     "category": _one_of(
         "A category must be named, is never known, or becomes always the same.",
         "required", "unknown", "constant",
+    ),
+    "class-categories": _flag(
+        "Classes list categories, and one whose metadata names a class is of no use to others."
     ),
     "grading-period-closed": _places("What is in these grading periods can't be changed (422)."),
     "title-length": _number("The title of a line item is cut off.", 50),
@@ -178,7 +203,12 @@ def any_of(names: Iterable[str]) -> bool:
 
 def is_picked(name: str, sourced_id: object) -> bool:
     """Whether the quirk is on for this record (or this name, where names are listed)."""
-    match get(name):
+    return is_among(get(name), sourced_id)
+
+
+def is_among(some: Any, sourced_id: object) -> bool:
+    """Whether `some` means this record: none, all, one in n, or those that are listed."""
+    match some:
         case None:
             return False
         case True:

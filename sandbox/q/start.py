@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sandbox.q import clock, oauth2, planted, quirks, school_days, store
+from sandbox.q import clock, oauth2, planted, quirks, school_days, store, writers
 from sandbox.q.credentials import KEY, SECRET
 from sandbox.q.records import row
 from sandbox.q.schema import COLLECTIONS
@@ -14,6 +14,7 @@ def prepare(origin: str) -> dict[str, str]:
     """Get ready to serve at `origin`; what the ready line says about Q. May be called again."""
     store.create()
     school_days.create()
+    writers.create()
     return {
         "url": f"{origin}/ims/oneroster/v1p1",
         "token_url": f"{origin}/token",
@@ -42,6 +43,7 @@ def clear() -> None:
     store.clear()
     planted.forget()
     school_days.forget()
+    writers.forget()
     quirks.restart()
     clock.set_ahead(0)
     oauth2.forget()

@@ -4,7 +4,7 @@ import gzip
 import time
 import uuid
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from tests.sandbox.asking import id_of
 from tests.sandbox.quirk_table import ALL, shows
@@ -102,6 +102,54 @@ def _(q, _value):
     refused = q.put_item().status_code
     made = q.port.ask("/categories", "POST", json={"category": {"title": "Posted"}})
     return refused == 404 and q.get(urlsplit(made.headers.get("Location", "/x")).path).ok
+
+
+@shows("own-ids")
+def _(q, _value):
+    path = f"/lineItems/{uuid.uuid4()}"
+    made = q.put_item(path)
+    return made.ok and q.get(path).status_code == 404
+
+
+@shows("delete", 405, 403, 404, 501, "soft")
+def _(q, value):
+    path, put = q.put_score(5)
+    status = q.port.ask(path, "DELETE").status_code
+    if value == "soft":
+        return status == 204 and q.kept(path)["status"].lower() == "tobedeleted"
+    return put.ok and status == value
+
+
+@shows("score-required")
+def _(q, _value):
+    path, put = q.put_score(5)
+    kept = {"lineItem": q.kept(path)["lineItem"], "student": q.kept(path)["student"]}
+    exempt = q.put(path, "result", **kept, scoreStatus="exempt", scoreDate="2026-09-02")
+    return put.ok and exempt.status_code == 422
+
+
+@shows("title-limit", 30, 7)
+def _(q, value):
+    longer = q.put_item(title="x" * (value + 1)).status_code
+    return longer == 422 and q.put_item(title="x" * value).ok
+
+
+@shows("title-unique")
+def _(q, _value):
+    title = f"Only one {uuid.uuid4()}"[:30]
+    return q.put_item(title=title).ok and q.put_item(title=title).status_code == 409
+
+
+@shows("result-refused", {"status": 422, "text": "The student is not active in this class."})
+def _(q, value):
+    answer = q.put_score(5)[1]
+    return answer.status_code == value["status"] and value["text"] in answer.text
+
+
+@shows("class-categories")
+def _(q, _value):
+    of_class = quote(q.own(q.class_id), safe="")
+    return q.get(f"/classes/{of_class}/categories").status_code in (200, 204)
 
 
 @shows("category", "required", "unknown", "constant")

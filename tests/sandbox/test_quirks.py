@@ -20,8 +20,9 @@ from tests.sandbox_process import ROOT, running_sandbox
 CASES = [(name, value) for name, (_, values) in SIGNS.items() for value in values]
 
 WRITING = {
-    "category", "grading-period-closed", "no-upsert", "put-body", "put-status", "score-max",
-    "score-rounded", "title-length",
+    "category", "delete", "grading-period-closed", "no-upsert", "own-ids", "put-body",
+    "put-status", "result-refused", "score-max", "score-required", "score-rounded",
+    "title-length", "title-limit", "title-unique",
 }  # fmt: skip
 OUTSIDE = {"clock-skew", "gzip", "total", "token-lifetime", "scope-required"}
 IN_RECORDS = spelling.NAMES_OF_CHANGES | planted.NAMES | {"page-limit", "students-with-teachers"}
@@ -31,10 +32,19 @@ HIDDEN_BY = {
     "maintenance": set(SIGNS) - OUTSIDE - {"maintenance"},
     "bare-array": {"collection-key"},
     "offset-ignored": {"beyond-end", "duplicates"},
-    "gradebook-forbidden": WRITING | {"numbers-as-text", "vendor-header"},
-    "vendor-header": WRITING | {"numbers-as-text", "gradebook-forbidden"},
-    "no-upsert": WRITING - {"no-upsert"},
-    "grading-period-closed": {"put-body", "put-status", "score-rounded", "title-length"},
+    "gradebook-forbidden": WRITING | {"class-categories", "numbers-as-text", "vendor-header"},
+    "vendor-header": WRITING | {"class-categories", "numbers-as-text", "gradebook-forbidden"},
+    **{
+        name: WRITING - {name}
+        for name in (
+            "grading-period-closed",
+            "no-upsert",
+            "own-ids",
+            "result-refused",
+            "title-limit",
+            "title-unique",
+        )
+    },
     "empty-lists": IN_RECORDS | {"unstable-order", "fields-unsupported"},
     "empty-collection": {"empty-lists"},
     "page-limit": {"duplicate-enrollments"},
