@@ -16,6 +16,7 @@ from sandbox.canvas.gradebook.models import (
     Submission,
 )
 from sandbox.canvas.models import Course
+from sandbox.rules import on
 
 Shown = dict[str, Any]
 
@@ -50,7 +51,7 @@ def around(call: Call, course: Course, rights: Rights, rows: Iterable[Assignment
         course,
         rights,
         wanted,
-        call.flag("override_assignment_dates") is not False,
+        call.flag("override_assignment_dates") is not False and on("canvas.dates-of-caller"),
         audience.overrides_of(rows),
         _counts(cells),
     )
@@ -217,7 +218,7 @@ def _included(row: Assignment, known: Around, overrides: list[Override]) -> Show
     if not known.rights.may_edit_content:
         return shown
     if "all_dates" in known.wanted:
-        if len(overrides) >= ALL_DATES_LIMIT:
+        if len(overrides) >= ALL_DATES_LIMIT and on("canvas.all-dates-limit"):
             shown["all_dates_count"] = len(overrides) + (not row.only_visible_to_overrides)
         else:
             shown["all_dates"] = _all_dates(row, overrides)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sandbox.canvas.api.call import Call, not_allowed
 from sandbox.canvas.gradebook.audience import STUDENT_TYPES
 from sandbox.canvas.models import Course, Enrollment
+from sandbox.rules import on
 
 _STAFF = ("TeacherEnrollment", "TaEnrollment")
 _LIVING = ("active", "invited", "completed")
@@ -42,7 +43,7 @@ class Rights:
 
     def visible(self, course: Course) -> set[int] | None:
         """The students whose grades the caller sees; None: everybody's."""
-        if not self.may_see_grades:
+        if not self.may_see_grades and on("canvas.grades-of-others"):
             return {self.user_id}
         if self.sections is None:
             return None

@@ -16,6 +16,7 @@ from sandbox.canvas.api.shapes import logins_of
 from sandbox.canvas.gradebook import audience, lifecycle, periods
 from sandbox.canvas.gradebook.models import Assignment, AssignmentGroup, Override, Submission
 from sandbox.canvas.models import Account, Course, Section
+from sandbox.rules import on
 
 Shown = dict[str, Any]
 
@@ -23,6 +24,7 @@ _DATES = ("due_at", "unlock_at", "lock_at")
 NOT_ENABLED = (
     "A SIS integration is not configured and the bulk SIS Grade Export feature is not enabled"
 )
+
 UNPUBLISHED = "Grade data is not available for non-published courses"
 
 
@@ -55,9 +57,9 @@ def _need_enabled() -> None:
 
 
 def _page(call: Call, courses: list[int]) -> Linked:
-    rows = Assignment.objects.filter(
-        course_id__in=courses, workflow_state="published", post_to_sis=True, parent_id=0
-    )
+    rows = Assignment.objects.filter(course_id__in=courses, workflow_state="published", parent_id=0)
+    if on("canvas.sis-assignments"):
+        rows = rows.filter(post_to_sis=True)
     return by_number(call, rows.order_by("id"), _shape)
 
 

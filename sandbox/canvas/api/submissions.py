@@ -93,7 +93,7 @@ def _chosen(
 ) -> QuerySet[Submission]:
     rows = rows.filter(assignment_id__in=_work(call, course))
     for name in ("submitted_since", "graded_since"):
-        if text := call.text(name):
+        if (text := call.text(name)) and on("canvas.since"):
             column = name.replace("since", "at")
             rows = rows.filter(**{f"{column}__gt": _since(name, text)}).exclude(**{column: ""})
     if period := call.text("grading_period_id"):
@@ -102,14 +102,16 @@ def _chosen(
         rows = rows.filter(workflow_state=state)
     if not mine.may_see_grades:
         rows = rows.filter(user_id=mine.user_id)
+    if not on("canvas.row-before-work"):
+        rows = rows.exclude(workflow_state="unsubmitted")
     return rows
 
 
 def _work(call: Call, course: Course) -> set[int]:
     """The assignments asked for; one that is unknown or unpublished spoils the whole call."""
-    published = Assignment.objects.filter(
-        course_id=course.pk, workflow_state="published", parent_id=0
-    )
+    published = Assignment.objects.filter(course_id=course.pk, parent_id=0)
+    if on("canvas.published-only"):
+        published = published.filter(workflow_state="published")
     if call.flag("post_to_sis"):
         published = published.filter(post_to_sis=True)
     known = set(published.values_list("pk", flat=True))

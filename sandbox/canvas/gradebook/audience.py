@@ -6,6 +6,7 @@ from typing import Final
 
 from sandbox.canvas.gradebook.models import Assignment, Group, Override
 from sandbox.canvas.models import Enrollment
+from sandbox.rules import on
 
 STUDENT_TYPES: Final = ("StudentEnrollment", "StudentViewEnrollment")
 _GONE: Final = ("deleted", "rejected")
@@ -70,7 +71,7 @@ def due_dates(
     for user in students.sections:
         if dates := alone.get(user) or by_section.get(user):
             found[user] = "" if "" in dates else max(dates)
-        elif not assignment.only_visible_to_overrides:
+        elif not assignment.only_visible_to_overrides or not on("canvas.differentiated"):
             found[user] = assignment.due_at
     return found
 

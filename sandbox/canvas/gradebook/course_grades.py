@@ -15,6 +15,7 @@ from sandbox.canvas.gradebook.models import (
 )
 from sandbox.canvas.gradebook.totals import Cell, Rules, Scheme, Total, total
 from sandbox.canvas.models import Course
+from sandbox.rules import on
 
 KINDS: Final = (
     ("current", True, False),
@@ -22,6 +23,7 @@ KINDS: Final = (
     ("unposted_current", True, True),
     ("unposted_final", False, True),
 )
+
 _KEPT: Final = 64
 
 
@@ -117,7 +119,7 @@ def _cells(
                 assignment.group_id,
                 assignment.points_possible or 0.0,
                 score,
-                is_posted=bool(posted_at),
+                is_posted=bool(posted_at) or not on("canvas.hidden-not-counted"),
                 is_pending=state == "pending_review",
                 period_id=period,
             ),
@@ -126,8 +128,9 @@ def _cells(
 
 def _scheme(course: Course, grading: CourseGrading, period_id: int) -> Scheme:
     groups = list(AssignmentGroup.objects.filter(course_id=course.pk, workflow_state="active"))
-    rules = {each.pk: _rules(each) for each in groups}
-    weights = {each.pk: each.group_weight for each in groups} if grading.group_weights else None
+    rules = {each.pk: _rules(each) for each in groups if on("canvas.drop-rules")}
+    is_weighted = grading.group_weights and on("canvas.weights")
+    weights = {each.pk: each.group_weight for each in groups} if is_weighted else None
     shares: dict[int, float] | None = None
     found = periods.set_of(course)
     if found and found.weighted and not period_id:

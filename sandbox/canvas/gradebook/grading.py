@@ -15,6 +15,7 @@ from sandbox.canvas.gradebook.models import (
     Submission,
 )
 from sandbox.canvas.models import Course
+from sandbox.rules import on
 
 LOGGED: Final = ("score", "grade", "excused", "late_policy_status", "posted_at", "workflow_state")
 
@@ -77,7 +78,8 @@ def _grade(
 
 
 def _companions(course: Course, assignment: Assignment, user_id: int) -> list[Submission]:
-    if not assignment.group_category_id or assignment.grade_individually:
+    is_alone = not assignment.group_category_id or assignment.grade_individually
+    if is_alone or not on("canvas.graded-together"):
         return []
     for group in Group.objects.filter(category_id=assignment.group_category_id):
         if user_id in group.member_ids:
@@ -118,7 +120,8 @@ def _change(
 
 def is_provisional(assignment: Assignment) -> bool:
     """Whether grades of moderated work still wait to be published."""
-    return assignment.moderated and not assignment.grades_published_at
+    waits = assignment.moderated and not assignment.grades_published_at
+    return waits and on("canvas.moderated-waits")
 
 
 def _excuse(row: Submission, grader_id: int, *, is_excused: bool) -> None:
@@ -127,7 +130,8 @@ def _excuse(row: Submission, grader_id: int, *, is_excused: bool) -> None:
     row.excused = is_excused
     row.grader_id = grader_id
     if is_excused:
-        row.entered_score = None
+        if on("canvas.excused-has-no-score"):
+            row.entered_score = None
         row.late_policy_status = ""
         row.workflow_state = "graded"
     else:
@@ -157,8 +161,10 @@ def _enter(
     if not text.strip():
         row.entered_score, row.entered_grade = None, ""
         row.excused, row.grade_matches = False, None
-        row.graded_at, row.grader_id = "", grader_id
+        row.grader_id = grader_id
         row.workflow_state = _ungraded_state(row)
+        if on("canvas.cleared-grade"):
+            row.graded_at = ""
         return
     score = _score(assignment, grading, text)
     if score is None:
@@ -214,7 +220,7 @@ def add_up(parent_id: int, user_id: int, grading: CourseGrading) -> None:
     scores = [each.entered_score for each in parts if each.entered_score is not None]
     row.entered_score = sum(scores) if scores else None
     row.excused = bool(parts) and all(each.excused for each in parts)
-    is_whole = all(each.is_graded for each in parts)
+    is_whole = all(each.is_graded for each in parts) or not on("canvas.checkpoints-pending")
     row.workflow_state = "graded" if is_whole else "pending_review" if scores else "unsubmitted"
     row.graded_at = max((each.graded_at for each in parts), default="")
     row.grade_matches = True if scores else None
@@ -246,7 +252,8 @@ def hand_in(
                 each.history = [*each.history, attempt_of(each)]
             each.submitted_at, each.submission_type = at or store.now(), kind
             each.body, each.url, each.attempt = body, url, each.attempt + 1
-            each.grade_matches = each.score is None and not each.excused
+            is_first = each.score is None and not each.excused
+            each.grade_matches = is_first or not on("canvas.resubmitted")
             if not each.excused:
                 each.workflow_state = "submitted"
             lifecycle.rescore(each, assignment, grading)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sandbox.canvas.gradebook.models import Assignment, Submission
 from sandbox.canvas.gradebook.schemes import rounded
+from sandbox.rules import on
 
 STATUSES: Final = frozenset({"late", "missing", "extended", "none"})
 DEFAULTS: Final[dict[str, Any]] = {
@@ -82,7 +83,8 @@ def deduction(
 ) -> float:
     """The points that `late_for` seconds cost; never below the policy's least percentage."""
     possible = assignment.points_possible or 0.0
-    if not policy.get("late_submission_deduction_enabled") or possible <= 0 or late_for <= 0:
+    is_on = policy.get("late_submission_deduction_enabled") and on("canvas.late-policy")
+    if not is_on or possible <= 0 or late_for <= 0:
         return 0.0
     if assignment.grading_type in _UNTOUCHED:
         return 0.0

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sandbox.canvas import store
 from sandbox.canvas.gradebook.models import GradingPeriod, GradingPeriodSet
 from sandbox.canvas.models import Course
+from sandbox.rules import on
 
 
 def set_of(course: Course) -> GradingPeriodSet | None:
@@ -29,7 +30,7 @@ def of_set(set_id: int) -> list[GradingPeriod]:
 
 def at(periods: Sequence[GradingPeriod], due_at: str) -> int:
     """The period that a due date falls into; work without one belongs to the last. 0: none."""
-    if not due_at:
+    if not due_at or not on("canvas.period-by-due-date"):
         return periods[-1].pk if periods else 0
     return next((each.pk for each in periods if each.start_date < due_at <= each.end_date), 0)
 

@@ -5,6 +5,7 @@ from typing import Any
 from sandbox.canvas import store
 from sandbox.canvas.gradebook.models import Assignment, CourseGrading, GradingStandard
 from sandbox.canvas.gradebook.schemes import DEFAULT_SCHEME, Scheme
+from sandbox.rules import on
 
 
 def of(course_id: int) -> CourseGrading:
@@ -37,4 +38,6 @@ def scheme_for(assignment: Assignment, course: CourseGrading) -> Scheme:
 def posts_manually(assignment: Assignment) -> bool:
     """Whether grades stay hidden until somebody posts them."""
     is_moderated = assignment.moderated and not assignment.grades_published_at
+    if not on("canvas.hidden-until-posted"):
+        return False
     return assignment.post_manually or assignment.anonymous or is_moderated
