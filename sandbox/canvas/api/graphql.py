@@ -38,13 +38,24 @@ def answer(call: Call) -> Any:
     data, errors = {}, []
     for each in fields:
         try:
-            data[each.alias] = known[each.name](call, each)
+            told = known[each.name](call, each)
+            data[each.alias] = _picked(told, each.fields) if kind == "mutation" else told
         except Refused:
             data[each.alias] = None
             errors.append({"message": "not found", "path": [each.alias]})
         except Unreadable as error:
             return {"errors": [{"message": str(error)}]}
     return {"data": data, **({"errors": errors} if errors else {})}
+
+
+def _picked(payload: Any, fields: list[Field]) -> Any:
+    """Of what a mutation has to say, what is asked for."""
+    if not fields or not isinstance(payload, dict):
+        return payload
+    for each in fields:
+        if each.name not in payload:
+            raise Unreadable(f"Field '{each.name}' doesn't exist on this type")
+    return {each.alias: _picked(payload[each.name], each.fields) for each in fields}
 
 
 def plain_id(value: Any, kind: str) -> int:

@@ -144,7 +144,7 @@ def _due(begin: datetime, number: int, count: int) -> datetime:
 
 def add(
     course: Course,
-    name: str,
+    kind_name: str,
     due: datetime,
     students: audience.Students,
     *,
@@ -152,7 +152,7 @@ def add(
     **others: Any,
 ) -> Assignment:
     """One assignment of a kind, for whom that kind is. Raises work.Invalid."""
-    kind = KINDS[name]
+    kind = KINDS[kind_name]
     values = {
         "name": f"{number + 1:02} {kind.label}",
         "grading_type": "points",
