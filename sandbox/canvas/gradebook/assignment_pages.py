@@ -1,6 +1,6 @@
 """Pages for people: one assignment, and a new one of any kind."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -131,7 +131,7 @@ def new(request: HttpRequest, number: str) -> HttpResponse:
             made = fill.add(
                 course,
                 kind,
-                due or datetime.now(UTC) + timedelta(days=7),
+                due or store.moment() + timedelta(days=7),
                 audience.students_of(course.pk),
                 number=assignments.living(course.pk).count(),
                 **others,
