@@ -166,6 +166,14 @@ def test_a_gradebook_holds_every_state_a_reader_stumbles_over(own: Book):
     assert not all(one["published"] for one in work)
 
 
+def test_a_test_student_is_in_every_list_without_a_sis_id(own: Book):
+    told = control(own, "fill", course=own.course_id, test_student=True)["courses"][0]
+    assert told["students"] == 3
+    (row,) = own.api.get(f"{own.path}/enrollments", **{"type[]": "StudentViewEnrollment"})
+    assert (row["user"]["name"], row["sis_user_id"]) == ("Test Student", None)
+    assert row["user_id"] in {each["user_id"] for each in own.cells()}
+
+
 def test_without_a_sis_integration_there_is_no_list_for_an_sis(own: Book):
     switch = f"{own.api.canvas.url}/sandbox/gradebook/sis"
     url = f"{own.api.canvas.url}/api/sis/courses/{own.course_id}/assignments"

@@ -34,7 +34,8 @@ def _courses(wanted: str) -> list[Course]:
 
 @require_POST
 def fill_courses(request: HttpRequest) -> HttpResponse:
-    """`{"course", "assignments", "seed", "graded"}`, or `{"students": n}` for a new course."""
+    """`{"course", "assignments", "seed", "graded", "test_student"}`; for a new course `students`
+    in place of `course`."""
     asked: Asked = json.loads(request.body or b"{}")
     started = time.monotonic()
     if "course" in asked:
@@ -44,6 +45,9 @@ def fill_courses(request: HttpRequest) -> HttpResponse:
         courses = [fill.make_course(name, int(asked.get("students", 30)))]
     if not courses:
         return JsonResponse({"error": "there is no such course"}, status=404)
+    if asked.get("test_student"):
+        for course in courses:
+            fill.add_test_student(course)
     filled = [
         fill.fill(
             course,

@@ -286,6 +286,30 @@ def make_course(sis_id: str, students: int) -> Course:
     return course
 
 
+def add_test_student(course: Course) -> None:
+    """Who appears when a teacher looks at a course as a student: in every list, and nobody's."""
+    with store.writing():
+        section = Section.objects.filter(course_id=course.pk).exclude(workflow_state="deleted")
+        home = section.order_by("-default_section", "id")[0]
+        name = "Test Student"
+        user = store.create(
+            User,
+            name=name,
+            sortable_name="Student, Test",
+            short_name=name,
+            workflow_state="registered",
+        )
+        store.create(
+            Enrollment,
+            user_id=user.pk,
+            course_id=course.pk,
+            section_id=home.pk,
+            type="StudentViewEnrollment",
+            role_id=3,
+            workflow_state="active",
+        )
+
+
 def _enroll(course: Course, section: Section, who: str, kind: str, role_id: int) -> None:
     name, sis_id = who.replace("-", " ").capitalize(), f"{course.sis_id}-{who}"
     user = store.create(
