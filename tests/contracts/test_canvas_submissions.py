@@ -116,6 +116,19 @@ def test_late_and_missing_are_as_the_teacher_says(course: Book):
     assert course.api.ask("PUT", path, json=wrong).status_code == 400
 
 
+def test_missing_work_is_graded_by_the_policy_once_it_is_published_and_due(canvas: Canvas):
+    own = book(Api(canvas))
+    made, ahead = own.make(due_at=PAST, published=False), own.make(due_at=FUTURE)
+    policy = {"missing_submission_deduction_enabled": True, "missing_submission_deduction": 75}
+    own.api.ask("POST", f"{own.path}/late_policy", json={"late_policy": policy})
+    unpublished = own.cell(made)
+    assert (unpublished["missing"], unpublished["score"]) == (False, None)
+    own.change(made, published=True)
+    row = own.cell(made)
+    assert (row["missing"], row["score"], row["grader_id"]) == (True, 5.0, None)
+    assert (row["workflow_state"], own.cell(ahead)["score"]) == ("graded", None)
+
+
 @pytest.mark.rule("canvas.hidden-until-posted")
 def test_grades_are_hidden_until_they_are_posted(course: Book):
     made = course.make()

@@ -59,7 +59,8 @@ def is_missing(row: Submission, assignment: Assignment, now: str) -> bool:
         return row.late_policy_status == "missing"
     if row.grader_id is not None or row.submitted_at:
         return False
-    return assignment.expects_submission and bool(row.due_at) and row.due_at < now
+    is_expected = assignment.expects_submission and assignment.is_published
+    return is_expected and bool(row.due_at) and row.due_at < now
 
 
 def seconds_late(row: Submission) -> int:
