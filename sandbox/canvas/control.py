@@ -40,6 +40,7 @@ def back(request: HttpRequest) -> HttpResponse:
         mishaps.clear()
         worker.release_foreign()
         copy.backup(_database())
+        store.replaced()
     return HttpResponse(status=204)
 
 

@@ -76,6 +76,12 @@ def generation() -> int:
     return _generation
 
 
+def replaced() -> None:
+    """All that Canvas holds was put in its place past `writing()`."""
+    with writing():
+        pass
+
+
 def is_inner() -> bool:
     """Whether this `writing()` stands inside another one, which may yet change more."""
     return _depth > 1

@@ -174,6 +174,31 @@ def test_a_test_student_is_in_every_list_without_a_sis_id(own: Book):
     assert row["user_id"] in {each["user_id"] for each in own.cells()}
 
 
+def test_what_was_kept_comes_back_with_its_totals(own: Book):
+    made = own.make()
+    own.grade(made, "10")
+    port = f"{own.api.canvas.url}/sandbox"
+    requests.post(f"{port}/keep?name=grades", timeout=TIMEOUT)
+    own.grade(made, "20")
+    assert own.grades()["final_score"] == 100.0
+    assert requests.post(f"{port}/back?name=grades", timeout=TIMEOUT).status_code == 204
+    assert own.grades()["final_score"] == 50.0
+    assert (len(own.cells()), own.cell(made)["score"]) == (2, 10.0)
+
+
+def test_work_becomes_missing_as_the_clock_goes_on(own: Book):
+    made = own.make(due_at=FUTURE)
+    policy = {"missing_submission_deduction_enabled": True, "missing_submission_deduction": 100}
+    own.api.ask("POST", f"{own.path}/late_policy", json={"late_policy": policy})
+    assert own.cell(made)["score"] is None
+    clock = f"{own.api.canvas.url}/sandbox/clock"
+    requests.post(clock, json={"ahead": 200 * 366 * 86_400}, timeout=TIMEOUT)
+    try:
+        assert (own.cell(made)["missing"], own.cell(made)["score"]) == (True, 0.0)
+    finally:
+        requests.post(clock, json={"ahead": 0}, timeout=TIMEOUT)
+
+
 def test_without_a_sis_integration_there_is_no_list_for_an_sis(own: Book):
     switch = f"{own.api.canvas.url}/sandbox/gradebook/sis"
     url = f"{own.api.canvas.url}/api/sis/courses/{own.course_id}/assignments"
