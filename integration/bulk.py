@@ -26,12 +26,18 @@ def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
         yield batch
 
 
-def stream(sql: str, *parameters: Any) -> Iterator[tuple[Any, ...]]:
-    """A query's rows, without building anything of them."""
+def chunks(sql: str, *parameters: Any) -> Iterator[Sequence[tuple[Any, ...]]]:
+    """A query's rows, so many at a time, without building anything of them."""
     with connection.chunked_cursor() as cursor:
         cursor.execute(sql, parameters)
         while chunk := cursor.fetchmany(BATCH):
-            yield from chunk
+            yield chunk
+
+
+def stream(sql: str, *parameters: Any) -> Iterator[tuple[Any, ...]]:
+    """A query's rows, one by one."""
+    for chunk in chunks(sql, *parameters):
+        yield from chunk
 
 
 def insert(model: type[Model], fields: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

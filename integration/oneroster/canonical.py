@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from operator import attrgetter
-from types import NoneType
 from typing import Any
 
 from msgspec.structs import force_setattr
@@ -24,6 +23,7 @@ from integration.oneroster.types import (
     UserId,
 )
 
+SLICE = 500  # records that stay in the processor's cache while each of their columns is looked at
 MEMORY = 20_000  # spellings remembered a field; a hostile feed may not fill the process
 SHOWN = 30  # characters of an unknown status, role, type or date that a person gets to see
 
@@ -181,7 +181,7 @@ _BLANKS: dict[type[Record], tuple[tuple[str, Callable[[], Any]], ...]] = {
     Org: (("date_last_modified", str), ("name", str), ("identifier", str)),
     AcademicSession: (("date_last_modified", str), ("title", str), ("school_year", str)),
     Course: (("date_last_modified", str), ("title", str), ("course_code", str)),
-    Class: (("date_last_modified", str), ("title", str), ("class_code", str), ("terms", list)),
+    Class: (("date_last_modified", str), ("title", str), ("class_code", str), ("terms", tuple)),
     User: (
         ("date_last_modified", str),
         ("username", str),
@@ -191,9 +191,9 @@ _BLANKS: dict[type[Record], tuple[tuple[str, Callable[[], Any]], ...]] = {
         ("middle_name", str),
         ("identifier", str),
         ("email", str),
-        ("user_ids", list),
-        ("agents", list),
-        ("orgs", list),
+        ("user_ids", tuple),
+        ("agents", tuple),
+        ("orgs", tuple),
     ),
     Enrollment: (("date_last_modified", str), ("primary", bool)),
 }
@@ -215,9 +215,15 @@ class Settler:
 
         Most pages are canonical as they come, and a column of a page has few spellings.
         """
-        if self._last is not _settle_user_ids and self._is_canonical(records):
-            return []
-        return [i for i, record in enumerate(records) if self.settle(record)]
+        doubtful: list[int] = []
+        for start in range(0, len(records), SLICE):
+            part = records[start : start + SLICE]
+            if not self._is_canonical(part):
+                doubtful += [i for i, record in enumerate(part, start) if self.settle(record)]
+            elif self._last is _settle_user_ids:
+                for record in part:
+                    _settle_user_ids(record)
+        return doubtful
 
     def _is_canonical(self, records: Sequence[Record]) -> bool:
         if not all(map(str.strip, map(_SOURCED_ID, records))):
@@ -228,7 +234,7 @@ class Settler:
                     return False
         except Unusable:
             return False
-        return not any(NoneType in set(map(type, map(column, records))) for column in self._wanted)
+        return not any(None in map(column, records) for column in self._wanted)
 
     def settle(self, record: Record, *, is_deletion: bool = False) -> tuple[str, Unusable] | None:
         """Make `record` canonical; else name the field at fault, and why it cannot be used.
@@ -273,9 +279,11 @@ _NO_REFERENCE = Unusable(
 
 
 def _settle_user_ids(record: Any) -> None:
-    if record.user_ids and any(u.type is None or not u.identifier for u in record.user_ids):
-        whole = [UserId(u.type or "", u.identifier) for u in record.user_ids if u.identifier]
-        force_setattr(record, "user_ids", whole)
+    for one in record.user_ids:
+        if one.type is None or not one.identifier:
+            whole = (UserId(u.type or "", u.identifier) for u in record.user_ids if u.identifier)
+            force_setattr(record, "user_ids", tuple(whole))
+            return
 
 
 _NEEDED: dict[type[Record], list[str]] = {Enrollment: ["user", "class_"]}

@@ -145,9 +145,11 @@ class Walk:
         if not arrival.count:
             return False
         hashes = set(map(hash, arrival.ids))
-        fresh = hashes - self._seen
+        before = len(self._seen)
+        self._seen |= hashes
+        fresh = len(self._seen) - before
         # A record that is twice on one page is the provider's; twice on two pages, a shift.
-        repeated = len(hashes) - len(fresh)
+        repeated = len(hashes) - fresh
         is_stale = bool(hashes) and not fresh
         if ask.purpose in ("grid", "next"):
             self._refuse_standstill(arrival, is_stale=is_stale)
@@ -156,7 +158,6 @@ class Walk:
             self._doubts["records came twice, so others may be missing"] = None
         elif repeated:
             self.received -= arrival.count
-        self._seen |= fresh
         return is_stale
 
     def _refuse_standstill(self, arrival: Arrival, *, is_stale: bool) -> None:

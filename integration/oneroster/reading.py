@@ -46,7 +46,15 @@ class Answer(Generic[R]):
     arrival: Arrival
 
 
-Submit = Callable[..., Future[Answer[R]]]
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """One answer as it came, and how the asking deviated."""
+
+    response: Response
+    notes: tuple[str, ...]
+
+
+Submit = Callable[..., Future[Fetched]]
 
 
 class Source(Generic[R]):
@@ -63,11 +71,11 @@ class Source(Generic[R]):
         self._sort: tuple[tuple[str, str], ...] = _SORT
         self._most = limit
 
-    def fetch(self, ask: Ask) -> Answer[R]:
-        """Get one page.
+    def fetch(self, ask: Ask) -> Fetched:
+        """Get one page; whoever fetches has no time to look inside, for the next one waits.
 
         Raises:
-            OneRosterError, HttpError: the provider refused, broke the contract or gave no answer.
+            OneRosterError, HttpError: the provider refused or gave no answer.
         """
         if ask.purpose == "first":
             response, notes = self._first(ask)
@@ -77,6 +85,11 @@ class Source(Generic[R]):
             response, notes = self._get(ask.offset, ask.limit, retry=retry), ()
         if not response.is_ok:
             raise self._transport.refusal(response, "GET", self.path)
+        return Fetched(response, notes)
+
+    def read(self, fetched: Fetched) -> Answer[R]:
+        """What a page holds. Raises ProtocolError: the provider broke the contract."""
+        response, notes = fetched.response, fetched.notes
         parsed = self._parse(response)
         following, is_foreign = next_offset(response.headers.get("Link", ""), response.url)
         total = response.headers.get("X-Total-Count")
@@ -155,7 +168,7 @@ class Reading(Generic[R]):
     Each iteration reads anew. Pages may repeat records where the provider does; `proof` says so.
     """
 
-    def __init__(self, source: Source[R], submit: Submit[R], *, ahead: int) -> None:
+    def __init__(self, source: Source[R], submit: Submit, *, ahead: int) -> None:
         self._source = source
         self._submit = submit
         self._ahead = ahead
@@ -179,7 +192,7 @@ class Reading(Generic[R]):
 
     def __iter__(self) -> Iterator[Page[R]]:
         walk = self._walk = Walk(self._source.limit)
-        waiting: deque[tuple[Ask, Future[Answer[R]]]] = deque()
+        waiting: deque[tuple[Ask, Future[Fetched]]] = deque()
         try:
             while True:
                 while len(waiting) < self._ahead and (ask := walk.next_ask()):
@@ -205,9 +218,9 @@ class Reading(Generic[R]):
             ",".join(proof.deviations) or "none",
         )
 
-    def _next(self, walk: Walk, ask: Ask, future: Future[Answer[R]]) -> Page[R] | None:
+    def _next(self, walk: Walk, ask: Ask, future: Future[Fetched]) -> Page[R] | None:
         try:
-            answer = future.result()
+            answer = self._source.read(future.result())
         except CredentialsRejected:
             raise
         except (OneRosterError, HttpError):

@@ -35,11 +35,11 @@ class UserId(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 
 
 if TYPE_CHECKING:
-    Refs: TypeAlias = list[Ref]
-    UserIds: TypeAlias = list[UserId]
+    Refs: TypeAlias = tuple[Ref, ...]
+    UserIds: TypeAlias = tuple[UserId, ...]
 else:
-    Refs = list[Ref] | None
-    UserIds = list[UserId] | None
+    Refs = tuple[Ref, ...] | None
+    UserIds = tuple[UserId, ...] | None
 
 
 class Record(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -78,7 +78,7 @@ class Class(Record, frozen=True, gc=False, rename="camel"):
     class_type: Text = ""
     course: Ref | None = None
     school: Ref | None = None
-    terms: Refs = []
+    terms: Refs = ()
 
 
 class User(Record, frozen=True, gc=False, rename="camel"):
@@ -90,9 +90,9 @@ class User(Record, frozen=True, gc=False, rename="camel"):
     role: Text = ""
     identifier: Text = ""
     email: Text = ""
-    user_ids: UserIds = []
-    agents: Refs = []
-    orgs: Refs = []
+    user_ids: UserIds = ()
+    agents: Refs = ()
+    orgs: Refs = ()
 
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ An unchanged row costs one digest and one set look-up; only the others are looke
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
@@ -77,16 +77,21 @@ class Comparison:
         self._find = find
         self._group_of = group_of
 
-    def take(self, rows: Iterable[Row]) -> list[Planned]:
+    def take(self, rows: Sequence[Row]) -> list[Planned]:
         """Compare one batch; give back what is to be planned."""
-        unseen = self.unseen
-        join = SEPARATOR.join
+        digests = [
+            blake2b(text.encode(), digest_size=DIGEST_SIZE).digest()
+            for text in map(SEPARATOR.join, rows)
+        ]
+        known = self.unseen.intersection(digests)
+        self.unseen -= known
+        self.same += len(known)
+        if len(known) == len(digests):
+            return []
         others: dict[str, tuple[Row, bytes]] = {}
-        for row in rows:
-            digest = blake2b(join(row).encode(), digest_size=DIGEST_SIZE).digest()
-            if digest in unseen:
-                unseen.remove(digest)
-                self.same += 1
+        for row, digest in zip(rows, digests, strict=True):
+            if digest in known:
+                known.remove(digest)  # the same row once more is a duplicate
             else:
                 self._collect(others, row, digest)
         return self._plan(others) if others else []

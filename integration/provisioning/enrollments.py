@@ -99,11 +99,12 @@ class EnrollmentMapper:
 
     def rows(self, records: Iterable[Enrollment]) -> list[Row]:
         """The rows of one page, as plain tuples in the order of EnrollmentRow."""
-        section_of, role_of, user_of = self._section_of, self._role_of, self.people.user_of
+        section_of, user_of = self._section_of.get, self.people.user_of.get
+        role_of = self._role_of
         rows: list[Row] = []
         for record in records:
-            place = section_of.get(record.class_.sourced_id)
-            user_id = user_of.get(record.user.sourced_id)
+            place = section_of(record.class_.sourced_id)
+            user_id = user_of(record.user.sourced_id)
             role = role_of[record.role]
             if place is None or user_id is None or role is None or record.status != "active":
                 self._unusual(record, place, user_id, role)

@@ -5,7 +5,7 @@ Everything but the enrollments is small enough to be looked at as a whole; those
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -62,6 +62,9 @@ RESTS_ON = {
     ENROLLMENTS: ("enrollments", "classes"),
     OBSERVERS: ("users",),
 }
+
+# Records that are mapped and compared together, while they are in the processor's cache.
+SLICE = 1_000
 
 # Must an accepted row stay although Q did not send it? Asked with the account it counts for.
 MustStay = Callable[[Row, str], bool]
@@ -244,7 +247,8 @@ class Planner:
         comparison = self._comparison(ENROLLMENTS, lambda row: account_of.get(row[0], ""))
         for page in self.source.enrollments():
             mapper.doubt(page.problems, accounts)
-            self._write_down(ENROLLMENTS, comparison.take(mapper.rows(page.records)))
+            for records in batches(page.records, SLICE):
+                self._write_down(ENROLLMENTS, comparison.take(mapper.rows(records)))
             # A night whose classes are missing has a million of them.
             self.ledger.find(mapper.problems)
             mapper.problems.clear()
@@ -288,9 +292,10 @@ class Planner:
     def _unread_accounts(self) -> set[str]:
         return {self.rules.prefix + one for one in self.source.unread_schools}
 
-    def _write_down(self, kind: Kind, lines: Iterable[Planned]) -> None:
-        with self.ledger.guarded():
-            plan_lines.plan(self.run, kind, lines)
+    def _write_down(self, kind: Kind, lines: Sequence[Planned]) -> None:
+        if lines:
+            with self.ledger.guarded():
+                plan_lines.plan(self.run, kind, lines)
 
     def _finish(self, comparison: Comparison, *, must_stay: MustStay) -> None:
         """After the last row: settle what came twice, and plan what is gone."""

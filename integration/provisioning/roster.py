@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from operator import itemgetter
 from typing import Any
 
 from django.db import transaction
@@ -17,13 +18,16 @@ from integration.provisioning.rows import Kind, as_text
 
 def accepted_digests(district: District, kind: Kind) -> set[bytes]:
     """Digests of the rows that are ours and not removed."""
-    rows = bulk.stream(
+    chunks = bulk.chunks(
         "SELECT digest FROM integration_rosterrow WHERE district_id = %s AND kind = %s"
         " AND origin = 'ours' AND removed_at IS NULL",
         district.pk,
         kind.name,
     )
-    return {digest if type(digest) is bytes else bytes(digest) for (digest,) in rows}
+    digests: set[bytes] = set()
+    for chunk in chunks:
+        digests.update(map(bytes, map(itemgetter(0), chunk)))
+    return digests
 
 
 def find(district: District, kind: Kind, keys: Collection[str]) -> dict[str, Accepted]:

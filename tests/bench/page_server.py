@@ -10,6 +10,7 @@ order whatever `sort` says; any `limit` (clamped to the page size) and `offset`;
     GET  /bench/stats                          {"requests", "records", "bytes", "seconds", …}
     POST /bench/reset                          start counting anew
     POST /bench/change?collection=users&count=5     change that many records, in place
+    POST /bench/pace?page-size=1000&delay=0.05      clamp and wait so from now on
 
 When ready it prints one line of JSON: {"url", "token_url", "stats_url", "counts", "bytes"}.
 """
@@ -142,9 +143,12 @@ class Counts:
 class Pages:
     """Answers: path and query in, head and body out."""
 
-    def __init__(self, collections: dict[str, Collection], page_size: int) -> None:
+    def __init__(
+        self, collections: dict[str, Collection], page_size: int, delay: float = 0.0
+    ) -> None:
         self._collections = collections
         self._page_size = page_size
+        self.delay = delay
         self.counts = Counts()
 
     def answer(self, method: str, target: str) -> list[Any]:
@@ -165,6 +169,10 @@ class Pages:
             return _json(200, {"access_token": "b", "token_type": "bearer", "expires_in": 86400})
         if path == "/bench/reset":
             self.counts = Counts()
+            return _json(200, {})
+        if path == "/bench/pace":
+            self._page_size = int(query["page-size"][0])
+            self.delay = float(query["delay"][0])
             return _json(200, {})
         if path == "/bench/change" and query.get("collection", [""])[0] in CHANGES:
             collection = self._collections[query["collection"][0]]
@@ -197,9 +205,8 @@ def _head(status: int, length: int, more: str = "") -> bytes:
 class Connection(asyncio.Protocol):
     """Reads requests, answers each after the delay; equal delays keep their order."""
 
-    def __init__(self, pages: Pages, delay: float) -> None:
+    def __init__(self, pages: Pages) -> None:
         self._pages = pages
-        self._delay = delay
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -216,7 +223,7 @@ class Connection(asyncio.Protocol):
                 return
             self._buffer = rest[size:]
             method, target, _ = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
-            later = self._delay if target.startswith(ROOT) else 0.0
+            later = self._pages.delay if target.startswith(ROOT) else 0.0
             asyncio.get_running_loop().call_later(later, self._send, method, target)
 
     def _send(self, method: str, target: str) -> None:
@@ -232,11 +239,11 @@ async def serve(options: argparse.Namespace) -> None:
         threading.Thread(target=_wait_for_parent, args=(loop, ended), daemon=True).start()
     holder: list[Pages] = []
     server = await loop.create_server(
-        lambda: Connection(holder[0], options.delay), "127.0.0.1", options.port, start_serving=False
+        lambda: Connection(holder[0]), "127.0.0.1", options.port, start_serving=False
     )
     origin = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     collections = build(options.enrollments, options.seed, origin)
-    holder.append(Pages(collections, options.page_size))
+    holder.append(Pages(collections, options.page_size, options.delay))
     await server.start_serving()
     ready = {"url": origin + ROOT, "token_url": origin + "/token"}
     ready |= {"stats_url": origin + "/bench/stats"}
