@@ -7,7 +7,8 @@ a record then costs one dictionary look-up a field.
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
-from operator import attrgetter
+from itertools import repeat
+from operator import attrgetter, is_
 from typing import Any
 
 from msgspec.structs import force_setattr
@@ -206,7 +207,9 @@ class Settler:
         self._rules = _RULES[record]
         self._blanks = _BLANKS[record]
         self._last = _LAST.get(record)
-        self._spelled = [(attrgetter(name), spellings) for name, spellings in self._rules]
+        self._spellings = [spellings for _, spellings in self._rules]
+        # "status" once more: of a single name, attrgetter makes no tuple.
+        self._spelled = attrgetter("status", *[name for name, _ in self._rules])
         wanted = [name for name, _ in self._blanks] + _NEEDED.get(record, [])
         self._wanted = [attrgetter(name) for name in wanted]
 
@@ -229,12 +232,13 @@ class Settler:
         if not all(map(str.strip, map(_SOURCED_ID, records))):
             return False
         try:
-            for column, spellings in self._spelled:
-                if any(spellings[value] != value for value in set(map(column, records))):
-                    return False
+            for _, *values in set(map(self._spelled, records)):
+                for spellings, value in zip(self._spellings, values, strict=True):
+                    if spellings[value] != value:
+                        return False
         except Unusable:
             return False
-        return not any(None in map(column, records) for column in self._wanted)
+        return not any(any(map(is_, map(column, records), repeat(None))) for column in self._wanted)
 
     def settle(self, record: Record, *, is_deletion: bool = False) -> tuple[str, Unusable] | None:
         """Make `record` canonical; else name the field at fault, and why it cannot be used.

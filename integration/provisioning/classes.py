@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cache, partial
 from hashlib import blake2b
 
-from integration.oneroster.types import Class, Course, Problem
-from integration.provisioning.problems import control_character_in, problem, unfit
+from integration.oneroster.types import Class, Course, Problem, Ref
+from integration.provisioning.problems import control_character_in, is_plain, problem, unfit
 from integration.provisioning.rows import SEPARATOR, SIS_ID_LENGTH, CourseRow, SectionRow
 from integration.provisioning.rules import COURSE, TEACHER, Rules
 from integration.provisioning.structure import Term
@@ -51,6 +52,7 @@ def place_classes(
 ) -> Places:
     """Give each active class its section, account and dates."""
     result = Places()
+    calendar_of = cache(partial(_calendar, term_of))  # classes by the thousand share their terms
     for sourced_id, class_ in sorted(classes.items()):
         if class_.status != "active":
             result.inactive.add(sourced_id)
@@ -64,8 +66,17 @@ def place_classes(
             result.problems.append(
                 problem("roster.unknown-school", "classes", sourced_id, "school")
             )
-        result.place_of[sourced_id] = _place(
-            class_, rules, account_id or "", term_of, result.problems
+        calendar = calendar_of(class_.terms)
+        if calendar.fault:
+            result.problems.append(problem(calendar.fault, "classes", sourced_id, "terms"))
+        result.place_of[sourced_id] = Place(
+            class_=class_,
+            sis_section_id=rules.prefix + sourced_id,
+            account_id=account_id or "",
+            term=calendar.term,
+            start=calendar.start,
+            end=calendar.end,
+            several_terms=calendar.several_terms,
         )
     return result
 
@@ -74,10 +85,13 @@ def _unfit(class_: Class, rules: Rules) -> Problem | None:
     sourced_id = class_.sourced_id
     if not _first_named(class_.title, class_.class_code):
         return problem("roster.no-title", "classes", sourced_id, "title")
+    sis_id = rules.prefix + sourced_id
+    if is_plain(sis_id, class_.title, class_.class_code):
+        return None
     return unfit(
         "classes",
         sourced_id,
-        sis_id=rules.prefix + sourced_id,
+        sis_id=sis_id,
         title=class_.title,
         classCode=class_.class_code,
     )
@@ -88,32 +102,29 @@ def _first_named(*names: str) -> str:
     return next((name for name in names if name.strip()), "")
 
 
-def _place(
-    class_: Class,
-    rules: Rules,
-    account_id: str,
-    term_of: Mapping[str, Term],
-    problems: list[Problem],
-) -> Place:
-    named = [ref.sourced_id for ref in class_.terms]
+@dataclass(frozen=True, slots=True)
+class _Calendar:
+    """What the terms of a class make of it; the fields are those of Place."""
+
+    term: Term
+    start: str
+    end: str
+    several_terms: bool
+    fault: str
+
+
+def _calendar(term_of: Mapping[str, Term], refs: tuple[Ref, ...]) -> _Calendar:
+    named = [ref.sourced_id for ref in refs]
     terms = sorted({term_of[one] for one in named if one in term_of}, key=_by_start)
+    fault = "" if named else "roster.no-term"
     if len(named) > sum(one in term_of for one in named):
-        problems.append(problem("roster.unknown-term", "classes", class_.sourced_id, "terms"))
-    elif not named:
-        problems.append(problem("roster.no-term", "classes", class_.sourced_id, "terms"))
+        fault = "roster.unknown-term"
     dated = [term for term in terms if term.start and term.end]
     term = terms[0] if terms else NO_TERM
     start = min((one.start for one in dated), default="")
     end = max((one.end for one in dated), default="")
-    return Place(
-        class_=class_,
-        sis_section_id=rules.prefix + class_.sourced_id,
-        account_id=account_id,
-        term=term,
-        start=start,
-        end=end,
-        several_terms=len(dated) > 1 and (start, end) != (term.start, term.end),
-    )
+    several_terms = len(dated) > 1 and (start, end) != (term.start, term.end)
+    return _Calendar(term, start, end, several_terms, fault)
 
 
 def _by_start(term: Term) -> tuple[str, str, str]:

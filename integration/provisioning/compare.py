@@ -5,7 +5,7 @@ An unchanged row costs one digest and one set look-up; only the others are looke
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
@@ -53,7 +53,8 @@ UNSURE = "?"
 class Comparison:
     """Compares the rows of one kind, a batch at a time.
 
-    `accepted`: digests of the rows that Canvas last accepted and that are not removed.
+    `accepted`: digests of the rows that Canvas last accepted and that are not removed; the
+    comparison keeps them, for there may be millions.
     `find`: looks rows up by key. `group_of`: which school's limits a row counts for.
 
     After the last batch: `duplicates` of keys that came before (the caller lets `preferred`
@@ -63,13 +64,13 @@ class Comparison:
     def __init__(
         self,
         kind: Kind,
-        accepted: Iterable[bytes],
+        accepted: set[bytes],
         *,
         find: Callable[[Collection[str]], Mapping[str, Accepted]],
         group_of: Callable[[Row], str],
     ) -> None:
         self.kind = kind
-        self.unseen = set(accepted)
+        self.unseen = accepted
         self.same = 0
         self.duplicates: list[Planned] = []
         # Hashes, not keys: a first night of a large district has a million of them.

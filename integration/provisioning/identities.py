@@ -13,9 +13,8 @@ from integration.provisioning.rows import USERS, Kind, UserRow, digest
 _LOGIN = USERS.index("login_id")
 
 
-def unknown(district: District, rows: Iterable[UserRow]) -> set[str]:
-    """The SIS IDs of users whom Canvas never took from us."""
-    accepted = roster.accepted_digests(district, USERS)
+def unknown(district: District, rows: Iterable[UserRow], accepted: Collection[bytes]) -> set[str]:
+    """The SIS IDs of users whom Canvas never took from us. `accepted`: digests of their rows."""
     keys = {row.user_id for row in rows if digest(row) not in accepted}
     ours = {key for key, there in roster.find(district, USERS, keys).items() if there.ours}
     return keys - ours

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from sys import intern
 
-from integration.oneroster.types import Problem, User
-from integration.provisioning.problems import problem, unfit
+from integration.oneroster.types import Problem, Ref, User
+from integration.provisioning.problems import is_plain, problem, unfit
 from integration.provisioning.rows import ObserverRow, UserRow
 from integration.provisioning.rules import GUARDIANS, Rules
 
@@ -42,6 +43,43 @@ class People:
         return own | self.held_as.get(sourced_id, set())
 
 
+def lean(rules: Rules) -> Callable[[User], User]:
+    """What is kept of a user's record until all have come: only what `map_people` will look at.
+
+    Half a million whole records would be most of what a night holds in memory.
+    """
+    orgs: dict[tuple[Ref, ...], tuple[Ref, ...]] = {}
+    by_identifier = rules.user_sis_id == "identifier"
+    by_user_ids = not by_identifier and rules.user_sis_id != "sourcedId"
+
+    def leaned(user: User) -> User:
+        if not _is_wanted(user, rules):
+            return User(
+                user.sourced_id, user.status, user.date_last_modified, role=intern(user.role)
+            )
+        return User(
+            user.sourced_id,
+            "active",
+            user.date_last_modified,
+            user.username,
+            user.enabled_user,
+            user.given_name,
+            user.family_name,
+            role=intern(user.role),
+            identifier=user.identifier if by_identifier else "",
+            email=user.email,
+            user_ids=user.user_ids if by_user_ids else (),
+            agents=user.agents if rules.guardians else (),
+            orgs=orgs.setdefault(user.orgs, user.orgs),
+        )
+
+    return leaned
+
+
+def _is_wanted(user: User, rules: Rules) -> bool:
+    return user.status == "active" and (rules.guardians or user.role not in GUARDIANS)
+
+
 def map_people(
     users: Mapping[str, User],
     rules: Rules,
@@ -54,10 +92,9 @@ def map_people(
     holder_of: dict[str, UserRow] = {}
     source_of: dict[str, str] = {}
     losers: list[UserRow] = []
-    for sourced_id, user in sorted(users.items()):
-        if user.status != "active" or (user.role in GUARDIANS and not rules.guardians):
-            result.inactive.add(sourced_id)
-            continue
+    result.inactive = {key for key, user in users.items() if not _is_wanted(user, rules)}
+    for sourced_id in sorted(users.keys() - result.inactive):
+        user = users[sourced_id]
         row = _user(user, rules)
         if isinstance(row, Problem):
             _leave_out(result, sourced_id, row, sis_id(user, rules.user_sis_id))
@@ -68,9 +105,7 @@ def map_people(
             continue
         source_of[row.user_id] = sourced_id
         losers += _take_login(row, holder_of, accepted)
-        result.school_of[row.user_id] = next(
-            (account_of[org.sourced_id] for org in user.orgs if org.sourced_id in account_of), ""
-        )
+        result.school_of[row.user_id] = _school(user, account_of)
     _tell_of_shared_logins(result, holder_of, losers, source_of)
     result.rows = list(holder_of.values())
     result.user_of = {source_of[row.user_id]: row.user_id for row in result.rows}
@@ -79,16 +114,25 @@ def map_people(
     return result
 
 
+def _school(user: User, account_of: Mapping[str, str]) -> str:
+    """The account of the first organisation that has one."""
+    for org in user.orgs:
+        if org.sourced_id in account_of:
+            return account_of[org.sourced_id]
+    return ""
+
+
 def _user(user: User, rules: Rules) -> UserRow | Problem:
     user_id = sis_id(user, rules.user_sis_id)
     login = user.username or user.email
-    fault = (
-        "" if user_id else "roster.no-sis-id",
-        "" if login else "roster.no-login",
-        "" if user.given_name or user.family_name else "roster.no-name",
-    )
-    if code := next(filter(None, fault), ""):
-        return problem(code, "users", user.sourced_id)
+    if not user_id:
+        return problem("roster.no-sis-id", "users", user.sourced_id)
+    if not login:
+        return problem("roster.no-login", "users", user.sourced_id)
+    if not (user.given_name or user.family_name):
+        return problem("roster.no-name", "users", user.sourced_id)
+    if is_plain(user_id, login, user.given_name, user.family_name, user.email):
+        return _row(user_id, login, user)
     why = unfit(
         "users",
         user.sourced_id,
@@ -98,8 +142,10 @@ def _user(user: User, rules: Rules) -> UserRow | Problem:
         familyName=user.family_name,
         email=user.email,
     )
-    if why:
-        return why
+    return why or _row(user_id, login, user)
+
+
+def _row(user_id: str, login: str, user: User) -> UserRow:
     status = "active" if user.enabled_user else "suspended"
     return UserRow(user_id, login, user.given_name, user.family_name, user.email, status)
 

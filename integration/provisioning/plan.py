@@ -5,7 +5,9 @@ Everything but the enrollments is small enough to be looked at as a whole; those
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+import gc
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -30,7 +32,7 @@ from integration.provisioning.enrollments import EnrollmentMapper, preferred
 from integration.provisioning.errors import EmptyFeed
 from integration.provisioning.holds import Hold, Limits, adoption
 from integration.provisioning.ladder import Ladder
-from integration.provisioning.people import People, map_people, respect_claims, respect_ids
+from integration.provisioning.people import People, lean, map_people, respect_claims, respect_ids
 from integration.provisioning.problems import problem
 from integration.provisioning.proposals import Proposals
 from integration.provisioning.read import Source
@@ -84,6 +86,17 @@ def rules_of(policy: ProvisioningPolicy, time_zone: str) -> Rules:
     )
 
 
+@contextmanager
+def _rarely_collecting() -> Iterator[None]:
+    """A plan makes millions of tuples and no cycles, and each full search visits all of them."""
+    before = gc.get_threshold()
+    gc.set_threshold(200_000, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
 def no_group(_: Row) -> str:
     """For kinds that belong to no school."""
     return ""
@@ -116,6 +129,10 @@ class Planner:
 
     def plan(self) -> None:
         """Read Q and store the plan, kind by kind."""
+        with _rarely_collecting():
+            self._plan()
+
+    def _plan(self) -> None:
         orgs = self._unique("orgs", self.source.orgs())
         sessions = self._unique("academicSessions", self.source.sessions())
         classes = self._unique("classes", self.source.classes())
@@ -197,23 +214,20 @@ class Planner:
         return kept
 
     def _people(self, account_of: dict[str, str]) -> People:
-        users = self._unique("users", self.source.users())
+        users = self._unique("users", self.source.users(lean(self.rules)))
         people = map_people(
             users,
             self.rules,
             account_of=account_of,
             accepted=lambda key: bool(roster.find(self.run.district, USERS, [key])),
         )
-        self._identify(people)
+        del users  # the largest thing of the night, and its rows are mapped
+        comparison = self._comparison(USERS, lambda row: people.school_of.get(row[0], ""))
+        self._identify(people, comparison.unseen)
         people.left_out |= self.source.broken.get("users", set())
         self.ledger.find(people.problems)
         there = people.renamed.union(*people.held_as.values())
-        self._compare(
-            USERS,
-            people.rows,
-            group_of=lambda row: people.school_of.get(row[0], ""),
-            must_stay=lambda row, _: row[0] in there,
-        )
+        self._take(comparison, people.rows, must_stay=lambda row, _: row[0] in there)
         if self.rules.guardians:
             self._compare(OBSERVERS, people.observers, must_stay=self._linked(people))
         people.rows.clear()
@@ -226,13 +240,13 @@ class Planner:
         ends = set[str]().union(*may_be)
         return lambda row, _: anybody or row[0] in ends or row[1] in ends
 
-    def _identify(self, people: People) -> None:
+    def _identify(self, people: People, accepted: Collection[bytes]) -> None:
         """Let nobody new in under a login that somebody has already, without a person's yes."""
         district = self.run.district
-        new = identities.unknown(district, people.rows)
-        logins = {row.login_id.casefold() for row in people.rows if row.user_id in new}
+        new = identities.unknown(district, people.rows, accepted)
         if not new:
             return
+        logins = {row.login_id.casefold() for row in people.rows if row.user_id in new}
         respect_ids(people, identities.known_logins(district, logins), new)
         if any(row.user_id in new for row in people.rows):
             claims = self.claims()
@@ -274,7 +288,11 @@ class Planner:
         group_of: Callable[[Row], str] = no_group,
         must_stay: MustStay = lambda *_: False,
     ) -> None:
-        comparison = self._comparison(kind, group_of)
+        self._take(self._comparison(kind, group_of), rows, must_stay=must_stay)
+
+    def _take(self, comparison: Comparison, rows: Iterable[Row], *, must_stay: MustStay) -> None:
+        """Compare all rows of a kind, and plan what is gone."""
+        kind = comparison.kind
         for batch in batches(rows):
             self._write_down(kind, comparison.take(batch))
         broken: set[str] = set().union(

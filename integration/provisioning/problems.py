@@ -251,6 +251,11 @@ def problem(code: str, kind: str, sourced_id: str, field: str = "", detail: str 
     return Problem(kind, sourced_id, field, code, f"{reason} {detail}".rstrip(), remedy)
 
 
+def is_plain(sis_id: str, *texts: str) -> bool:
+    """Is this soon seen to be fit? If not, `unfit` decides."""
+    return len(sis_id) <= SIS_ID_LENGTH and sis_id.isprintable() and "".join(texts).isprintable()
+
+
 def control_character_in(**fields: str) -> str:
     """The name of the first field that holds a control character, or ""."""
     if not _CONTROL.search("".join(fields.values())):

@@ -6,7 +6,7 @@ absence from it proves nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,20 +88,21 @@ class Source:
                     courses.append(course)
         return courses
 
-    def users(self) -> list[User]:
+    def users(self, lean: Callable[[User], User]) -> list[User]:
+        """All users, each as `lean` leaves it when it comes."""
         if self.service != SCHOOL:
-            return self._all("users")
+            return self._all("users", lean=lean)
         paths = [*self._by_school("students"), *self._by_school("teachers")]
-        users: list[User] = self._all("users", paths=paths)
-        return users + self._other_users()
+        users: list[User] = self._all("users", paths=paths, lean=lean)
+        return users + self._other_users(lean)
 
-    def _other_users(self) -> list[User]:
+    def _other_users(self, lean: Callable[[User], User]) -> list[User]:
         """Administrators, aides and guardians, where the provider lets the lists be asked for."""
         complete = self.complete["users"]
         try:
-            return self._all("users", paths=[("users", OTHERS)], filtered=True)
+            return self._all("users", paths=[("users", OTHERS)], filtered=True, lean=lean)
         except FilterRefused:
-            return self._all("users")
+            return self._all("users", lean=lean)
         except (NotOffered, Forbidden):
             self.complete["users"] = complete
             return []
@@ -133,6 +134,7 @@ class Source:
         *,
         paths: list[tuple[str, str]] | None = None,
         filtered: bool = False,
+        lean: Callable[[Any], Any] | None = None,
     ) -> list[Any]:
         """Every record of a collection, read again once if the first time proves nothing.
 
@@ -147,7 +149,7 @@ class Source:
             for path, other in paths or [(collection, "")]:
                 options = {"filter": other} if filtered else {"school": other}
                 for page in self._pages(collection, path, **options):
-                    found += page.records
+                    found += map(lean, page.records) if lean else page.records
             if self.complete[collection]:
                 return found
             records += found

@@ -59,7 +59,7 @@ def class_(
     return Class(
         **{"sourced_id": sourced_id, "status": "active", "title": "Algebra 1", "class_code": "A1"}
         | {"course": Ref(course) if course else None, "school": Ref(school) if school else None}
-        | {"terms": [Ref(one) for one in terms]}
+        | {"terms": tuple(map(Ref, terms))}
         | fields
     )
 
@@ -68,7 +68,7 @@ def user(sourced_id: str = "sam", role: str = "student", **fields: Any) -> User:
     return User(
         **{"sourced_id": sourced_id, "status": "active", "role": role, "username": sourced_id}
         | {"given_name": sourced_id.title(), "family_name": "Reed"}
-        | {"email": f"{sourced_id}@example.org", "orgs": [Ref("north")]}
+        | {"email": f"{sourced_id}@example.org", "orgs": (Ref("north"),)}
         | fields
     )
 

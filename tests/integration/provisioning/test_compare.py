@@ -52,7 +52,7 @@ class Night:
     def __post_init__(self) -> None:
         self.comparison = Comparison(
             self.kind,
-            [one.digest for one in self.there.values() if one.ours and not one.removed],
+            {one.digest for one in self.there.values() if one.ours and not one.removed},
             find=self._find,
             group_of=lambda row: f"school of {row[0]}",
         )
