@@ -109,7 +109,7 @@ class OneRosterClient:
             limit=max(1, self._settings.page_size),
             filter_=filter,
         )
-        return Reading(source, self._submit, ahead=2 * self._concurrency)
+        return Reading(source, self._submit, ahead=self._concurrency + 2)
 
     def find(self, collection: str, sourced_id: str) -> Record | None:
         """One record by its id; None if the provider does not have it.

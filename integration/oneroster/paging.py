@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import parse_qs, urljoin, urlsplit
 
+# 60 bits: an int of more takes half as much memory again, and there may be millions.
+_SHORTER = ((1 << 60) - 1).__and__
 MAX_PAGES = 100_000  # of a reading without a total, which only the provider can end
 
 Purpose = Literal["first", "grid", "next", "hole", "end"]
@@ -144,7 +146,7 @@ class Walk:
         self.received += arrival.count
         if not arrival.count:
             return False
-        hashes = set(map(hash, arrival.ids))
+        hashes = set(map(_SHORTER, map(hash, arrival.ids)))
         before = len(self._seen)
         self._seen |= hashes
         fresh = len(self._seen) - before

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Generic
 
 from integration.http import HttpError, Response
@@ -236,6 +237,6 @@ class Reading(Generic[R]):
 
 
 def _ids(page: Page[R]) -> list[str]:
-    ids = [record.sourced_id for record in page.records]
+    ids = list(map(attrgetter("sourced_id"), page.records))
     ids += [problem.sourced_id for problem in page.problems if problem.sourced_id]
     return ids

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
 from hashlib import blake2b
+from typing import Any
 
 from integration.oneroster.types import Class, Course, Problem, Ref
 from integration.provisioning.problems import control_character_in, is_plain, problem, unfit
@@ -41,6 +42,28 @@ class Places:
 
 
 NO_TERM = Term("", "", "")
+
+
+def lean_classes() -> Callable[[Class], Class]:
+    """What is kept of a class until the night is over: only what is looked at, and no text twice.
+
+    Classes by the thousand name the same school, course and terms.
+    """
+    known: dict[Any, Any] = {None: None}
+
+    def leaned(class_: Class) -> Class:
+        return Class(
+            class_.sourced_id,
+            "active" if class_.status == "active" else "tobedeleted",
+            known.setdefault(class_.date_last_modified, class_.date_last_modified),
+            class_.title,
+            class_.class_code,
+            course=known.setdefault(class_.course, class_.course),
+            school=known.setdefault(class_.school, class_.school),
+            terms=known.setdefault(class_.terms, class_.terms),
+        )
+
+    return leaned
 
 
 def place_classes(

@@ -43,7 +43,7 @@ class People:
         return own | self.held_as.get(sourced_id, set())
 
 
-def lean(rules: Rules) -> Callable[[User], User]:
+def lean_people(rules: Rules) -> Callable[[User], User]:
     """What is kept of a user's record until all have come: only what `map_people` will look at.
 
     Half a million whole records would be most of what a night holds in memory.

@@ -18,7 +18,7 @@ from integration.models import ProvisioningPolicy, Run
 from integration.oneroster.types import R
 from integration.provisioning import identities, plan_lines, roster, term_memory
 from integration.provisioning.adoption import Claims, as_row
-from integration.provisioning.classes import Places, map_sections, place_classes
+from integration.provisioning.classes import Places, lean_classes, map_sections, place_classes
 from integration.provisioning.climbing import further
 from integration.provisioning.compare import (
     Accepted,
@@ -32,7 +32,13 @@ from integration.provisioning.enrollments import EnrollmentMapper, preferred
 from integration.provisioning.errors import EmptyFeed
 from integration.provisioning.holds import Hold, Limits, adoption
 from integration.provisioning.ladder import Ladder
-from integration.provisioning.people import People, lean, map_people, respect_claims, respect_ids
+from integration.provisioning.people import (
+    People,
+    lean_people,
+    map_people,
+    respect_claims,
+    respect_ids,
+)
 from integration.provisioning.problems import problem
 from integration.provisioning.proposals import Proposals
 from integration.provisioning.read import Source
@@ -135,7 +141,7 @@ class Planner:
     def _plan(self) -> None:
         orgs = self._unique("orgs", self.source.orgs())
         sessions = self._unique("academicSessions", self.source.sessions())
-        classes = self._unique("classes", self.source.classes())
+        classes = self._unique("classes", self.source.classes(lean_classes()))
         named = {one.course.sourced_id for one in classes.values() if one.course}
         courses = self._unique("courses", self.source.courses(named))
 
@@ -214,7 +220,7 @@ class Planner:
         return kept
 
     def _people(self, account_of: dict[str, str]) -> People:
-        users = self._unique("users", self.source.users(lean(self.rules)))
+        users = self._unique("users", self.source.users(lean_people(self.rules)))
         people = map_people(
             users,
             self.rules,
@@ -231,6 +237,7 @@ class Planner:
         if self.rules.guardians:
             self._compare(OBSERVERS, people.observers, must_stay=self._linked(people))
         people.rows.clear()
+        people.school_of.clear()
         return people
 
     def _linked(self, people: People) -> MustStay:

@@ -74,8 +74,9 @@ class Source:
     def sessions(self) -> list[AcademicSession]:
         return self._either("academicSessions", self._by_school("terms"))
 
-    def classes(self) -> list[Class]:
-        return self._all("classes", paths=self._by_school("classes"))
+    def classes(self, lean: Callable[[Class], Class]) -> list[Class]:
+        """All classes, each as `lean` leaves it when it comes."""
+        return self._all("classes", paths=self._by_school("classes"), lean=lean)
 
     def courses(self, wanted: Iterable[str]) -> list[Course]:
         """All courses; those that no school's list holds, although a class names them, singly."""
