@@ -15,6 +15,7 @@ import os
 import resource
 import sys
 import time
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration.settings")
 
@@ -26,6 +27,16 @@ def main(words: list[str]) -> int:
     django.setup()
     from django.core.management import call_command
 
+    if options.first:
+        call_command("migrate", verbosity=0)
+    told = night(options.url, options.token_url, page_size=options.page_size, first=options.first)
+    peak = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    print(json.dumps(told | {"peak_mb": sum(one.ru_maxrss for one in peak) / 1024}))
+    return 0
+
+
+def night(url: str, token_url: str, *, page_size: int, first: bool) -> dict[str, Any]:
+    """Plan one night, and accept all of it if it is the first."""
     from integration.http import Http
     from integration.ledger.leases import held
     from integration.ledger.runs import Ledger
@@ -39,51 +50,30 @@ def main(words: list[str]) -> int:
     from integration.provisioning.rows import KINDS
     from integration.provisioning.run import open_run
 
-    if options.first:
-        call_command("migrate", verbosity=0)
     district, _ = District.objects.get_or_create(slug="bench", defaults={"name": "Bench"})
     policy, _ = ProvisioningPolicy.objects.get_or_create(district=district)
+    how = {"token_url": token_url, "page_size": page_size, "concurrency": 4}
     client = OneRosterClient(
-        Http(allow_private=[options.url.split("/")[2]]),
-        Settings(
-            options.url,
-            "oauth2",
-            "key",
-            "secret",
-            token_url=options.token_url,
-            page_size=options.page_size,
-            concurrency=4,
-        ),
+        Http(allow_private=[url.split("/")[2]]), Settings(url, "oauth2", "key", "secret", **how)
     )
     with held("bench") as fence, client:
         ledger = Ledger.take(open_run(district, actor="bench"), fence)
         source = Source(client, ledger)
-        started = time.perf_counter()
-        rules = rules_of(policy, "America/Chicago")
-        planner = Planner(ledger, source, rules, Claims)
+        started, worked = time.perf_counter(), time.process_time()
+        planner = Planner(ledger, source, rules_of(policy, "America/Chicago"), Claims)
         planner.plan()
-        seconds = time.perf_counter() - started
-        if options.first:
-            for kind in KINDS:
-                outcome.confirm(ledger.run, kind)
+        seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - worked
+        for kind in KINDS if first else ():
+            outcome.confirm(ledger.run, kind)
         counts = counts_of(ledger.run, planner.seen)
-    print(
-        json.dumps(
-            {
-                "seconds": seconds,
-                "records": sum(source.received.values()),
-                "planned": sum(
-                    count
-                    for kind in counts.values()
-                    for what, count in kind.items()
-                    if what in ("added", "changed", "removed")
-                ),
-                "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-                "counts": counts,
-            }
-        )
-    )
-    return 0
+    sends = ("added", "changed", "removed")
+    return {
+        "seconds": seconds,
+        "cpu_seconds": cpu_seconds,
+        "records": sum(source.received.values()),
+        "planned": sum(kind.get(what, 0) for kind in counts.values() for what in sends),
+        "counts": counts,
+    }
 
 
 def _options(words: list[str]) -> argparse.Namespace:

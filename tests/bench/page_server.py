@@ -41,9 +41,12 @@ ROOT = "/ims/oneroster/v1p1"
 ENROLLMENTS_OF_A_STUDENT = 7
 PLURAL = {"academicSession": "academicSessions", "class": "classes", "category": "categories"}
 COLLECTIONS = ("orgs", "academicSessions", "courses", "classes", "users", "enrollments")
-# What is changed in place; the new bytes are as many as the old ones.
+# What is changed in place; the new bytes are as many as the old ones. Guardians stay as they are.
 CHANGES: dict[str, tuple[bytes, Callable[[bytes], bytes]]] = {
-    "users": (rb'"givenName":"[A-Z]', lambda old: old[:-1] + (b"Q" if old[-1:] != b"Q" else b"Z")),
+    "users": (
+        rb'(?s)"givenName":"[A-Z](?!.*"role":"(guardian|parent|relative)")',
+        lambda old: old[:-1] + (b"Q" if old[-1:] != b"Q" else b"Z"),
+    ),
     "enrollments": (rb'"beginDate":"\d{4}-', lambda old: old[:-5] + b"2025-"),
 }
 
