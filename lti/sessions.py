@@ -113,6 +113,11 @@ def offer_handover(session: LaunchSession) -> str:
     return word
 
 
+def withdraw_handover(session: LaunchSession) -> None:
+    """The cookie came back: no other tab is needed."""
+    LaunchSession.objects.filter(pk=session.pk).update(handover_hash=None, handover_until=None)
+
+
 def take_over(word: str) -> LaunchSession | None:
     """The session that the word stands for, for exactly one caller."""
     offered = LaunchSession.objects.filter(

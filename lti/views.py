@@ -98,6 +98,7 @@ def arrive(request: HttpRequest) -> HttpResponse:
     """Did the session's cookie come back? If so go on; else offer a tab of its own."""
     session = sessions.find(request)
     if session is not None:
+        sessions.withdraw_handover(session)
         return sessions.home(session)
     answer = render(request, "lti/new_tab.html", {"word": request.POST.get("word", "")[:64]})
     answer["Cache-Control"] = "no-store"

@@ -62,6 +62,8 @@ class Browser:
     url: str
     cookies: dict[str, str] = field(default_factory=dict)
     keeps_cookies: bool = True
+    # What it put into the platform's storage.
+    storage: dict[str, str] = field(default_factory=dict)
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Page:
         return self.request("GET", path, headers=headers)

@@ -130,7 +130,7 @@ class Platform:
         } | changes
         return {name: value for name, value in fields.items() if value is not None}
 
-    def claims(self, nonce: str, person: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    def claims(self, nonce: str, person: dict[str, Any], /, **changes: Any) -> dict[str, Any]:
         """The claims of an ID token; a change to None leaves the claim out."""
         now = int(time.time())
         claims: dict[str, Any] = {
