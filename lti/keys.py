@@ -10,6 +10,7 @@ import base64
 import binascii
 import json
 import logging
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +28,7 @@ LAST_GOOD = timedelta(hours=72)
 BETWEEN_FETCHES = timedelta(seconds=60)
 _MAX_BYTES = 256 * 1024
 _SECONDS = 5.0
+_LOOK_EVERY = 0.1
 _BITS = range(2048, 8193)
 _MOST_KEYS = 50
 
@@ -45,8 +47,11 @@ def public_key(url: str, kid: str) -> Jwk:
     if known is None:
         known, _ = KeySet.objects.get_or_create(url=url)
     is_fresh = known.fetched_at is not None and now - known.fetched_at < FRESH
-    if not (is_fresh and kid in known.keys) and _may_fetch(known, now):
-        _refresh(known, now)
+    if not (is_fresh and kid in known.keys):
+        if _may_fetch(known, now):
+            _refresh(known, now)
+        elif kid not in known.keys:
+            _wait_for_another(known, now)
     if known.fetched_at is None or now - known.fetched_at > LAST_GOOD:
         raise KeysUnavailable("The keys of Canvas could not be read.")
     if kid not in known.keys:
@@ -59,6 +64,18 @@ def _may_fetch(known: KeySet, now: datetime) -> bool:
     """True for one caller a minute, whichever process it is in."""
     due = Q(tried_at=None) | Q(tried_at__lte=now - BETWEEN_FETCHES)
     return bool(KeySet.objects.filter(due, pk=known.pk).update(tried_at=now))
+
+
+def _wait_for_another(known: KeySet, now: datetime) -> None:
+    """Somebody may be asking at this moment: after a rotation, launches come side by side."""
+    for _ in range(int(_SECONDS / _LOOK_EVERY)):
+        known.refresh_from_db()
+        asked, answered = known.tried_at, known.fetched_at
+        if asked is None or now - asked > timedelta(seconds=_SECONDS):
+            return
+        if answered is not None and answered >= asked:
+            return
+        time.sleep(_LOOK_EVERY)
 
 
 def _refresh(known: KeySet, now: datetime) -> None:

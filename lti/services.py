@@ -127,7 +127,7 @@ def _members(page: dict[str, Any]) -> Iterator[Member]:
 def _next(answer: Answer, url: str) -> str:
     for target, params in _NEXT.findall(answer.headers.get("link", "")):
         if re.search(r';\s*rel="?next"?(\s|;|$)', params):
-            following = urljoin(url, target)
+            following: str = urljoin(url, target)
             if urlsplit(following)[:2] != urlsplit(url)[:2]:
                 raise ForeignLink("The next page of the list of people is on another host.")
             return following
