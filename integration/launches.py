@@ -76,13 +76,11 @@ class LaunchHost:
         *,
         actor: str,
         subject: str = "",
-        deployment: Deployment | None = None,
         after: Mapping[str, Any] | None = None,
     ) -> None:
-        if deployment is None and _too_many(action):
+        if _too_many(action):
             return
         AuditEvent.objects.create(
-            district=slug_of(deployment) if deployment else "",
             actor=actor[:255],
             action=action,
             subject=subject[:255],
@@ -105,11 +103,6 @@ def district_of(deployment: Deployment) -> District | None:
     """Whose launches these are: the row alone decides."""
     found = Installation.objects.select_related("district").filter(deployment=deployment).first()
     return found.district if found else None
-
-
-def slug_of(deployment: Deployment) -> str:
-    named = Installation.objects.filter(deployment=deployment)
-    return named.values_list("district__slug", flat=True).first() or ""
 
 
 def _too_many(action: str) -> bool:

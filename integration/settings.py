@@ -114,12 +114,13 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "integration.proxies.TrustedProxyMiddleware",
+    # Before whatever may refuse a request: also our error pages ask for the secret.
+    "lti.csrf.SessionSecretMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "lti.csrf.SessionSecretMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "lti.audience.AudienceMiddleware",
 ]

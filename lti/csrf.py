@@ -29,7 +29,7 @@ class SessionSecret:
 
 
 class SessionSecretMiddleware:
-    """Stands where Django's SessionMiddleware would, before CsrfViewMiddleware."""
+    """Stands where Django's SessionMiddleware would. Looks nothing up until it is asked."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -11,6 +11,7 @@ import binascii
 import json
 import logging
 import time
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +27,8 @@ logger = logging.getLogger(__name__)
 FRESH = timedelta(hours=1)
 LAST_GOOD = timedelta(hours=72)
 BETWEEN_FETCHES = timedelta(seconds=60)
+# How long a process goes on without looking into the database.
+REMEMBERED = timedelta(seconds=60)
 _MAX_BYTES = 256 * 1024
 _SECONDS = 5.0
 _LOOK_EVERY = 0.1
@@ -33,6 +36,17 @@ _BITS = range(2048, 8193)
 _MOST_KEYS = 50
 
 Jwk = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    """What the database said of a key set, and when."""
+
+    keys: dict[str, Jwk]
+    at: datetime
+
+
+_remembered: dict[str, _Remembered] = {}
 
 
 def public_key(url: str, kid: str) -> Jwk:
@@ -43,6 +57,9 @@ def public_key(url: str, kid: str) -> Jwk:
         NotFromPlatform: it publishes no such key.
     """
     now = timezone.now()
+    remembered = _remembered.get(url)
+    if remembered and kid in remembered.keys and now - remembered.at < REMEMBERED:
+        return remembered.keys[kid]
     known = KeySet.objects.filter(url=url).first()
     if known is None:
         known, _ = KeySet.objects.get_or_create(url=url)
@@ -56,8 +73,14 @@ def public_key(url: str, kid: str) -> Jwk:
         raise KeysUnavailable("The keys of Canvas could not be read.")
     if kid not in known.keys:
         raise NotFromPlatform("This launch was not signed by Canvas.")
+    _remembered[url] = _Remembered(known.keys, now)
     jwk: Jwk = known.keys[kid]
     return jwk
+
+
+def forget_remembered() -> None:
+    """Look into the database again, as every process does by itself each minute."""
+    _remembered.clear()
 
 
 def _may_fetch(known: KeySet, now: datetime) -> bool:

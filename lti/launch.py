@@ -14,7 +14,6 @@ from typing import Any, cast
 
 import jwt
 from django.conf import settings
-from django.db import IntegrityError, transaction
 from pylti1p3.exception import LtiException
 from pylti1p3.message_launch import MessageLaunch
 from pylti1p3.registration import Registration
@@ -33,7 +32,10 @@ _MOST_HOSTS = 6
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A launch whose token is good. `attempt` still has to be shown to be this browser's."""
+    """A launch whose token is good.
+
+    `attempt` still has to be shown to be this browser's, and to be taken (`login.take`).
+    """
 
     launch: claims.Launch
     deployment: Deployment
@@ -41,7 +43,7 @@ class Verified:
 
 
 def verify(fields: Mapping[str, str]) -> Verified:
-    """Check what was posted to the launch address. Uses the sign-in up, whatever comes of it.
+    """Check what was posted to the launch address. A refused launch uses its sign-in up.
 
     Raises:
         LaunchError: with nothing of the token in its message.
@@ -75,9 +77,13 @@ class _Message(MessageLaunch[Any, Any, Any, Any]):
         self.validate_registration()
         self.validate_jwt_signature()
         self._check_claims()
-        self._take_sign_in()
-        self.validate_message()
-        self.validate_deployment()
+        self._check_sign_in()
+        try:
+            self.validate_message()
+            self.validate_deployment()
+        except (LaunchError, LtiException):
+            login.take(self.attempt)
+            raise
         return self
 
     def verified(self) -> Verified:
@@ -97,7 +103,14 @@ class _Message(MessageLaunch[Any, Any, Any, Any]):
         return self._client_id
 
     def validate_registration(self) -> _Message:
-        self.platform = login.find_platform(self._issuer, self._client_id)
+        """By issuer and client id; most often it is the one that the sign-in was begun for."""
+        self._begun = login.find(self._get_request_param("state"))
+        begun_for = self._begun.platform if self._begun else None
+        named = (self._issuer, self._client_id)
+        if begun_for and (begun_for.issuer, begun_for.client_id) == named:
+            self.platform = login.enabled(begun_for)
+        else:
+            self.platform = login.find_platform(*named)
         self._registration = (
             Registration().set_issuer(self.platform.issuer).set_client_id(self.platform.client_id)
         )
@@ -125,10 +138,10 @@ class _Message(MessageLaunch[Any, Any, Any, Any]):
         id_token.check_audience(found, client_id=self._client_id, trusted=trusted)
         id_token.check_times(body, now=time.time())
 
-    def _take_sign_in(self) -> None:
+    def _check_sign_in(self) -> None:
         body = self._jwt["body"]
-        self.attempt = login.take(
-            state=self._get_request_param("state"),
+        self.attempt = login.check(
+            self._begun,
             nonce=body.get("nonce"),
             platform=self.platform,
             deployment_id=claims.required(body, claims.DEPLOYMENT_ID),
@@ -143,28 +156,26 @@ class _Message(MessageLaunch[Any, Any, Any, Any]):
 
     def validate_deployment(self) -> _Message:
         """A deployment seen for the first time is kept, as nobody's; a disabled one is refused."""
-        self.deployment = _deployment(self.platform, self.launch)
+        self.deployment = _deployment(self.attempt, self.launch)
         if not self.deployment.is_enabled:
             raise Disabled("Q Sync is switched off for this Canvas.")
         return self
 
 
-def _deployment(platform: Platform, launch: claims.Launch) -> Deployment:
-    of_platform = Deployment.objects.filter(platform=platform)
-    found = of_platform.filter(deployment_id=launch.deployment_id).first()
+def _deployment(attempt: LoginAttempt, launch: claims.Launch) -> Deployment:
+    platform, found = attempt.platform, attempt.deployment
     if found is None:
-        try:
-            with transaction.atomic():
-                return Deployment.objects.create(
-                    platform=platform,
-                    deployment_id=launch.deployment_id,
-                    guid=launch.guid,
-                    hosts=list(launch.hosts),
-                )
-        except IntegrityError:
-            found = of_platform.get(deployment_id=launch.deployment_id)
+        found = _by_id(platform, launch)
     found.platform = platform
     return _kept_up_to_date(found, launch)
+
+
+def _by_id(platform: Platform, launch: claims.Launch) -> Deployment:
+    known = {"guid": launch.guid, "hosts": list(launch.hosts)}
+    found, _ = Deployment.objects.get_or_create(
+        platform=platform, deployment_id=launch.deployment_id, defaults=known
+    )
+    return found
 
 
 def _kept_up_to_date(deployment: Deployment, launch: claims.Launch) -> Deployment:

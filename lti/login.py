@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from django.utils import timezone
 
 from lti.errors import Disabled, Malformed, NotForUs, NotFromHere, NotFromPlatform, Replayed
-from lti.models import LoginAttempt, Platform
+from lti.models import Deployment, LoginAttempt, Platform
 from lti.own_urls import launch_url
 from lti.secret_words import digest, new_word
 
@@ -59,12 +59,14 @@ def begin(fields: Mapping[str, str], *, browser: str) -> SignIn:
     state, nonce, browser = new_word(), new_word(), browser or new_word()
     target = fields.get("lti_storage_target", "")[:64]
     hinted = next((fields[name] for name in _DEPLOYMENT_NAMES if fields.get(name)), "")
+    named = Deployment.objects.filter(platform=platform, deployment_id=hinted)
     LoginAttempt.objects.create(
         state_hash=digest(state),
         nonce_hash=digest(nonce),
         browser_hash=digest(browser),
         platform=platform,
-        deployment_id=hinted[:255],
+        hint=hinted[:255],
+        deployment_id=named.values_list("pk", flat=True).first() if hinted else None,
         uses_storage=bool(target),
         expires_at=timezone.now() + LIFE,
     )
@@ -97,29 +99,45 @@ def find_platform(issuer: str, client_id: str) -> Platform:
     found = list(named[:2])
     if len(found) != 1:
         raise NotFromPlatform("Q Sync is not registered with this Canvas.")
-    if not found[0].is_enabled:
+    return enabled(found[0])
+
+
+def enabled(platform: Platform) -> Platform:
+    """Raises Disabled."""
+    if not platform.is_enabled:
         raise Disabled("Q Sync is switched off for this Canvas.")
-    return found[0]
+    return platform
 
 
-def take(*, state: str, nonce: object, platform: Platform, deployment_id: str) -> LoginAttempt:
-    """The sign-in that this launch ends, for exactly one caller.
+def find(state: str) -> LoginAttempt | None:
+    """The sign-in of this state, with its platform; it still has to be checked and taken."""
+    begun = LoginAttempt.objects.select_related("platform", "deployment")
+    try:
+        return begun.get(state_hash=digest(state), expires_at__gt=timezone.now())
+    except LoginAttempt.DoesNotExist:
+        return None
+
+
+def check(
+    attempt: LoginAttempt | None, *, nonce: object, platform: Platform, deployment_id: str
+) -> LoginAttempt:
+    """Make sure that it is the sign-in which this launch ends.
 
     Raises:
         NotFromHere: there is no such sign-in, or it was begun for something else.
-        Replayed: somebody has taken it before.
     """
-    attempt = LoginAttempt.objects.filter(
-        state_hash=digest(state), expires_at__gt=timezone.now()
-    ).first()
     if attempt is None or not isinstance(nonce, str) or attempt.nonce_hash != digest(nonce):
         raise NotFromHere("This launch was not begun here, or too long ago.")
-    if attempt.platform_id != platform.pk or attempt.deployment_id not in ("", deployment_id):
+    if attempt.platform_id != platform.pk or attempt.hint not in ("", deployment_id):
         raise NotFromHere("This launch was begun for another Canvas.")
+    return attempt
+
+
+def take(attempt: LoginAttempt) -> None:
+    """Use it up, for exactly one caller. Raises Replayed: somebody has taken it before."""
     free = LoginAttempt.objects.filter(pk=attempt.pk, taken_at=None)
     if not free.update(taken_at=timezone.now()):
         raise Replayed("This launch was used before.")
-    return attempt
 
 
 def _with_query(url: str, asked: Mapping[str, str]) -> str:

@@ -96,7 +96,9 @@ class LoginAttempt(models.Model):
     nonce_hash = models.CharField(max_length=64)
     browser_hash = models.CharField(max_length=64)
     platform = models.ForeignKey(Platform, models.CASCADE, related_name="+")
-    deployment_id = models.CharField(max_length=255, blank=True)
+    # As the platform hinted, and its row where there is one already.
+    hint = models.CharField(max_length=255, blank=True)
+    deployment = models.ForeignKey(Deployment, models.CASCADE, null=True, related_name="+")
     uses_storage = models.BooleanField(default=False)
     expires_at = models.DateTimeField(db_index=True)
     taken_at = models.DateTimeField(null=True, blank=True)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from django.http import HttpRequest, HttpResponse
-
-if TYPE_CHECKING:
-    from lti.models import Deployment
 
 
 class Unreachable(Exception):
@@ -79,10 +76,9 @@ class Host(Protocol):
         *,
         actor: str,
         subject: str = "",
-        deployment: Deployment | None = None,
         after: Mapping[str, Any] | None = None,
     ) -> None:
-        """Write an event into the audit log."""
+        """Write an event that is nobody's yet into the audit log; of very many, the first."""
 
     def enter(self, request: HttpRequest, *, needs_district: bool) -> HttpResponse | None:
         """Put what belongs to the launch on the request; or answer in the view's place."""

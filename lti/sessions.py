@@ -49,19 +49,20 @@ def begin(
         created_at=now,
         seen_at=now,
     )
-    _tidy(request, response, session)
+    place = place_of(session, launch)
+    _tidy(request, response, session, place)
     cookies.keep(
         response,
-        cookies.session_name(place_of(session)),
+        cookies.session_name(place),
         key,
         seconds=int(ABSOLUTE.total_seconds()),
     )
     return session
 
 
-def place_of(session: LaunchSession) -> str:
+def place_of(session: LaunchSession, launch: claims.Launch | None = None) -> str:
     """Deployment, kind and Canvas id: what every link of this session carries."""
-    launch = launch_of(session)
+    launch = launch or launch_of(session)
     return f"{session.deployment_id}-{launch.place}-{launch.canvas_id}"
 
 
@@ -194,7 +195,9 @@ def _place(request: HttpRequest) -> str:
     return held[0] if len(held) == 1 else ""
 
 
-def _tidy(request: HttpRequest, response: HttpResponse, session: LaunchSession) -> None:
+def _tidy(
+    request: HttpRequest, response: HttpResponse, session: LaunchSession, replaced: str
+) -> None:
     """End what this browser held for another person here, and what it holds too much of."""
     held = cookies.places(request.COOKIES)
     names = {name: cookies.read_key(request.COOKIES, cookies.session_name(name)) for name in held}
@@ -202,11 +205,10 @@ def _tidy(request: HttpRequest, response: HttpResponse, session: LaunchSession) 
     if not digests:
         return
     known = {one.key_hash: one for one in LaunchSession.objects.filter(key_hash__in=digests)}
-    replaced, same = place_of(session), session.deployment_id
     over = [
         one
         for one in known.values()
-        if one.deployment_id == same
+        if one.deployment_id == session.deployment_id
         and (one.subject != session.subject or digests[one.key_hash] == replaced)
     ]
     LaunchSession.objects.filter(pk__in=[one.pk for one in over]).delete()

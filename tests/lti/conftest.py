@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from integration.models import District, Installation
+from lti import keys
 from lti.models import Deployment
 from lti.models import Platform as PlatformRow
 from tests.lti.browser import Browser, Page
@@ -26,6 +27,7 @@ def key() -> Key:
 @pytest.fixture
 def published(key: Key) -> Iterator[KeyServer]:
     """The platform's key server, with one key."""
+    keys.forget_remembered()
     with key_server() as server:
         server.keys.append(key)
         yield server

@@ -161,7 +161,9 @@ class Platform:
 
     def sign(self, claims: dict[str, Any], *, key: Key | None = None, **headers: Any) -> str:
         key = key or self.key
-        return jwt.encode(claims, key.pem, algorithm="RS256", headers={"kid": key.kid} | headers)
+        return jwt.encode(
+            claims, key.private, algorithm="RS256", headers={"kid": key.kid} | headers
+        )
 
 
 SHORT = {

@@ -144,7 +144,7 @@ REFUSED: dict[str, Make] = {
     "S14 RS256 said, EC signed": with_elliptic_curve("RS256"),
     "S14 ES256": with_elliptic_curve("ES256"),
     "S14 RS512": lambda canvas, nonce: jwt.encode(
-        canvas.claims(nonce, rosa()), canvas.key.pem, "RS512", {"kid": canvas.key.kid}
+        canvas.claims(nonce, rosa()), canvas.key.private, "RS512", {"kid": canvas.key.kid}
     ),
     "S14 signed by a stranger": by_a_stranger,
     "S14 claims exchanged": tampered,
@@ -171,7 +171,7 @@ REFUSED: dict[str, Make] = {
         f"{segment({'alg': 'RS256', 'kid': None})}.{changed()(canvas, nonce).partition('.')[2]}"
     ),
     "S16 no kid": lambda canvas, nonce: jwt.encode(
-        canvas.claims(nonce, rosa()), canvas.key.pem, "RS256"
+        canvas.claims(nonce, rosa()), canvas.key.private, "RS256"
     ),
     "S21 version 1.1": changed(version="1.1"),
     "S21 no version": changed(version=None),
