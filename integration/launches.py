@@ -93,7 +93,7 @@ class LaunchHost:
         request.district = district_of(session.deployment)  # type: ignore[attr-defined]
         if request.district is not None or not needs_district:  # type: ignore[attr-defined]
             return None
-        launch = sessions.launch_of(session)
+        launch = session.launched
         if ACCOUNT_MANAGE in launch.rights:
             return HttpResponseRedirect(sessions.url(session, "account:claim"), status=303)
         return render(request, "lti/not_set_up.html", status=403)

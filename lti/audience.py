@@ -78,7 +78,7 @@ def require_launch(
             try:
                 session = sessions.required(request)
                 _check(session, audience, kwargs)
-                request.launch = sessions.launch_of(session)  # type: ignore[attr-defined]
+                request.launch = session.launched  # type: ignore[attr-defined]
                 request.launch_session = session  # type: ignore[attr-defined]
                 answer = host().enter(request, needs_district=needs_district)
                 answer = answer or view(request, *args, **kwargs)
@@ -109,7 +109,7 @@ def framed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 
 def _check(session: LaunchSession, audience: Audience, kwargs: dict[str, Any]) -> None:
     """Raises SessionError; a course or account that is not the launch's does not exist."""
-    launch = sessions.launch_of(session)
+    launch = session.launched
     if audience.placement not in ("any", launch.place):
         raise Http404
     if "course_id" in kwargs and str(kwargs["course_id"]) != launch.course_id:

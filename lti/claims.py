@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -126,16 +126,19 @@ class Launch:
         return f"{known} as {self.masquerading_user_id}" if self.masquerading_user_id else known
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {name: getattr(self, name) for name in _NAMES}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        values: dict[str, Any] = {one.name: stored[one.name] for one in fields(cls)}
+        values: dict[str, Any] = {name: stored[name] for name in _NAMES}
         whole: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in values.items()
         }
         return cls(**whole)
+
+
+_NAMES = tuple(one.name for one in fields(Launch))
 
 
 def check_message(claims: Mapping[str, Any], *, own_urls: frozenset[str]) -> None:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, cast
 
 import jwt
 from django.conf import settings
+from jwt.algorithms import RSAAlgorithm
 from pylti1p3.exception import LtiException
 from pylti1p3.message_launch import MessageLaunch
-from pylti1p3.registration import Registration
 from pylti1p3.request import Request
 
 from lti import claims, id_token, keys, login
@@ -69,7 +70,14 @@ class _Message(MessageLaunch[Any, Any, Any, Any]):
     def __init__(self, fields: Mapping[str, str]) -> None:
         self._fields = fields
         unused: Any = _Unused()
-        super().__init__(_Fields(), unused, session_service=unused, cookie_service=unused)
+        super().__init__(
+            _Fields(),
+            unused,
+            session_service=unused,
+            cookie_service=unused,
+            requests_session=unused,
+        )
+        self._own_url = launch_url()
 
     def validate(self) -> _Message:
         self._validated = True
@@ -111,19 +119,14 @@ class _Message(MessageLaunch[Any, Any, Any, Any]):
             self.platform = login.enabled(begun_for)
         else:
             self.platform = login.find_platform(*named)
-        self._registration = (
-            Registration().set_issuer(self.platform.issuer).set_client_id(self.platform.client_id)
-        )
         return self
 
     def validate_jwt_signature(self) -> _Message:
         jwk = keys.public_key(self.platform.jwks_url, self._kid)
-        self._registration = Registration().set_key_set(cast("Any", {"keys": [jwk]}))
-        pem, _ = self.get_public_key()
         try:
             jwt.decode(
                 self._get_id_token(),
-                pem,
+                _rsa(jwk["n"], jwk["e"]),
                 algorithms=[id_token.ALGORITHM],
                 options=_ONLY_THE_SIGNATURE,
             )
@@ -133,7 +136,7 @@ class _Message(MessageLaunch[Any, Any, Any, Any]):
 
     def _check_claims(self) -> None:
         body = self._jwt["body"]
-        trusted = frozenset({self._issuer, settings.BASE_URL, launch_url()})
+        trusted = frozenset({self._issuer, settings.BASE_URL, self._own_url})
         found = id_token.audiences(body)
         id_token.check_audience(found, client_id=self._client_id, trusted=trusted)
         id_token.check_times(body, now=time.time())
@@ -149,7 +152,7 @@ class _Message(MessageLaunch[Any, Any, Any, Any]):
 
     def validate_message(self) -> _Message:
         body = self._jwt["body"]
-        claims.check_message(body, own_urls=frozenset({launch_url()}))
+        claims.check_message(body, own_urls=frozenset({self._own_url}))
         self.launch = claims.read(body)
         super().validate_message()
         return self
@@ -187,6 +190,12 @@ def _kept_up_to_date(deployment: Deployment, launch: claims.Launch) -> Deploymen
     return deployment
 
 
+@lru_cache(maxsize=64)
+def _rsa(n: str, e: str) -> Any:
+    """Raises jwt.InvalidKeyError."""
+    return RSAAlgorithm.from_jwk({"kty": "RSA", "n": n, "e": e})
+
+
 class _Fields(Request):
     """The library is handed the fields by `_Message`; it never sees the request."""
 
@@ -198,4 +207,4 @@ class _Fields(Request):
 
 
 class _Unused:
-    """Its sessions, cookies and configuration are not used: nothing of them is asked."""
+    """Sessions, cookies, configuration and requests of the library: nothing of them is asked."""

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import cached_property
+
+from lti.claims import Launch
 
 
 class Platform(models.Model):
@@ -119,3 +122,8 @@ class LaunchSession(models.Model):
     # A one-time word that lets another tab take the session over.
     handover_hash = models.CharField(max_length=64, null=True, blank=True, unique=True)
     handover_until = models.DateTimeField(null=True, blank=True)
+
+    @cached_property
+    def launched(self) -> Launch:
+        """The launch that opened it."""
+        return Launch.from_json(self.launch)

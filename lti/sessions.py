@@ -49,7 +49,8 @@ def begin(
         created_at=now,
         seen_at=now,
     )
-    place = place_of(session, launch)
+    session.launched = launch
+    place = place_of(session)
     _tidy(request, response, session, place)
     cookies.keep(
         response,
@@ -60,15 +61,10 @@ def begin(
     return session
 
 
-def place_of(session: LaunchSession, launch: claims.Launch | None = None) -> str:
+def place_of(session: LaunchSession) -> str:
     """Deployment, kind and Canvas id: what every link of this session carries."""
-    launch = launch or launch_of(session)
+    launch = session.launched
     return f"{session.deployment_id}-{launch.place}-{launch.canvas_id}"
-
-
-def launch_of(session: LaunchSession) -> claims.Launch:
-    """The launch that opened the session."""
-    return claims.Launch.from_json(session.launch)
 
 
 def find(request: HttpRequest) -> LaunchSession | None:
@@ -144,7 +140,7 @@ def url(session: LaunchSession, name: str, *args: Any, **kwargs: Any) -> str:
 
 def home(session: LaunchSession) -> HttpResponseRedirect:
     """Where the launch leads: a setting maps placement to page."""
-    launch = launch_of(session)
+    launch = session.launched
     if launch.place == claims.ELSEWHERE:
         return HttpResponseRedirect(url(session, "lti:elsewhere"), status=303)
     name = settings.LTI_PLACEMENTS[launch.placement]

@@ -120,7 +120,7 @@ def take_over(request: HttpRequest) -> HttpResponse:
     session = sessions.take_over(request.POST.get("word", ""))
     if session is None:
         return refuse(request, NotFromHere("This link was used before, or it is a minute old."))
-    launched = sessions.launch_of(session)
+    launched = session.launched
     answer = _enter(request, session.deployment, launched)
     sessions.end(session)
     return answer
