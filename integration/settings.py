@@ -162,6 +162,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TIME_ZONE = "UTC"
 USE_TZ = True
 LANGUAGE_CODE = "en"
+# In which the pages are written; a launch in another language gets the default.
+LANGUAGES = [("en", "English")]
 USE_I18N = True
 
 STATIC_URL = "static/"

@@ -35,6 +35,7 @@ from integration.provisioning.run import (
     unfinished,
 )
 from integration.schedule import timetable_of
+from lti import sessions
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +57,8 @@ WAIT_TOGETHER = timedelta(hours=2)
 
 
 def sweep() -> None:
-    """Open the nights that are due, ring for all that should be going on, and leave a heartbeat.
+    """Open the nights that are due, ring for all that should be going on, forget ended visits,
+    and leave a heartbeat.
 
     The heartbeat comes last: it tells that all of it was done.
     """
@@ -71,6 +73,7 @@ def sweep() -> None:
     for run in _waiting():
         if (ADVANCE, (run.pk,)) not in heard:
             ring(ADVANCE, run.pk, timeout=ADVANCE_TIMEOUT)
+    sessions.forget_expired()
     Heartbeat.beat(socket.gethostname())
 
 

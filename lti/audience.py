@@ -7,13 +7,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone, translation
 
 from lti import claims, frames, sessions
 from lti.errors import SessionError
@@ -80,8 +84,9 @@ def require_launch(
                 _check(session, audience, kwargs)
                 request.launch = session.launched  # type: ignore[attr-defined]
                 request.launch_session = session  # type: ignore[attr-defined]
-                answer = host().enter(request, needs_district=needs_district)
-                answer = answer or view(request, *args, **kwargs)
+                with as_told(session.launched):
+                    answer = host().enter(request, needs_district=needs_district)
+                    answer = answer or view(request, *args, **kwargs)
             except SessionError as error:
                 return refused(request, error)
             except Http404:
@@ -92,6 +97,21 @@ def require_launch(
         return checked
 
     return decorate
+
+
+@contextmanager
+def as_told(launch: claims.Launch) -> Iterator[None]:
+    """In the person's time zone, and in their language where the pages are written in it."""
+    try:
+        language = translation.get_supported_language_variant(launch.locale)
+    except LookupError:
+        language = settings.LANGUAGE_CODE
+    try:
+        zone = ZoneInfo(launch.time_zone) if launch.time_zone else None
+    except (ZoneInfoNotFoundError, ValueError):
+        zone = None
+    with translation.override(language), timezone.override(zone):
+        yield
 
 
 def refused(request: HttpRequest, error: SessionError) -> HttpResponse:

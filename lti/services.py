@@ -25,7 +25,7 @@ from lti.registry import Answer, Unreachable, host
 MEMBERSHIPS_SCOPE = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
 MEMBERSHIPS_TYPE = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
 _ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-_NEXT = re.compile(r"<([^<>]*)>\s*((?:;[^,<]*)*)")
+_NEXT = re.compile(r"<([^<>]*)>\s*((?:;[^,;<]*)*)")
 _MAX_BYTES = 16 * 2**20
 _SECONDS = 30.0
 _MOST_PAGES = 1000
@@ -84,6 +84,12 @@ def access_token(platform: Platform, scope: str) -> str:
     with _lock:
         _tokens[key] = (token, until)
     return token
+
+
+def forget_tokens() -> None:
+    """Ask anew, as after a change of scopes in Canvas."""
+    with _lock:
+        _tokens.clear()
 
 
 def members(deployment: Deployment, url: str) -> Iterator[Member]:

@@ -30,6 +30,7 @@ def main(words: list[str]) -> int:
         database = f"sqlite:///{directory}/bench.sqlite3"
         paced(figures, options.enrollments, database)
         flat_out(figures, options.enrollments, database)
+        launches(figures, f"sqlite:///{directory}/launches.sqlite3")
     target = ROOT / "var" / "bench.json"
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(figures, indent=1) + "\n")
@@ -81,13 +82,31 @@ def flat_out(figures: dict[str, float], enrollments: int, database: str) -> None
     }
 
 
+def launches(figures: dict[str, float], database: str) -> None:
+    """A launch beside a Django view that verifies the same token, reads a row and deletes it."""
+    print("Launches: one process, in turns with a plain view", flush=True)
+    told = child("tests.bench.launches", database, "--count", "500")
+    rate, ratio = told["launches_per_second"], told["launch_ratio"]
+    print(f"  plain view      {told['plain_view_per_second']:>12,} a second")
+    print(f"  launch          {rate:>12,} a second  ratio {ratio:.2f} (aim: at most 2)")
+    print(f"  queries         {told['launch_queries']:>12} a launch")
+    figures |= told
+
+
 def night(server: dict[str, Any], page_size: int, database: str, *words: str) -> dict[str, Any]:
     """One run in a process of its own; what it printed."""
+    return child(
+        "tests.bench.night",
+        database,
+        *("--url", server["url"], "--token-url", server["token_url"]),
+        *("--page-size", str(page_size), *words),
+    )
+
+
+def child(module: str, database: str, *words: str) -> dict[str, Any]:
+    """Run a module in a process of its own; what it printed."""
     ended = subprocess.run(
-        [
-            *(sys.executable, "-m", "tests.bench.night", "--url", server["url"]),
-            *("--token-url", server["token_url"], "--page-size", str(page_size), *words),
-        ],
+        [sys.executable, "-m", module, *words],
         cwd=ROOT,
         env=os.environ | {"DEBUG": "1", "LOG_LEVEL": "WARNING", "DATABASE_URL": database},
         stdout=subprocess.PIPE,

@@ -116,7 +116,7 @@ class Browser:
     def _keep(self, page: Page) -> None:
         for line in page.set_cookies:
             name, _, rest = line.partition("=")
-            value = rest.partition(";")[0].strip('"')
+            value = rest.partition(";")[0]
             if "max-age=0" in rest.lower():
                 self.cookies.pop(name, None)
             else:

@@ -45,7 +45,7 @@ class Canvas:
 @pytest.fixture
 def canvas(settings: Any) -> Any:
     fake = Canvas()
-    services._tokens.clear()
+    services.forget_tokens()
     with fake.server:
         settings.ALLOW_PRIVATE_ADDRESSES = [fake.server.host_port]
         yield fake

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 import pytest
 import time_machine
+from django.utils import timezone
 
-from lti import sessions
+from lti import audience, claims, sessions
 from lti.models import Deployment, LaunchSession
 from lti.models import Platform as PlatformRow
 from tests.lti import people
@@ -362,9 +363,32 @@ def test_s52_nothing_of_a_launch_is_taken_for_markup(browser: Browser, launch: L
     assert "<script" not in page.text
 
 
-def test_language_and_contrast_come_from_the_launch(browser: Browser, launch: Launch):
-    page = launch(rosa(prefers_high_contrast="true"), launch_presentation={"locale": "es"})
-    assert '<html lang="es" data-contrast="high">' in page.text
+def test_contrast_comes_from_the_launch(launch: Launch):
+    assert 'data-contrast="high"' in launch(rosa(prefers_high_contrast="true")).text
+    assert "data-contrast" not in launch(rosa()).text
+
+
+def test_a_page_says_the_language_it_is_written_in(launch: Launch, settings: Any):
+    spanish = {"launch_presentation": {"locale": "es-MX"}}
+    assert '<html lang="en">' in launch(rosa(), **spanish).text
+    settings.LANGUAGES = [("en", "English"), ("es", "Spanish")]
+    assert '<html lang="es">' in launch(rosa(), **spanish).text
+
+
+@pytest.mark.parametrize(
+    ("zone", "hour"),
+    [
+        ("Asia/Kolkata", "13:30"),
+        ("America/New_York", "03:00"),
+        ("No/Where", "08:00"),
+        ("../x", "08:00"),
+    ],
+)
+def test_times_are_the_persons_own(zone: str, hour: str):
+    base = {"iss": "i", "aud": "1", "sub": "s", claims.DEPLOYMENT_ID: "7"}
+    launched = claims.read(base | rosa(time_zone=zone))
+    with audience.as_told(launched):
+        assert f"{timezone.localtime(NOW):%H:%M}" == hour
 
 
 def test_a_beta_canvas_is_said(browser: Browser, launch: Launch):
