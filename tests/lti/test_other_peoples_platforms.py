@@ -5,16 +5,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -53,43 +49,54 @@ def claimed(issuer: str, client_id: str, deployment_id: str, url: str, auth: str
 
 
 @pytest.fixture
-def mock(tool: str, settings: Any) -> Iterator[str]:
-    """lti-provider-mock as its own server."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
+def mock(tool: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """lti-provider-mock, served."""
     told = {
-        "LTI__ISS": "https://mock.example",
-        "LTI__LOGIN_URL": f"{tool}/lti/login/",
-        "LTI__LAUNCH_URL": f"{tool}{LAUNCH}",
-        "USERS": json.dumps(
-            [{"id": "rosa", "given_name": "Rosa", "family_name": "Nguyen", "email": "r@x.org"}]
-        ),
-        "COURSES": json.dumps([{"id": "alg1", "name": "Algebra 1"}]),
+        "LTI": {
+            "iss": "https://mock.example",
+            "login_url": f"{tool}/lti/login/",
+            "launch_url": f"{tool}{LAUNCH}",
+        },
+        "USERS": [{"id": "rosa", "given_name": "Rosa", "family_name": "Nguyen", "email": "r@x"}],
+        "COURSES": [{"id": "alg1", "name": "Algebra 1"}],
     }
-    settings.ALLOW_PRIVATE_ADDRESSES = [urlsplit(url).netloc]
-    with subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", "lti_provider_mock.server:app", f"--port={port}"],
-        env=os.environ | {f"LTI_PROVIDER_MOCK__{name}": value for name, value in told.items()},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        try:
-            listens(port)
-            yield url
-        finally:
-            process.terminate()
+    for name, value in told.items():
+        monkeypatch.setenv(f"LTI_PROVIDER_MOCK__{name}", json.dumps(value))
+    from lti_provider_mock import server
+    from lti_provider_mock import settings as its
+
+    # It reads them when it is imported, which an earlier test may have done.
+    monkeypatch.setattr(server, "settings", its.Settings())
+    with FaultServer(lambda request: asyncio.run(asked(server.app, request))) as served:
+        settings.ALLOW_PRIVATE_ADDRESSES = [served.host_port]
+        yield served.url
 
 
-def listens(port: int) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise AssertionError("The other platform did not start.")
+async def asked(app: Any, request: Received) -> Answer:
+    """One request to an ASGI application."""
+    path, _, query = request.target.partition("?")
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": request.method,
+        "scheme": "http",
+        "path": path,
+        "query_string": query.encode(),
+        "headers": [(k.encode(), v.encode()) for k, v in request.headers.items()],
+        "server": tuple(request.headers["host"].split(":")),
+    }
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": request.body}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    body = b"".join(one.get("body", b"") for one in sent)
+    lines = b"".join(b"%s: %s\r\n" % pair for pair in sent[0]["headers"])
+    return Answer([b"HTTP/1.1 %d X\r\n%s\r\n%s" % (sent[0]["status"], lines, body)])
 
 
 def form(page: Page) -> tuple[str, dict[str, str]]:
@@ -98,6 +105,7 @@ def form(page: Page) -> tuple[str, dict[str, str]]:
     return found[1], page.fields
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:lti_provider_mock")
 def test_lti_provider_mock_launches_us(mock: str, browser: Browser):
     claimed("https://mock.example", "lti-provider-mock", "1", mock, "/authorize")
     platform = Browser(mock)
