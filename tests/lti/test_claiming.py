@@ -240,7 +240,7 @@ def test_two_deployments_of_one_new_canvas_make_one_district(
     results = at_once(
         8,
         lambda at: claiming.as_new(
-            deployment=deployments[at], name="Twin", launch=launched, by=f"admin {at}"
+            deployment=deployments[at], name=f"Twin {at}", launch=launched, by=f"admin {at}"
         ),
     )
     assert results == ["ClaimRefused"] * 7 + ["District"]

@@ -336,10 +336,11 @@ def test_a_login_of_eleven_minutes_ago_ends_nothing(browser: Browser, canvas: Pl
     assert_refused(browser.post("/lti/launch/", fields), "launch.not-from-this-browser")
 
 
+@pytest.mark.parametrize("hint", [{}, {"deployment_id": None}])
 def test_s11_a_login_for_one_client_and_a_token_for_another(
-    browser: Browser, canvas: Platform, neighbour: Platform
+    browser: Browser, canvas: Platform, neighbour: Platform, hint: dict[str, None]
 ):
-    asked = browser.get_login(canvas)
+    asked = browser.get_login(canvas, **hint)
     token = neighbour.sign(neighbour.claims(asked["nonce"], rosa()))
     page = browser.post("/lti/launch/", {"id_token": token, "state": asked["state"]})
     assert_refused(page, "launch.not-from-this-browser")
