@@ -26,6 +26,14 @@ def batches(items: Iterable[T], size: int = BATCH) -> Iterator[list[T]]:
         yield batch
 
 
+def stream(sql: str, *parameters: Any) -> Iterator[tuple[Any, ...]]:
+    """A query's rows, without building anything of them."""
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(sql, parameters)
+        while chunk := cursor.fetchmany(BATCH):
+            yield from chunk
+
+
 def insert(model: type[Model], fields: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows given as tuples in the order of `fields`: all of them, or none.
 
@@ -44,6 +52,15 @@ def insert(model: type[Model], fields: Sequence[str], rows: Iterable[Sequence[An
         marks = ", ".join(["%s"] * len(columns))
         for batch in batches(rows):
             cursor.executemany(f"INSERT INTO {names} VALUES ({marks})", batch)  # noqa: S608  # names come from the model
+
+
+def update(model: type[Model], fields: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Change rows given as tuples of their new values in the order of `fields`, the id last."""
+    table, columns, _ = _shape(model, fields)
+    told = ", ".join(f"{column} = %s" for column in columns)
+    with _discreet(), transaction.atomic(), connection.cursor() as cursor:
+        for batch in batches(rows):
+            cursor.executemany(f"UPDATE {table} SET {told} WHERE id = %s", batch)  # noqa: S608  # names come from the model
 
 
 @contextmanager

@@ -7,11 +7,13 @@ hour. Each night is given out at most once; of several that were missed only the
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal
+from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo
+
+W = TypeVar("W", bound="Window")
 
 # So late, the next night is near: a run now would be one in the evening for nothing.
 TOO_LATE = timedelta(hours=20)
@@ -22,12 +24,20 @@ Why = Literal["", "off", "paused", "done", "not-yet", "blackout", "too-late"]
 
 
 @dataclass(frozen=True, slots=True)
-class Blackout:
-    """Local dates, both included, on which nothing begins by itself."""
+class Window:
+    """Local dates, both included."""
 
     first: date
     last: date
     reason: str
+
+
+class Blackout(Window):
+    """On these dates nothing begins by itself."""
+
+
+class Rollover(Window):
+    """On these dates one school year makes way for the next: limits are looser."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +98,7 @@ def begins(night: date, timetable: Timetable) -> datetime | None:
 
 def blackout(now: datetime, timetable: Timetable) -> Blackout | None:
     """The blackout that the district's local date lies in."""
-    return _covering(now.astimezone(timetable.zone).date(), timetable)
+    return covering(now.astimezone(timetable.zone).date(), timetable.blackouts)
 
 
 def stagger(slug: str, within: timedelta) -> timedelta:
@@ -98,13 +108,27 @@ def stagger(slug: str, within: timedelta) -> timedelta:
     return timedelta(seconds=number % seconds if seconds else 0)
 
 
+def is_check_due(night: date, *, first: date, last: date | None, weekday: int) -> bool:
+    """Whether the weekly check follows this night: it is the district's own day, or makes it good.
+
+    `first` is the district's first night, `last` the night that the last check followed.
+    """
+    own_day = night - timedelta(days=(night.weekday() - weekday) % 7)
+    return own_day >= first if last is None else own_day > last
+
+
+def own_weekday(slug: str) -> int:
+    """The weekday (Monday is 0) on which this district's weekly work is done."""
+    return stagger(f"{slug} weekly", timedelta(days=7)).days
+
+
 def _why_not(now: datetime, night: date, timetable: Timetable, last: date | None) -> Why:
     begun = begins(night, timetable) or now
     if last is not None and night <= last:
         return "done"
     if timetable.since is not None and begun < timetable.since:
         return "not-yet"
-    if _covering(night, timetable) or blackout(now, timetable):
+    if covering(night, timetable.blackouts) or blackout(now, timetable):
         return "blackout"
     if now - begun > TOO_LATE and last == night - DAY:
         return "too-late"
@@ -123,7 +147,7 @@ def _coming(night: date, timetable: Timetable) -> datetime | None:
     """When the first night after this one begins that no blackout covers."""
     for later in _after(night):
         start = begins(later, timetable)
-        if start and not _covering(later, timetable) and not blackout(start, timetable):
+        if start and not covering(later, timetable.blackouts) and not blackout(start, timetable):
             return start
     return None
 
@@ -135,9 +159,9 @@ def _after(night: date) -> Iterator[date]:
         yield night
 
 
-def _covering(day: date, timetable: Timetable) -> Blackout | None:
-    covering = (one for one in timetable.blackouts if one.first <= day <= one.last)
-    return next(covering, None)
+def covering(day: date, windows: Iterable[W]) -> W | None:
+    """The first of the windows that this date lies in."""
+    return next((one for one in windows if one.first <= day <= one.last), None)
 
 
 def _end_of_gap(local: datetime) -> datetime:

@@ -16,6 +16,8 @@ RULES = (
     "user_sis_id",
     "sis_id_prefix",
     "enrollment_removal",
+    "completed_after_days",
+    "deleted_after_days",
     "removed_share",
     "removed_floor",
     "removed_ceiling",

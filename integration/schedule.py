@@ -15,9 +15,11 @@ from django.utils import timezone
 
 from integration.errors import QSyncError
 from integration.models import AuditEvent, District, ProvisioningPolicy, Run
-from integration.nights import Blackout, Timetable, Tonight, stagger, tonight
+from integration.models.policy import SCHEDULE
+from integration.nights import Blackout, Rollover, Timetable, Tonight, W, Window, stagger, tonight
 
-LONGEST_BLACKOUT = timedelta(days=400)
+# A rollover that lasted all year would be no limit at all.
+LONGEST = {Blackout: timedelta(days=400), Rollover: timedelta(days=60)}
 
 
 class ScheduleRefused(QSyncError):
@@ -36,6 +38,8 @@ class Wish:
     pause: str | None = None
     add: tuple[Blackout, ...] = ()
     clear: bool = False
+    add_rollovers: tuple[Rollover, ...] = ()
+    clear_rollovers: bool = False
 
 
 def timetable_of(policy: ProvisioningPolicy) -> Timetable:
@@ -58,24 +62,34 @@ def timetable_of(policy: ProvisioningPolicy) -> Timetable:
 
 def blackouts_of(stored: Iterable[Mapping[str, str]]) -> tuple[Blackout, ...]:
     """Raises ScheduleRefused."""
-    try:
-        return tuple(blackout_of(one["from"], one["until"], one["reason"]) for one in stored)
-    except (KeyError, TypeError) as error:
-        raise ScheduleRefused("A stored blackout has not the three fields it needs.") from error
+    return _windows_of(Blackout, stored)
 
 
-def blackout_of(first: str, last: str, reason: str) -> Blackout:
+def rollovers_of(stored: Iterable[Mapping[str, str]]) -> tuple[Rollover, ...]:
     """Raises ScheduleRefused."""
+    return _windows_of(Rollover, stored)
+
+
+def window_of(sort: type[W], first: str, last: str, reason: str) -> W:
+    """A window as a person wrote it. Raises ScheduleRefused."""
+    name = sort.__name__.lower()
     try:
-        window = Blackout(date.fromisoformat(first), date.fromisoformat(last), reason)
+        window = sort(date.fromisoformat(first), date.fromisoformat(last), reason)
     except ValueError as error:
-        raise ScheduleRefused("A blackout runs from one date to another.") from error
-    if not timedelta(0) <= window.last - window.first <= LONGEST_BLACKOUT:
+        raise ScheduleRefused(f"A {name} runs from one date to another.") from error
+    if not timedelta(0) <= window.last - window.first <= LONGEST[sort]:
         raise ScheduleRefused(
-            f"A blackout ends on or after its first day, and lasts {LONGEST_BLACKOUT.days} days "
-            "at most."
+            f"A {name} ends on or after its first day, and lasts {LONGEST[sort].days} days at most."
         )
     return window
+
+
+def _windows_of(sort: type[W], stored: Iterable[Mapping[str, str]]) -> tuple[W, ...]:
+    try:
+        return tuple(window_of(sort, one["from"], one["until"], one["reason"]) for one in stored)
+    except (KeyError, TypeError) as error:
+        name = sort.__name__.lower()
+        raise ScheduleRefused(f"A stored {name} has not the three fields it needs.") from error
 
 
 def last_night(district: District) -> date | None:
@@ -105,10 +119,10 @@ def change(*, district: District, wish: Wish, by: str) -> ProvisioningPolicy:
         policy.is_automatic = wish.is_automatic
     if wish.clear:
         policy.blackouts = []
-    added = [
-        {"from": f"{one.first}", "until": f"{one.last}", "reason": one.reason} for one in wish.add
-    ]
-    policy.blackouts = [*policy.blackouts, *added]
+    policy.blackouts = [*policy.blackouts, *map(_stored, wish.add)]
+    if wish.clear_rollovers:
+        policy.rollovers = []
+    policy.rollovers = [*policy.rollovers, *map(_stored, wish.add_rollovers)]
     if wish.pause is not None:
         state = District.State
         district.state = state.PAUSED if wish.pause else state.ACTIVE
@@ -118,7 +132,7 @@ def change(*, district: District, wish: Wish, by: str) -> ProvisioningPolicy:
     after = described(policy)
     if after != before:
         policy.nights_from = timezone.now()
-        policy.save(update_fields=["night_at", "is_automatic", "nights_from", "blackouts"])
+        policy.save(update_fields=[*SCHEDULE, "rollovers"])
         AuditEvent.objects.create(
             district=district.slug,
             actor=by,
@@ -126,7 +140,7 @@ def change(*, district: District, wish: Wish, by: str) -> ProvisioningPolicy:
             subject=district.slug,
             before=before,
             after=after,
-            reason=wish.pause or " ".join(one.reason for one in wish.add),
+            reason=wish.pause or " ".join(one.reason for one in (*wish.add, *wish.add_rollovers)),
         )
     return policy
 
@@ -141,4 +155,9 @@ def described(policy: ProvisioningPolicy) -> dict[str, Any]:
         "paused": district.state == District.State.PAUSED,
         "pause_reason": district.pause_reason,
         "blackouts": policy.blackouts,
+        "rollovers": policy.rollovers,
     }
+
+
+def _stored(window: Window) -> dict[str, str]:
+    return {"from": f"{window.first}", "until": f"{window.last}", "reason": window.reason}

@@ -238,6 +238,14 @@ Q_CLUSTER = {
 # Districts of one hour begin spread over so many minutes, each always at its own.
 NIGHT_STAGGER_MINUTES: int = env.int("NIGHT_STAGGER_MINUTES", 30)
 
+# A run's plan, by which it can be undone, and its findings; then the summary alone.
+KEEP_PLANS_DAYS: int = env.int("KEEP_PLANS_DAYS", 30)
+KEEP_RUNS_DAYS: int = env.int("KEEP_RUNS_DAYS", 400)
+if not 1 <= KEEP_PLANS_DAYS <= KEEP_RUNS_DAYS:
+    raise ImproperlyConfigured(
+        "Set KEEP_PLANS_DAYS to at least 1, and KEEP_RUNS_DAYS to no fewer days than that."
+    )
+
 LOG_FORMAT: str = env.str("LOG_FORMAT", "text")
 LOGGING = {
     "version": 1,

@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, Min, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from integration import retention
 from integration.bells import ring, ringing
 from integration.connections import canvas_client, q_client
 from integration.errors import QSyncError
@@ -24,6 +25,7 @@ from integration.ledger.leases import LedgerError, held
 from integration.ledger.runs import Ledger, Watch
 from integration.models import District, Heartbeat, Lease, ProvisioningPolicy, Run
 from integration.nights import blackout, tonight
+from integration.provisioning.drift import KIND as DRIFT
 from integration.provisioning.run import (
     KIND,
     PLANS,
@@ -35,14 +37,17 @@ from integration.provisioning.run import (
     unfinished,
 )
 from integration.schedule import timetable_of
+from integration.weekly import open_weekly_check
 from lti import sessions
 
 logger = logging.getLogger(__name__)
 
 SWEEP = "integration.tasks.sweep"
 ADVANCE = "integration.tasks.advance_run"
+PRUNE = "integration.tasks.prune"
 NIGHT = "night"
 
+PRUNE_SECONDS = 60.0
 # A night that failed for a passing reason: how long to wait after its n-th attempt.
 AGAIN_AFTER = {1: 15, 2: 30, 3: 60}
 # A person's command opens its run and carries it out itself; only what it left behind is ours.
@@ -50,10 +55,10 @@ BY_HAND = timedelta(minutes=1)
 # A slow Q may take hours to read. The bell is heard again meanwhile (`retry`): then the lease
 # is taken, and the second worker goes away.
 ADVANCE_TIMEOUT = 6 * 3600
-# Canvas may work on other people's imports for hours first. The worker serves others meanwhile;
-# after WAIT_TOGETHER it stays, so that the waiting comes to its end.
+# Canvas may work on other people's imports for hours first. The worker serves others meanwhile,
+# and comes back: at once, and where the run is known to wait, now and then.
 WAIT_SECONDS = 240.0
-WAIT_TOGETHER = timedelta(hours=2)
+LOOK_AGAIN = timedelta(minutes=10)
 
 
 def sweep() -> None:
@@ -65,16 +70,25 @@ def sweep() -> None:
     for policy in _automatic():
         try:
             _open_night(policy)
+            open_weekly_check(policy)
         except QSyncError as error:
             slug = policy.district.slug
             logger.error("no night could be opened district=%s code=%s", slug, error.code)
     _try_again()
     heard = ringing()
+    if (PRUNE, ()) not in heard and retention.is_due():
+        ring(PRUNE)
     for run in _waiting():
         if (ADVANCE, (run.pk,)) not in heard:
             ring(ADVANCE, run.pk, timeout=ADVANCE_TIMEOUT)
     sessions.forget_expired()
     Heartbeat.beat(socket.gethostname())
+
+
+def prune() -> None:
+    """Delete what is past its time, for a while; the next sweep rings again for the rest."""
+    until = time.monotonic() + PRUNE_SECONDS
+    retention.prune(lambda: stopping.is_asked() or time.monotonic() > until)
 
 
 def advance_run(run_id: int) -> None:
@@ -87,12 +101,14 @@ def advance_run(run_id: int) -> None:
             return
         try:
             with stopping.listening():
-                _finish(run, is_wanted=run.pk == run_id)
+                is_over = _finish(run, is_wanted=run.pk == run_id)
         except LedgerError as error:
             logger.info("run is somebody else's run=%s code=%s", run.pk, error.code)
             return
         except stopping.Stopped:
             logger.info("run stopped, to be gone on with run=%s cursor=%s", run.pk, run.cursor)
+            return
+        if not is_over:
             return
 
 
@@ -117,7 +133,9 @@ def _automatic() -> QuerySet[ProvisioningPolicy]:
         .select_related("district")
         .annotate(
             now=Now(),
+            first_night=Min("district__runs__night", filter=Q(district__runs__kind=KIND)),
             last_night=Max("district__runs__night", filter=Q(district__runs__kind=KIND)),
+            last_check=Max("district__runs__night", filter=Q(district__runs__kind=DRIFT)),
         )
         .order_by("pk")
     )
@@ -172,19 +190,27 @@ def _pause_after(attempts: int) -> timedelta:
 def _waiting() -> list[Run]:
     """The newest unfinished run of each district, where nobody is at it and it may go on.
 
-    Whoever brings it to its end sees to the older ones first.
+    Whoever brings it to its end sees to the older ones first, so it rests while one of them waits.
     """
     runs = Run.objects.filter(kind__in=PLANS, state__in=UNFINISHED).annotate(now=Now())
     newest = {run.district_id: run for run in runs.select_related("district").order_by("pk")}
     taken = set(Lease.objects.filter(expires_at__gt=Now()).values_list("resource", flat=True))
+    wait = {run.district_id for run in runs if run.state == Run.State.WAITING and _is_early(run)}
     return [
-        run for run in newest.values() if resource(run.district) not in taken and _may_go_on(run)
+        run
+        for run in newest.values()
+        if run.district_id not in wait and resource(run.district) not in taken and _may_go_on(run)
     ]
+
+
+def _is_early(run: Run) -> bool:
+    now: datetime = run.now  # type: ignore[attr-defined]  # annotated
+    return run.not_before is not None and run.not_before > now
 
 
 def _may_go_on(run: Run) -> bool:
     now: datetime = run.now  # type: ignore[attr-defined]  # annotated
-    if run.not_before is not None and run.not_before > now:
+    if _is_early(run):
         return False
     if run.trigger == "command" and now - run.created_at < BY_HAND:
         return False
@@ -195,27 +221,32 @@ def _may_go_on(run: Run) -> bool:
         return False
 
 
-def _finish(run: Run, *, is_wanted: bool) -> None:
-    """Bring a run to its end, or drop an old one of which nothing was sent.
+def _finish(run: Run, *, is_wanted: bool) -> bool:
+    """Bring a run to its end, or drop an old one of which nothing was sent; is it over?
+
+    Where Canvas may have something of it, nothing else may be sent until it is.
 
     Raises AlreadyRunning, LeaseLost, Stopped.
     """
     if run.kind == KIND and not is_wanted and drop(run):
-        return
+        return True
     Run.objects.filter(pk=run.pk, state=Run.State.QUEUED).update(error={}, not_before=None)
     try:
         canvas = canvas_client(run.district)
     except QSyncError as error:
         _fail(run, error)
-        return
+        return True
     try:
-        advance(run, q=partial(q_client, run.district), canvas=canvas, watch=_watch(run))
+        with canvas:
+            advance(run, q=partial(q_client, run.district), canvas=canvas, watch=_watch(run))
     finally:
         # Interrupted by an error while Canvas may have something of it: not again at once.
         Run.objects.filter(pk=run.pk, state=Run.State.QUEUED, not_before=None).update(
             not_before=Now() + _pause_after(run.attempts)
         )
+        Run.objects.filter(pk=run.pk, state=Run.State.WAITING).update(not_before=Now() + LOOK_AGAIN)
     logger.info("run ended run=%s state=%s", run.pk, run.state)
+    return run.state not in UNFINISHED
 
 
 def _fail(run: Run, error: QSyncError) -> None:
@@ -233,11 +264,7 @@ def _watch(run: Run) -> Watch:
     def watch(stage: str, done: int, total: int | None) -> None:
         if stopping.is_asked():
             raise stopping.Stopped
-        if run.cursor == "sent" and time.monotonic() > until and _is_young(run):
+        if run.state == Run.State.WAITING or (run.cursor == "sent" and time.monotonic() > until):
             raise stopping.Stopped
 
     return watch
-
-
-def _is_young(run: Run) -> bool:
-    return run.started_at is not None and timezone.now() - run.started_at < WAIT_TOGETHER

@@ -77,10 +77,14 @@ def fill() -> int:
 
 @require_POST
 def reset(request: HttpRequest) -> HttpResponse:
-    """Forget all; Q loads its first records again unless `?empty=1`."""
+    """Forget all; Q loads its first records again unless `?empty=1`.
+
+    A Canvas is another one afterwards, unless `?same=1`: then its root account keeps its uuid.
+    """
     app = request.META["sandbox.app"]
     BOARDS[app].clear()
-    import_module(f"sandbox.{app}.start").clear()
+    options = {"same": True} if app == "canvas" and request.GET.get("same") else {}
+    import_module(f"sandbox.{app}.start").clear(**options)
     LOGS[app].clear()
     loaded = fill() if app == "q" and not request.GET.get("empty") else 0
     return JsonResponse({"records": loaded})

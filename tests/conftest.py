@@ -13,14 +13,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="only tests that use the database: the second pass, on PostgreSQL",
     )
+    parser.addoption("--fault", metavar="F7", help="only tests of this row of the fault catalogue")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("--database-only"):
+    wanted = [item for item in items if is_wanted(item)]
+    if len(wanted) == len(items):
         return
-    wanted = [item for item in items if uses_database(item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
     items[:] = wanted
+
+
+def is_wanted(item: pytest.Item) -> bool:
+    fault = item.config.getoption("--fault")
+    if fault and not any(fault in mark.args for mark in item.iter_markers("fault")):
+        return False
+    return uses_database(item) or not item.config.getoption("--database-only")
 
 
 def uses_database(item: pytest.Item) -> bool:

@@ -8,6 +8,8 @@ import random
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 from urllib.parse import quote
 
 from integration.canvas import parse, sis_imports, tables, throttle
@@ -40,6 +42,8 @@ ENROLLMENT_STATES = ("active", "invited", "creation_pending", "inactive", "compl
 
 
 class CanvasClient:
+    """Speaks to one Canvas on behalf of one user; share it among threads, then close it."""
+
     def __init__(
         self,
         http: Http,
@@ -54,6 +58,21 @@ class CanvasClient:
         self.transport = Transport(http, base_url, auth, sleep=sleep, clock=clock, jitter=jitter)
         self._account = f"accounts/{_part(account_id)}"
         self._imports = f"{self._account}/sis_imports"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let the idle connections go; a client that is asked again opens new ones."""
+        self.transport.close()
 
     # who we are
 

@@ -62,6 +62,9 @@ class Transport:
         self._pacer = Pacer(clock, sleep)
         self._slots = threading.BoundedSemaphore(throttle.PARALLEL)
 
+    def close(self) -> None:
+        self._http.close()
+
     def get(self, path: str, params: Params = ()) -> Any:
         return self.json(self.send("GET", path, params=params))
 

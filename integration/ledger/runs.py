@@ -114,6 +114,14 @@ class Ledger:
             state=Run.State.QUEUED, error={**error.as_dict(), "stage": self.run.stage}, stage=""
         )
 
+    def wait(self, error: QSyncError) -> None:
+        """Leave the run until the other system has done its part; that is no failed attempt."""
+        self.write(
+            state=Run.State.WAITING,
+            error={**error.as_dict(), "stage": self.run.stage},
+            attempts=F("attempts") - 1,
+        )
+
     def fail(self, error: QSyncError) -> None:
         """Keep the error with the run: what, and what to do."""
         self.end(Run.State.FAILED, error={**error.as_dict(), "stage": self.run.stage})

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integration', '0006_which_canvas_and_how_many_findings'),
+        ('integration', '0007_identity_over_time'),
         ('lti', '0001_initial'),
     ]
 

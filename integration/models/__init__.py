@@ -7,6 +7,7 @@ from integration.models.installation import Installation, Invitation
 from integration.models.ledger import Approval, Change, Finding, Lease, Operation, Run
 from integration.models.policy import ProvisioningPolicy
 from integration.models.roster import CourseAssignment, RefusedRow, RosterRow, SetAside
+from integration.models.terms import TermAssignment
 
 __all__ = [
     "Approval",
@@ -27,4 +28,5 @@ __all__ = [
     "RosterRow",
     "Run",
     "SetAside",
+    "TermAssignment",
 ]

@@ -16,6 +16,8 @@ class Run(models.Model):
     class State(models.TextChoices):
         QUEUED = "queued"
         RUNNING = "running"
+        # What was sent is in another system's hands, for longer than usual; it is looked at again.
+        WAITING = "waiting"
         HELD = "held"
         DONE = "done"
         FAILED = "failed"
@@ -24,6 +26,8 @@ class Run(models.Model):
         PROVISIONING = "provisioning"
         UNDO = "undo"
         DRIFT = "drift"
+        # Changed ids that a person approved out of a plan whose rest had gone already.
+        RENAMES = "renames"
 
     district = models.ForeignKey(District, models.CASCADE, related_name="runs")
     kind = models.CharField(max_length=16, choices=Kind.choices)
@@ -47,6 +51,8 @@ class Run(models.Model):
     heartbeat_at = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    # Since when only this summary is kept: no lines, no findings (retention.py).
+    pruned_at = models.DateTimeField(null=True, blank=True)
     # {kind: {"added", "changed", "removed", "same", "blocked"}}
     counts = models.JSONField(default=dict)
     # [{"code", "kind", "school", "count", "share", "limit"}]
@@ -93,6 +99,8 @@ class Change(models.Model):
         BLOCKED = "blocked"
         # A person approved the rest of the plan without it.
         SET_ASIDE = "set aside"
+        # A changed id: nothing of its record goes before a person says that it is the same.
+        PROPOSED = "proposed"
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="changes")
     kind = models.CharField(max_length=16)

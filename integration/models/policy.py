@@ -53,6 +53,9 @@ class ProvisioningPolicy(models.Model):
     enrollment_removal = models.CharField(
         max_length=16, choices=Removal.choices, default=Removal.INACTIVE
     )
+    # Days from one step down to the next; 0: it is never taken (provisioning/ladder.py).
+    completed_after_days = models.PositiveSmallIntegerField(default=0)
+    deleted_after_days = models.PositiveSmallIntegerField(default=0)
     # Which field of a Q user is its SIS ID in Canvas: sourcedId, identifier, or a userIds type.
     user_sis_id = models.CharField(max_length=64, default="sourcedId", validators=[ONE_LINE])
     # Put before the SIS IDs of terms, accounts, courses and sections.
@@ -66,6 +69,9 @@ class ProvisioningPolicy(models.Model):
     changed_share = models.FloatField(default=0.75, validators=[is_share])
     changed_floor = models.PositiveIntegerField(default=50)
     plan_hours = models.PositiveSmallIntegerField(default=24)
+
+    # [{"from", "until", "reason"}], local dates, both included: limits are looser (holds.py).
+    rollovers = models.JSONField(default=list, blank=True)
 
     # When a night's run begins by itself (nights.py); integration/schedule.py changes it.
     night_at = models.TimeField(default=time(2, 0))

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -23,12 +24,13 @@ from integration.ledger import operations
 from integration.ledger.runs import Ledger
 from integration.models import Operation, Run
 from integration.oneroster.types import Problem
-from integration.provisioning import store
+from integration.provisioning import following, outcome, plan_lines
 from integration.provisioning.canvas_side import Carried, carried_values, carried_with, soon
 from integration.provisioning.csv import write
 from integration.provisioning.errors import ImportFailed
 from integration.provisioning.problems import problem
-from integration.provisioning.rows import KINDS, Kind
+from integration.provisioning.rows import CHANGE_SIS_ID, IMPORTED, KINDS, Kind
+from integration.provisioning.waiting import look_at, tell_of
 
 HEADER_ROWS = 1
 LOOK_SECONDS = 600.0
@@ -66,7 +68,7 @@ def send(ledger: Ledger, canvas: CanvasClient) -> str:
         CanvasError, HttpError: Canvas refused it, or it is not known whether it has it.
     """
     run = ledger.run
-    if not store.has_rows_to_send(run):
+    if not outcome.has_rows_to_send(run):
         return "imported"
     with tempfile.TemporaryDirectory(prefix="qsync-") as directory:
         package = _pack(ledger, canvas, Path(directory))
@@ -85,11 +87,7 @@ def wait(ledger: Ledger, canvas: CanvasClient) -> str:
     """
     sent = ledger.run.sent["imports"][0]
     over = canvas.wait_for_import(
-        sent["id"],
-        on_progress=lambda seen: ledger.progress(
-            f"Canvas is importing ({seen.workflow_state})", seen.progress, 100
-        ),
-        every=soon,
+        sent["id"], on_progress=partial(look_at, ledger, canvas), every=soon
     )
     ledger.write(sent={"imports": [_told(over, sent["rows"])]})
     operation = operations.find(ledger.run, "import")
@@ -101,15 +99,18 @@ def wait(ledger: Ledger, canvas: CanvasClient) -> str:
             answer={"workflow_state": over.workflow_state, "counts": dict(over.counts)},
         )
     if over.workflow_state in ("failed", "aborted"):
-        _doubt(ledger, KINDS)
+        _doubt(ledger, canvas, IMPORTED)
         raise ImportFailed(f"Canvas ended import {over.id} as “{over.workflow_state}”.")
     return "imported"
 
 
-def _doubt(ledger: Ledger, kinds: Iterable[Kind]) -> None:
+def _doubt(ledger: Ledger, canvas: CanvasClient, kinds: Iterable[Kind]) -> None:
     for kind in kinds:
+        if kind is CHANGE_SIS_ID:
+            following.follow_what_canvas_did(ledger, canvas)
+            continue
         with ledger.guarded():
-            store.doubt(ledger.run, kind)
+            outcome.doubt(ledger.run, kind)
 
 
 def record(ledger: Ledger, canvas: CanvasClient) -> str:
@@ -124,14 +125,16 @@ def record(ledger: Ledger, canvas: CanvasClient) -> str:
         failed = _read_back(ledger, canvas.import_errors(sent[0]["id"]))
         if sent[0]["state"] == "failed_with_messages" and not failed:
             # Something failed as a whole, and no message tells what: nothing counts as accepted.
-            failed = set(KINDS)
-    for kind in KINDS:
+            failed = set(IMPORTED)
+    if plan_lines.has_refused(run, CHANGE_SIS_ID):
+        following.follow_what_canvas_did(ledger, canvas)
+    for kind in IMPORTED:
         if kind not in failed:
             ledger.progress("recording what Canvas accepted", 0)
             with ledger.guarded():
-                store.confirm(run, kind)
+                following.confirm(run) if kind is CHANGE_SIS_ID else outcome.confirm(run, kind)
     if failed:
-        _doubt(ledger, failed)
+        _doubt(ledger, canvas, [kind for kind in IMPORTED if kind in failed])
         names = ", ".join(sorted(kind.name for kind in failed))
         raise ImportFailed(f"Canvas did not take the {names} of import {sent[0]['id']} as a whole.")
     return "recorded"
@@ -141,10 +144,10 @@ def _pack(ledger: Ledger, canvas: CanvasClient, directory: Path) -> Package:
     """Write the plan's rows as one zip."""
     marker, written = _marker(ledger.run), 0
     path = directory / f"{marker}.zip"
-    sent = {kind for kind, _ in store.action_counts(ledger.run)}
+    sent = {kind for kind, _ in plan_lines.action_counts(ledger.run)}
     carried = carried_values(ledger, canvas, [kind for kind in KINDS if kind.name in sent])
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for kind in KINDS:
+        for kind in IMPORTED:
             rows = _with_carried(ledger, kind, carried)
             first = next(rows, None)
             if first is None:
@@ -159,7 +162,7 @@ def _pack(ledger: Ledger, canvas: CanvasClient, directory: Path) -> Package:
 
 
 def _with_carried(ledger: Ledger, kind: Kind, carried: Carried) -> Iterator[tuple[str, ...]]:
-    for _, row in store.rows_to_send(ledger.run, kind):
+    for _, row in outcome.rows_to_send(ledger.run, kind):
         yield (*row, *carried_with(carried, kind, row))
 
 
@@ -210,8 +213,9 @@ def _look_for(
     while True:
         try:
             return canvas.find_import(package.marker, created_since=since)
-        except ImportStillRunning:
+        except ImportStillRunning as waits:
             if waited >= LOOK_SECONDS:
+                tell_of(ledger, canvas, waits.sis_import)
                 raise
         ledger.progress("looking for the import in Canvas", 0)
         time.sleep(soon(waited))
@@ -225,7 +229,7 @@ def _told(sis_import: SisImport, rows: int) -> dict[str, object]:
 def _read_back(ledger: Ledger, errors: Iterator[RowError]) -> set[Kind]:
     """Bring each message to the record it is about; give the kinds whose whole file failed."""
     run = ledger.run
-    kind_of = {_file(kind, run): kind for kind in KINDS}
+    kind_of = {_file(kind, run): kind for kind in IMPORTED}
     messages: dict[Kind, dict[int, str]] = defaultdict(dict)
     taken: list[Problem] = []
     for error in errors:
@@ -239,16 +243,16 @@ def _read_back(ledger: Ledger, errors: Iterator[RowError]) -> set[Kind]:
     ledger.find(taken)
     failed: set[Kind] = set()
     for kind, told in messages.items():
-        changes = store.sent_changes(run, kind)
+        changes = outcome.sent_changes(run, kind)
         refused = {
             changes[place]: text for place, text in told.items() if 0 <= place < len(changes)
         }
         if len(refused) < len(told):
             failed.add(kind)
         with ledger.guarded():
-            store.refuse(run, kind, refused)
+            outcome.refuse(run, kind, refused)
         ledger.find(
             problem("canvas.row-refused", kind.name, key.replace("\x1f", " "), detail=message)
-            for key, message in store.refused_keys(run, kind)
+            for key, message in outcome.refused_keys(run, kind)
         )
     return failed

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from django.db import transaction
+from django.db.models import Q
 
 from integration.canvas.client import CanvasClient
 from integration.ledger.leases import held
-from integration.ledger.runs import Watch, nobody
+from integration.ledger.runs import Ledger, Watch, nobody
 from integration.models import Approval, AuditEvent, District, Run
+from integration.provisioning import proposed
 from integration.provisioning.aside import set_aside
 from integration.provisioning.errors import PlanRefused
 from integration.provisioning.part import Part
-from integration.provisioning.run import KIND, OpenQ, advance, resource, stale
+from integration.provisioning.rows import CHANGE_SIS_ID, SEPARATOR
+from integration.provisioning.run import KIND, OpenQ, advance, open_run, resource, stale
+
+RENAMES = Run.Kind.RENAMES
 
 
 def approve(
@@ -27,7 +34,8 @@ def approve(
 ) -> Run:
     """Carry out the stored plan that `digest` names, without reading Q again.
 
-    With a `part`, only that goes, and what it stands on; the rest is set aside.
+    With a `part`, only that goes, and what it stands on; the rest is set aside. Changed ids alone
+    are carried out by a run of their own: also those of a night whose other lines went at once.
 
     Raises:
         PlanRefused: no held plan has this digest, or it is stale; the message says why.
@@ -36,8 +44,13 @@ def approve(
     with held(resource(district)), transaction.atomic():
         run = _approvable(district, digest)
         scope = part.as_dict() if part else {}
+        rests = 0
+        if run.state != Run.State.HELD or (part and part.kinds == {CHANGE_SIS_ID.name}):
+            run = _renames(run, part, actor)
+        else:
+            rests = set_aside(run, part, by=actor) if part else 0
+            proposed.take(run, part)
         Approval.objects.create(run=run, digest=digest, by=actor, reason=reason, scope=scope)
-        rests = set_aside(run, part, by=actor) if part else 0
         AuditEvent.objects.create(
             district=district.slug,
             actor=actor,
@@ -50,9 +63,57 @@ def approve(
     return advance(run, q=q, canvas=canvas, watch=watch)
 
 
+def decline(
+    district: District, digest: str, *, old_ids: Collection[str], actor: str, reason: str = ""
+) -> Run:
+    """Say no to the changed ids of a plan, or to those from `old_ids`: they are not the same.
+
+    The next run treats them as what they are then: somebody new, and somebody gone.
+
+    Raises:
+        PlanRefused: no plan with this digest has such ids, or it is stale.
+        AlreadyRunning: the district has another run going.
+    """
+    with held(resource(district)), transaction.atomic():
+        run = _approvable(district, digest)
+        keys = proposed.decline(run, old_ids, by=actor)
+        if not keys:
+            raise PlanRefused("This plan proposes no change of these ids.")
+        AuditEvent.objects.create(
+            district=district.slug,
+            actor=actor,
+            action="ids.declined",
+            subject=f"run {run.pk}",
+            after={"digest": digest, "ids": [key.split(SEPARATOR) for key in keys]},
+            reason=reason,
+        )
+    return run
+
+
+def _renames(source: Run, part: Part | None, actor: str) -> Run:
+    """A run that carries out just the changed ids of a plan. Raises PlanRefused."""
+    run = open_run(source.district, actor=actor)
+    Run.objects.filter(pk=run.pk).update(kind=RENAMES, plan_digest=source.plan_digest)
+    run.refresh_from_db()
+    count = proposed.copy(source, run, part)
+    if not count:
+        raise PlanRefused("This plan proposes no change of an id.")
+    Run.objects.filter(pk=run.pk).update(counts={CHANGE_SIS_ID.name: {"changed": count}})
+    return run
+
+
+def plan_renames(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
+    """The plan of such a run was written down with its approval; the next cursor."""
+    return "planned"
+
+
 def _approvable(district: District, digest: str) -> Run:
-    """The held run that this digest names. Raises PlanRefused."""
-    waiting = district.runs.filter(kind=KIND, state=Run.State.HELD).order_by("-pk")
+    """The run that this digest names: held, or done while changed ids of it wait.
+
+    Raises PlanRefused.
+    """
+    waits = Q(state=Run.State.HELD) | Q(state=Run.State.DONE, pk__in=proposed.runs_with(district))
+    waiting = district.runs.filter(waits, kind=KIND).order_by("-pk")
     newest = waiting.first()
     run = waiting.filter(plan_digest=digest).first()
     if run is None:

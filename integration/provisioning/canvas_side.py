@@ -8,7 +8,7 @@ from pathlib import Path
 
 from integration.canvas.client import CanvasClient
 from integration.ledger.runs import Ledger
-from integration.provisioning import store
+from integration.provisioning import roster
 from integration.provisioning.adoption import (
     REPORTED,
     Claims,
@@ -31,7 +31,7 @@ def observe(ledger: Ledger, canvas: CanvasClient) -> tuple[int, Claims]:
     Gives the number of SIS objects, and who holds which login there.
     """
     district = ledger.run.district
-    store.forget_observed(district)
+    roster.forget_observed(district)
     with tempfile.TemporaryDirectory(prefix="qsync-") as directory:
         files = _report(ledger, canvas, [kind.name for kind in REPORTED], Path(directory))
         held = 0
@@ -40,10 +40,10 @@ def observe(ledger: Ledger, canvas: CanvasClient) -> tuple[int, Claims]:
                 rows = (
                     (row, observed_digest(row)) for row in observed(kind, canvas.report_rows(path))
                 )
-                held += store.keep_observed(ledger.run, kind, rows)
+                held += roster.keep_observed(ledger.run, kind, rows)
         if path := files.get(SECTIONS.name):
             sections = map(as_row, observed(SECTIONS, canvas.report_rows(path)))
-            store.keep_assignments(district, {row[0]: row[1] for row in sections if row[1]})
+            roster.keep_assignments(district, {row[0]: row[1] for row in sections if row[1]})
         path = files.get(USERS.name)
         return held, _claims(canvas, path)
 
@@ -57,6 +57,19 @@ def claims(ledger: Ledger, canvas: CanvasClient) -> Claims:
 
 def _claims(canvas: CanvasClient, path: Path | None) -> Claims:
     return claims_of(canvas.report_rows(path), canvas.own_user_id()) if path else Claims()
+
+
+def ids_there(
+    ledger: Ledger, canvas: CanvasClient, kinds: Collection[Kind]
+) -> dict[Kind, set[str]]:
+    """The SIS IDs of each of these kinds that Canvas holds this moment, of what is not deleted."""
+    with tempfile.TemporaryDirectory(prefix="qsync-") as directory:
+        files = _report(ledger, canvas, [kind.name for kind in kinds], Path(directory))
+        return {
+            kind: {row[0] for row in map(as_row, observed(kind, canvas.report_rows(path)))}
+            for kind in kinds
+            if (path := files.get(kind.name))
+        }
 
 
 Carried = dict[str, dict[str, tuple[str, ...]]]

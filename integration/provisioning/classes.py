@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -137,30 +137,51 @@ def map_sections(
     *,
     teacher_of: Mapping[str, str],
     kept: Mapping[str, str],
+    is_unread: Callable[[str], bool] = lambda _: False,
+    before: Callable[[Collection[str]], Mapping[str, CourseRow]] = lambda _: {},
 ) -> Sections:
     """Sections and their courses. A section that has a course already (`kept`) stays there.
 
-    `teacher_of`: class sourcedId to the sourcedId of its primary teacher.
+    `teacher_of`: class sourcedId to the sourcedId of its primary teacher. `is_unread`: may this
+    course be in Q although it could not be read tonight? Then the Canvas course is called as
+    `before`, which looks accepted rows up.
     """
     result = Sections()
     named: set[str] = set()
+    nameless: set[str] = set()
     garbled = _garbled(courses, result.problems)
     for sourced_id, place in sorted(places.items()):
         course_id = place.class_.course.sourced_id if place.class_.course else ""
         course = None if course_id in garbled else courses.get(course_id)
-        if course is None and course_id not in garbled:
+        is_unread_one = course is None and course_id not in garbled and is_unread(course_id)
+        is_there = course_id in garbled or (course_id != "" and is_unread_one)
+        if course is None and not is_there:
             result.problems.append(
                 problem("roster.unknown-course", "classes", sourced_id, "course")
             )
         sis_course_id = kept.get(place.sis_section_id) or _course_id(
-            place, course, teacher_of.get(sourced_id, ""), rules
+            place,
+            course_id if course or is_unread_one else "",
+            teacher_of.get(sourced_id, ""),
+            rules,
         )
         result.course_of[place.sis_section_id] = sis_course_id
         result.sections.append(_section(place, sis_course_id, rules))
         if sis_course_id not in named:
             named.add(sis_course_id)
             result.courses.append(_course(place, course, sis_course_id, rules))
+            own = sis_course_id == place.sis_section_id and place.class_.title.strip()
+            if course is None and is_there and not own:
+                nameless.add(sis_course_id)
+    _keep_names(result, before(nameless) if nameless else {})
     return result
+
+
+def _keep_names(result: Sections, before: Mapping[str, CourseRow]) -> None:
+    for position, row in enumerate(result.courses):
+        if was := before.get(row.course_id):
+            named = row._replace(short_name=was.short_name, long_name=was.long_name)
+            result.courses[position] = named
 
 
 def _garbled(courses: Mapping[str, Course], problems: list[Problem]) -> set[str]:
@@ -174,12 +195,12 @@ def _garbled(courses: Mapping[str, Course], problems: list[Problem]) -> set[str]
     return found
 
 
-def _course_id(place: Place, course: Course | None, teacher: str, rules: Rules) -> str:
+def _course_id(place: Place, course_id: str, teacher: str, rules: Rules) -> str:
     school = place.class_.school.sourced_id if place.class_.school else ""
     shared_by = {COURSE: school, TEACHER: teacher}.get(rules.grouping, "")
-    if course is None or not shared_by:
+    if not course_id or not shared_by:
         return place.sis_section_id
-    parts = (course.sourced_id, shared_by, place.term.sis_term_id.removeprefix(rules.prefix))
+    parts = (course_id, shared_by, place.term.sis_term_id.removeprefix(rules.prefix))
     sis_id = rules.prefix + ":".join(parts)
     if len(sis_id) <= SIS_ID_LENGTH and not any(":" in part for part in parts):
         return sis_id

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from django.db.models.functions import Now
 
@@ -17,12 +18,12 @@ from integration.canvas.client import CanvasClient
 from integration.ledger.runs import Ledger, Watch, nobody
 from integration.models import AuditEvent, District, ProvisioningPolicy, RosterRow, Run
 from integration.oneroster.types import Problem
-from integration.provisioning import store
+from integration.provisioning import roster
 from integration.provisioning.adoption import ObservedRow, as_row, observed
 from integration.provisioning.beside import finish_others, no_q, reported
 from integration.provisioning.compare import UNSURE, Accepted
-from integration.provisioning.holds import Limits
 from integration.provisioning.inverse import differing
+from integration.provisioning.limits import limits_of
 from integration.provisioning.problems import problem
 from integration.provisioning.rows import KINDS, SEPARATOR, Kind
 from integration.provisioning.run import OpenQ, advance, conditions
@@ -46,14 +47,20 @@ def check_drift(
         RunUnderWay, AlreadyRunning: the district has a run going.
     """
     finish_others(district, canvas=canvas, watch=watch)
-    run = Run.objects.create(
+    run = open_check(district, actor=actor, plan_only=not repair)
+    return advance(run, q=no_q, canvas=canvas, watch=watch)
+
+
+def open_check(district: District, *, actor: str, plan_only: bool = True, **fields: Any) -> Run:
+    """Write a check down before anything is done for it; `fields` of its row beside the usual."""
+    return Run.objects.create(
         district=district,
         kind=KIND,
         actor=actor,
-        plan_only=not repair,
+        plan_only=plan_only,
         policy_digest=conditions(district),
+        **fields,
     )
-    return advance(run, q=no_q, canvas=canvas, watch=watch)
 
 
 def compare_with_canvas(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
@@ -87,7 +94,7 @@ class _Check:
         self._status = kind.index("status")
         self._counts: Counter[str] = Counter()
         # Digests of the rows that Canvas's report has not shown yet.
-        self._unseen = store.accepted_digests(self._district, kind)
+        self._unseen = roster.accepted_digests(self._district, kind)
         self._believed = len(self._unseen)
 
     def run(self, canvas: CanvasClient, report: Path) -> dict[str, int]:
@@ -105,7 +112,7 @@ class _Check:
         for row in batch:
             there.setdefault(self._kind.key(as_row(row)), []).append(row)
         found: list[Problem] = []
-        for key, ours in store.find(self._district, self._kind, there.keys()).items():
+        for key, ours in roster.find(self._district, self._kind, there.keys()).items():
             if ours.ours:
                 found += self._told(key, ours, there[key])
         return found
@@ -140,7 +147,7 @@ class _Check:
             return
         self._counts["missing"] = len(self._unseen)
         repairs = not self._ledger.run.plan_only and self._is_plausible()
-        there = store.find_by_digest(self._district, self._kind, self._unseen)
+        there = roster.find_by_digest(self._district, self._kind, self._unseen)
         for batch in bulk.batches((key for key, _ in there), bulk.IN_LIMIT):
             self._ledger.find(
                 problem("drift.missing", self._kind.name, _shown(key)) for key in batch
@@ -159,12 +166,7 @@ class _Check:
     def _is_plausible(self) -> bool:
         """Many missing rows are more likely a report that holds too little than a hand's work."""
         policy = ProvisioningPolicy.objects.get(district=self._district)
-        limits = Limits(
-            removed_share=policy.removed_share,
-            removed_floor=policy.removed_floor,
-            removed_ceiling=policy.removed_ceiling,
-        )
-        if len(self._unseen) <= limits.removable(self._believed):
+        if len(self._unseen) <= limits_of(policy).removable(self._believed):
             return True
         self._ledger.find([problem("drift.too-many-missing", self._kind.name, "")])
         return False

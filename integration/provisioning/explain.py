@@ -142,8 +142,9 @@ def _told(fact: Fact) -> list[str]:
     if fact.accepted_by is not None:
         by = f"run {fact.accepted_by}"
         by += f", SIS import {fact.sis_import}" if fact.sis_import else ""
-        gone = "kept" if fact.place.kind.gone is None else "taken away"
-        what = gone if fact.removed else "accepted"
+        what = "accepted"
+        if fact.removed:
+            what = "kept" if _is_there(fact) else "taken away"
         told.append(f"Canvas has {what} the {name} ({by}).")
         told.append("  " + ", ".join(f"{column}={value}" for column, value in fact.columns.items()))
     if fact.planned_by is not None and fact.planned_state == "planned":
@@ -166,6 +167,8 @@ def _verdict(facts: list[Fact], findings: list[str], *, is_meant: bool) -> Verdi
 
 
 def _is_there(fact: Fact) -> bool:
-    """Also what Q no longer holds, where we never take anything of that kind away."""
-    stays = not fact.removed or fact.place.kind.gone is None
+    """Also what Q no longer holds, where it is left in Canvas: its kind always is, or its term is
+    over."""
+    is_left = fact.place.kind.gone is None or fact.columns.get("status") == "active"
+    stays = not fact.removed or is_left
     return fact.accepted_by is not None and stays

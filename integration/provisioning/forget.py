@@ -16,12 +16,20 @@ from integration.models import (
     RosterRow,
     Run,
     SetAside,
+    TermAssignment,
 )
 from integration.provisioning.errors import PlanRefused
+from integration.provisioning.run import UNFINISHED
 
 # All that holds for one Canvas only.
-REMEMBERED: tuple[type[Model], ...] = (RosterRow, RefusedRow, SetAside, CourseAssignment)
-OPEN = (Run.State.QUEUED, Run.State.RUNNING, Run.State.HELD)
+REMEMBERED: tuple[type[Model], ...] = (
+    RosterRow,
+    RefusedRow,
+    SetAside,
+    CourseAssignment,
+    TermAssignment,
+)
+OPEN = (*UNFINISHED, Run.State.HELD)
 
 
 def forget_canvas(district: District) -> dict[str, int]:

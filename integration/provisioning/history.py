@@ -13,7 +13,7 @@ from django.db.models.functions import Collate
 from integration import bulk
 from integration.models import Change, RosterRow, Run
 from integration.provisioning.inverse import SENT, Done, Word
-from integration.provisioning.rows import Kind, Row
+from integration.provisioning.rows import CHANGE_SIS_ID, Kind, Row
 
 CHUNK = 2000
 _FIELDS = ("key", "action", "before", "after", "group", "reason", "state")
@@ -72,6 +72,22 @@ def _sent(run: Run) -> QuerySet[Change]:
 
 def has_lines(run: Run) -> bool:
     return _sent(run).exists()
+
+
+def renames(run: Run) -> Iterator[tuple[Row, str, bool]]:
+    """(row of change_sis_id.csv, school, whether Canvas is known to have taken it), in order."""
+    found = _sent(run).filter(kind=CHANGE_SIS_ID.name).order_by("pk")
+    for after, school, state in found.values_list("after", "group", "state"):
+        yield tuple(json.loads(after)), school, state == Change.State.CONFIRMED
+
+
+def accepted_ids(run: Run, kind: Kind, keys: Collection[str]) -> set[str]:
+    """Which of the keys the district has an accepted row under."""
+    rows = RosterRow.objects.filter(district=run.district, kind=kind.name)
+    found: set[str] = set()
+    for batch in bulk.batches(keys, bulk.IN_LIMIT):
+        found.update(rows.filter(key__in=batch).values_list("key", flat=True))
+    return found
 
 
 def count_created(run: Run, kind: Kind) -> int:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable
 
+from integration import bulk
 from integration.models import District, RosterRow
-from integration.provisioning import store
+from integration.provisioning import roster
 from integration.provisioning.rows import USERS, Kind, UserRow, digest
 
 _LOGIN = USERS.index("login_id")
@@ -14,9 +15,9 @@ _LOGIN = USERS.index("login_id")
 
 def unknown(district: District, rows: Iterable[UserRow]) -> set[str]:
     """The SIS IDs of users whom Canvas never took from us."""
-    accepted = store.accepted_digests(district, USERS)
+    accepted = roster.accepted_digests(district, USERS)
     keys = {row.user_id for row in rows if digest(row) not in accepted}
-    ours = {key for key, there in store.find(district, USERS, keys).items() if there.ours}
+    ours = {key for key, there in roster.find(district, USERS, keys).items() if there.ours}
     return keys - ours
 
 
@@ -29,7 +30,7 @@ def known_logins(district: District, logins: Collection[str]) -> dict[str, str]:
     rows = RosterRow.objects.filter(
         district=district, kind=USERS.name, origin=RosterRow.Origin.OURS
     ).values_list("key", "row", "removed_at")
-    for key, row, removed_at in rows.iterator(store.CHUNK):
+    for key, row, removed_at in rows.iterator(bulk.BATCH):
         login = json.loads(row)[_LOGIN].casefold()
         if login in logins and (removed_at is None or login not in found):
             found[login] = key

@@ -10,6 +10,7 @@ from typing import Literal
 from integration.canvas.types import Course, Enrollment, Section
 from integration.oneroster.types import Problem
 from integration.provisioning.compare import UNSURE, Planned, same_in_canvas
+from integration.provisioning.ladder import STILL_GONE
 from integration.provisioning.problems import problem
 from integration.provisioning.rows import (
     ACCOUNTS,
@@ -77,6 +78,28 @@ def inverse(done: Done, *, word: Word, standing: Standing, use: Use = "unused") 
     return _put_back(done)
 
 
+def renamed_back(
+    row: Row, *, confirmed: bool, ours: Collection[str], there: Collection[str] | None
+) -> tuple[Row | None, str]:
+    """The row of change_sis_id.csv that takes one back, or the code of what keeps it.
+
+    `ours`: the ids of that kind that Canvas accepted from us; `there`: those that it holds, None
+    where it does not tell. Neither of both: it was taken back already.
+    """
+    old, new, type_ = row
+    if not confirmed:
+        return None, "undo.not-confirmed"
+    if there is None:
+        return None, "undo.not-told"
+    if new not in ours:
+        return None, "" if old in ours else "undo.changed-later"
+    if new not in there:
+        return None, "undo.gone-in-canvas"
+    if old in there or old in ours:
+        return None, "undo.id-taken"
+    return (new, old, type_), ""
+
+
 def _hindrance(done: Done, word: Word, standing: Standing) -> str:
     """The code of what keeps a line from being undone at all, or ""."""
     if not done.confirmed:
@@ -107,8 +130,9 @@ def _put_back(done: Done) -> Inverse:
             left.append(_left(done, code, column))
         row.append(after if code or before is None else before)
     if tuple(row) != done.after:
-        # Only kinds that are ever taken away go back to where they were before they returned.
-        gone = done.reason == "returned" and done.kind.gone is not None
+        # Only kinds that are ever taken away go back to where they were before they returned,
+        # or before they went a step further down.
+        gone = done.reason in ("returned", STILL_GONE) and done.kind.gone is not None
         return Inverse(_line(done, tuple(row), "removed" if gone else "changed"), tuple(left))
     if done.reason == "returned":
         left.append(_left(done, "undo.returned"))

@@ -18,7 +18,8 @@ class People:
     `inactive`: read, and not to be in Canvas (or only by hand); `left_out`: could not be mapped.
     `held_as`: whoever was left out, and the SIS IDs under which Canvas may have them, where these
     are known. `adopted`: SIS IDs that would take over an account made by hand. `renamed`: SIS IDs
-    that Canvas has for people whom Q calls otherwise tonight.
+    that Canvas has for people whom Q calls otherwise tonight. `came_again`: their rows of tonight,
+    each with the id before, where nobody else may have that.
     """
 
     rows: list[UserRow] = field(default_factory=list)
@@ -30,6 +31,7 @@ class People:
     held_as: dict[str, set[str]] = field(default_factory=dict)
     adopted: set[str] = field(default_factory=set)
     renamed: set[str] = field(default_factory=set)
+    came_again: list[tuple[UserRow, str]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
     def may_be(self, sourced_id: str, rules: Rules) -> set[str]:
@@ -177,6 +179,7 @@ def respect_ids(people: People, known: Mapping[str, str], new: Collection[str]) 
     of tonight that it did not.
     """
     source_of = {user_id: sourced_id for sourced_id, user_id in people.user_of.items()}
+    still_there = set[str]().union(*people.held_as.values())
     gone: set[str] = set()
     for row in people.rows:
         before = known.get(row.login_id.casefold(), row.user_id)
@@ -188,6 +191,8 @@ def respect_ids(people: People, known: Mapping[str, str], new: Collection[str]) 
         why = problem("roster.id-changed", "users", sourced_id, "sourcedId", detail=told)
         _leave_out(people, sourced_id, why, before)
         people.renamed.add(before)
+        if before not in still_there:
+            people.came_again.append((row, before))
         gone.add(row.user_id)
     _without(people, gone)
 

@@ -5,17 +5,19 @@ Everything but the enrollments is small enough to be looked at as a whole; those
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 
 from integration.bulk import batches
 from integration.ledger.runs import Ledger
 from integration.models import ProvisioningPolicy, Run
 from integration.oneroster.types import R
-from integration.provisioning import identities, store
+from integration.provisioning import identities, plan_lines, roster, term_memory
 from integration.provisioning.adoption import Claims, as_row
 from integration.provisioning.classes import Places, map_sections, place_classes
+from integration.provisioning.climbing import further
 from integration.provisioning.compare import (
     Accepted,
     Comparison,
@@ -23,22 +25,25 @@ from integration.provisioning.compare import (
     judged,
     removed,
 )
+from integration.provisioning.endings import TERM_ENDED, Endings
 from integration.provisioning.enrollments import EnrollmentMapper, preferred
 from integration.provisioning.errors import EmptyFeed
-from integration.provisioning.holds import Hold, adoption, id_scheme
+from integration.provisioning.holds import Hold, Limits, adoption
+from integration.provisioning.ladder import Ladder
 from integration.provisioning.people import People, map_people, respect_claims, respect_ids
 from integration.provisioning.problems import problem
+from integration.provisioning.proposals import Proposals
 from integration.provisioning.read import Source
 from integration.provisioning.rows import (
     ACCOUNTS,
     COURSES,
     ENROLLMENTS,
-    KINDS,
     OBSERVERS,
     SECTIONS,
     SEPARATOR,
     TERMS,
     USERS,
+    CourseRow,
     Kind,
     Row,
     digest,
@@ -94,8 +99,17 @@ class Planner:
     source: Source
     rules: Rules
     claims: Callable[[], Claims]
+    limits: Limits = field(default_factory=Limits)
+    ladder: Ladder = field(default_factory=Ladder)
     seen: dict[str, dict[str, int]] = field(default_factory=dict)
     holds: list[Hold] = field(default_factory=list)
+    endings: Endings = field(init=False)
+    # Of kinds that were not read completely: digests of rows that may be gone, or not.
+    _unseen: dict[Kind, set[bytes]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        now = datetime.now(UTC)
+        self.endings = Endings(now, partial(roster.find, self.run.district))
 
     def plan(self) -> None:
         """Read Q and store the plan, kind by kind."""
@@ -110,14 +124,18 @@ class Planner:
             sessions,
             self.rules,
             referenced={ref.sourced_id for one in classes.values() for ref in one.terms},
-            accepted=store.accepted_keys(self.run.district, TERMS),
+            accepted=roster.accepted_keys(self.run.district, TERMS),
+            remembered=term_memory.recall(self.run.district),
+            is_unread=self._is_unread("academicSessions"),
         )
+        term_memory.note(self.run, terms.changed)
         places = place_classes(
             classes, self.rules, account_of=accounts.account_of, term_of=terms.term_of
         )
         places.left_out |= self.source.broken.get("classes", set())
         for mapped in (accounts, terms, places):
             self.ledger.find(mapped.problems)
+        self.endings.terms = {row.term_id: row.end_date for row in terms.rows}
         self._compare(ACCOUNTS, accounts.rows)
         self._compare(TERMS, terms.rows)
 
@@ -131,13 +149,37 @@ class Planner:
             courses,
             self.rules,
             teacher_of=mapper.teacher_of,
-            kept=store.course_assignments(self.run.district),
+            kept=roster.course_assignments(self.run.district),
+            is_unread=self._is_unread("courses"),
+            before=self._courses_before,
         )
         self.ledger.find(sections.problems)
         account_of = {place.sis_section_id: place.account_id for place in places.place_of.values()}
         self._compare(COURSES, sections.courses, group_of=lambda row: row[3])
         self._compare(SECTIONS, sections.sections, group_of=lambda row: account_of[row[0]])
+        self._propose(people)
         self.ledger.find(self.source.findings())
+
+    def _propose(self, people: People) -> None:
+        """Let ids that changed wait for a person."""
+        broken = self.source.broken.get("users", set())
+        named = self.rules.user_sis_id == "sourcedId" or not broken
+        is_proven = self.source.proves("users") and named
+        proposals = Proposals(self.run, self.rules.prefix, self._unseen)
+        with self.ledger.guarded():
+            proposals.find([one for one in people.came_again if is_proven and one[1] not in broken])
+        self.holds += proposals.holds(len(people.renamed))
+        self.ledger.find(proposals.problems)
+
+    def _courses_before(self, ids: Collection[str]) -> dict[str, CourseRow]:
+        there = roster.find(self.run.district, COURSES, ids)
+        return {key: CourseRow(*as_row(one.row)) for key, one in there.items() if one.ours}
+
+    def _is_unread(self, collection: str) -> Callable[[str], bool]:
+        """May a record that is not among tonight's be in Q all the same?"""
+        broken = self.source.broken.get(collection, set())
+        anything = not self.source.proves(collection)
+        return lambda sourced_id: anything or sourced_id in broken
 
     @property
     def run(self) -> Run:
@@ -157,7 +199,7 @@ class Planner:
             users,
             self.rules,
             account_of=account_of,
-            accepted=lambda key: bool(store.find(self.run.district, USERS, [key])),
+            accepted=lambda key: bool(roster.find(self.run.district, USERS, [key])),
         )
         self._identify(people)
         people.left_out |= self.source.broken.get("users", set())
@@ -189,8 +231,6 @@ class Planner:
         if not new:
             return
         respect_ids(people, identities.known_logins(district, logins), new)
-        accepted = identities.accepted_count(district, USERS)
-        self.holds += id_scheme(USERS.name, len(people.renamed), accepted)
         if any(row.user_id in new for row in people.rows):
             claims = self.claims()
             respect_claims(people, claims.holder_of, new=new, own=claims.own)
@@ -217,8 +257,8 @@ class Planner:
     def _comparison(self, kind: Kind, group_of: Callable[[Row], str]) -> Comparison:
         return Comparison(
             kind,
-            store.accepted_digests(self.run.district, kind),
-            find=partial(store.find, self.run.district, kind),
+            roster.accepted_digests(self.run.district, kind),
+            find=partial(roster.find, self.run.district, kind),
             group_of=group_of,
         )
 
@@ -250,7 +290,7 @@ class Planner:
 
     def _write_down(self, kind: Kind, lines: Iterable[Planned]) -> None:
         with self.ledger.guarded():
-            store.plan(self.run, kind, lines)
+            plan_lines.plan(self.run, kind, lines)
 
     def _finish(self, comparison: Comparison, *, must_stay: MustStay) -> None:
         """After the last row: settle what came twice, and plan what is gone."""
@@ -258,18 +298,19 @@ class Planner:
         self._settle_duplicates(comparison)
         self.seen.setdefault(kind.name, {})["same"] = comparison.same
         if not all(map(self.source.proves, RESTS_ON[kind])):
+            self._unseen[kind] = comparison.unseen
             self._tell_of_suspended(kind, len(comparison.unseen))
             return
-        there = store.find_by_digest(self.run.district, kind, comparison.unseen)
+        there = roster.find_by_digest(self.run.district, kind, comparison.unseen)
         away = 0
-        gone = (
-            self._gone(kind, key, accepted)
-            for key, accepted in there
-            if not must_stay(as_row(accepted.row), accepted.group)
-        )
-        for lines in batches(gone):
-            away += len(lines)
-            self._write_down(kind, lines)
+        gone = (one for one in there if not must_stay(as_row(one[1].row), one[1].group))
+        for some in batches(gone):
+            away += len(some)
+            self.endings.look_at(kind, [as_row(accepted.row) for _, accepted in some])
+            self._write_down(kind, [self._gone(kind, *one) for one in some])
+        if kind is ENROLLMENTS:
+            for lines in further(self.run, self.ladder, self.limits, self.endings, must_stay):
+                self._write_down(kind, lines)
         self._tell_of_suspended(kind, len(comparison.unseen) - away)
 
     def _tell_of_suspended(self, kind: Kind, count: int) -> None:
@@ -278,6 +319,8 @@ class Planner:
             self.ledger.find([problem("roster.removals-suspended", kind.name, "", detail=detail)])
 
     def _gone(self, kind: Kind, key: str, there: Accepted) -> Planned:
+        if self.endings.covers(kind, row := as_row(there.row)):
+            return Planned(key, "kept", there.row, row, there.digest, there.group, TERM_ENDED)
         after, action = removed(kind, key, there, self.rules.removal)
         return Planned(key, action, there.row, after, digest(after), there.group, "not in Q")
 
@@ -288,23 +331,15 @@ class Planner:
         for line in comparison.duplicates:
             other = best.get(line.key, line)
             best[line.key] = line if preferred(line.after, other.after) is line.after else other
-        there = store.find(self.run.district, kind, best.keys())
+        there = roster.find(self.run.district, kind, best.keys())
         for key, line in best.items():
-            planned = store.planned_line(self.run, kind, key)
+            planned = plan_lines.planned_line(self.run, kind, key)
             if planned is None or preferred(line.after, planned.after) is not line.after:
                 continue
             line = judged(kind, line, there.get(key))
             comparison.same += (line.action == "equal") - (planned.action == "equal")
-            store.replace_change(self.run, kind, line)
+            plan_lines.replace_change(self.run, kind, line)
         self.ledger.find(
             problem("roster.duplicate-enrollment", kind.name, key.replace(SEPARATOR, " "))
             for key in best
         )
-
-
-def counts_of(run: Run, seen: Mapping[str, dict[str, int]]) -> dict[str, dict[str, int]]:
-    """The run's counts by kind: added, changed, removed, kept, same, blocked, skipped."""
-    counts = {kind.name: dict(seen.get(kind.name, {})) for kind in KINDS if kind.name in seen}
-    for (kind, what), count in store.action_counts(run).items():
-        counts.setdefault(kind, {})[what] = count
-    return counts

@@ -117,8 +117,26 @@ TABLE: dict[str, tuple[str, str]] = {
     "roster.id-changed": (
         "Canvas has this login from us under another id, so nothing of this user was sent, and "
         "nothing of the other was taken away.",
-        "If it is the same person, give the old id back in Q or change the SIS ID in Canvas; "
-        "if not, give one of the two another username.",
+        "If it is the same person, approve the change of the id where one is proposed (provision "
+        "--approve DIGEST --kind change_sis_id), or give the old id back in Q; if not, give one of "
+        "the two another username.",
+    ),
+    "roster.id-proposed": (
+        "Q has this under another id, so nothing of it was sent, and nothing of the other was "
+        "taken away.",
+        "If it is the same, approve the change of the id (provision --approve DIGEST --kind "
+        "change_sis_id); if not, decline it (--decline DIGEST --record OLD_ID).",
+    ),
+    "roster.id-unproven": (
+        "This may be what Canvas has under another id, and not all of Q could be read; nothing of "
+        "it was sent.",
+        "Nothing, if the next run reads all of Q: then it is sent, or a change of its id proposed.",
+    ),
+    "roster.id-recycled": (
+        "Q uses this id for something else than before, so nothing of it was sent.",
+        "If it is something else, approve that the old one gives the id up (provision --approve "
+        "DIGEST --kind change_sis_id); if it is still the same, decline it (--decline DIGEST "
+        "--record ID).",
     ),
     "roster.removals-suspended": (
         "Rows that Q no longer sends stay in Canvas, because it is not proven that they are gone.",
@@ -135,6 +153,10 @@ TABLE: dict[str, tuple[str, str]] = {
     "undo.changed-later": (
         "A later run has changed this row, or it is no longer ours; it was left.",
         "Undo the later run first, or correct the record in Q.",
+    ),
+    "undo.id-taken": (
+        "Something else has the earlier id by now, so this one keeps its own.",
+        "Nothing, if that is right; else change the ids in Canvas by hand.",
     ),
     "undo.stays": (
         "The run created this; users, sub-accounts and terms are never taken away.",
@@ -199,6 +221,12 @@ TABLE: dict[str, tuple[str, str]] = {
     "roster.set-aside": (
         "Lines that a person left out of an earlier plan still rest.",
         "Approve them with a later plan (provision --take-up), or correct them in Q.",
+    ),
+    "canvas.import-waits": (
+        "Canvas has had this import for hours and has not carried it out; the run waits for it, "
+        "and nothing else of the district is sent meanwhile.",
+        "Look at SIS Imports in Canvas. Another import may be ahead of it; one that does not move "
+        "can be aborted there, and the next run sends its rows again.",
     ),
     "canvas.row-warned": (
         "Canvas took this row, but not all of it.",

@@ -13,6 +13,7 @@ from typing import Any
 from integration.ledger.runs import Ledger
 from integration.oneroster.client import OneRosterClient
 from integration.oneroster.errors import FilterRefused, Forbidden, NotOffered
+from integration.oneroster.reading import Reading
 from integration.oneroster.types import (
     AcademicSession,
     Class,
@@ -154,11 +155,34 @@ class Source:
 
     def _pages(self, collection: str, path: str, **options: str) -> Iterator[Page[Any]]:
         reading = self.client.read(path, **options)
+        seen: set[int] = set()
         for page in reading:
             self._note(collection, page)
             self.ledger.progress(f"reading {collection}", self.received[collection], reading.total)
+            if reading.total is None:
+                seen.update(map(hash, _ids(page)))
             yield page
         if not reading.proof.complete:
+            self.complete[collection] = False
+        elif reading.total is None and seen:
+            yield from self._skipped(collection, seen, self.client.read(path, **options))
+
+    def _skipped(self, collection: str, seen: set[int], again: Reading[Any]) -> Iterator[Page[Any]]:
+        """What a second reading brings that the first did not: then neither proves anything (F7).
+
+        A record that went while its page was being read makes the next page skip one. Where Q
+        gives a total, that tells of it; where it gives none, only reading twice does.
+        """
+        for page in again:
+            self.ledger.progress(f"reading {collection} again", 0)
+            new = [one for one in page.records if hash(one.sourced_id) not in seen]
+            bad = [one for one in page.problems if hash(one.sourced_id) not in seen]
+            if new or bad:
+                self.complete[collection] = False
+                found = Page(new, bad)
+                self._note(collection, found)
+                yield found
+        if not again.proof.complete:
             self.complete[collection] = False
 
     def _note(self, collection: str, page: Page[Any]) -> None:
@@ -179,3 +203,7 @@ class Source:
             if not self.proves(collection)
         ]
         return [*dict.fromkeys(self.problems), *unproven]
+
+
+def _ids(page: Page[Any]) -> list[str]:
+    return [one.sourced_id for one in (*page.records, *page.problems)]

@@ -6,6 +6,8 @@ is constant, so a row always means the same thing to Canvas and to the digest.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import NamedTuple
@@ -77,6 +79,14 @@ class ObserverRow(NamedTuple):
     status: str
 
 
+class ChangeIdRow(NamedTuple):
+    """The same thing under another SIS ID; Canvas works through these before all else."""
+
+    old_id: str
+    new_id: str
+    type: str
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """How one type of row is named, keyed and treated.
@@ -137,8 +147,16 @@ OBSERVERS = Kind(
 # In the order in which Canvas works through an import (canvas.md 4.5).
 KINDS = (ACCOUNTS, TERMS, COURSES, SECTIONS, USERS, ENROLLMENTS, OBSERVERS)
 BY_NAME = {kind.name: kind for kind in KINDS}
+CHANGE_SIS_ID = Kind("change_sis_id", ChangeIdRow._fields, key_columns=3, reported=False)
+# What an import may hold. A changed id is no object, so it is none of the kinds.
+IMPORTED = (CHANGE_SIS_ID, *KINDS)
 
 
 def digest(row: Row) -> bytes:
     """Name a row by its content."""
     return blake2b(SEPARATOR.join(row).encode(), digest_size=DIGEST_SIZE).digest()
+
+
+def as_text(row: Iterable[str | None]) -> str:
+    """A row as the database keeps it."""
+    return json.dumps(list(row), ensure_ascii=False, separators=(",", ":"))

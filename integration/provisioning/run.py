@@ -20,6 +20,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from integration.canvas.client import CanvasClient
+from integration.canvas.errors import ImportStillRunning
 from integration.errors import QSyncError
 from integration.ledger.leases import held
 from integration.ledger.runs import Ledger, Watch, nobody
@@ -35,21 +36,30 @@ from integration.models import (
     Run,
 )
 from integration.oneroster.client import OneRosterClient
-from integration.provisioning import store
+from integration.provisioning import outcome, plan_lines, roster, term_memory
 from integration.provisioning.apply import record, send, wait
 from integration.provisioning.aside import reminders
 from integration.provisioning.canvas_side import claims, observe
 from integration.provisioning.errors import PlanRefused, ProvisioningError, TooManyAttempts
-from integration.provisioning.holds import Hold, Limits, holds
-from integration.provisioning.plan import Planner, counts_of, rules_of
+from integration.provisioning.holds import IDS_CHANGED
+from integration.provisioning.limits import holds_of, ladder_of, limits_of
+from integration.provisioning.plan import Planner, rules_of
 from integration.provisioning.problems import problem
 from integration.provisioning.read import Source
+from integration.provisioning.which_canvas import check_same_canvas
 
 logger = logging.getLogger(__name__)
 
 KIND = Run.Kind.PROVISIONING
 MAX_ATTEMPTS = 5
-UNFINISHED = (Run.State.QUEUED, Run.State.RUNNING)
+# What these have done is not in an older plan.
+BESIDE: dict[str, str] = {
+    Run.Kind.UNDO: "taken something back",
+    Run.Kind.RENAMES: "changed ids",
+}
+UNFINISHED = (Run.State.QUEUED, Run.State.RUNNING, Run.State.WAITING)
+# Somebody is at it.
+AT_WORK = (Run.State.RUNNING, Run.State.WAITING)
 
 OpenQ = Callable[[], OneRosterClient]
 # How each kind of run makes its plan; all carry it out alike. Other modules add their kind.
@@ -74,14 +84,17 @@ def provision(
 
     What was interrupted before anything of it was sent is dropped: the new plan takes its place.
     `q` opens the connection to Q when it is needed. The run that comes back is done, held or
-    failed; its row, changes and findings tell all.
+    failed; its row, changes and findings tell all. Where an interrupted one cannot be finished
+    yet, it is the one that comes back: nothing is sent beside it.
 
     Raises:
         AlreadyRunning: the district has another run going.
     """
     for interrupted in unfinished(district):
-        if not drop(interrupted):
-            advance(interrupted, q=q, canvas=canvas, watch=watch)
+        if drop(interrupted):
+            continue
+        if advance(interrupted, q=q, canvas=canvas, watch=watch).state in UNFINISHED:
+            return interrupted
     return advance(
         open_run(district, actor=actor, plan_only=plan_only), q=q, canvas=canvas, watch=watch
     )
@@ -99,12 +112,13 @@ def is_begun(run: Run) -> bool:
 
 def drop(run: Run) -> bool:
     """End an interrupted run of which nothing was sent; False if it has to be finished."""
-    with held(resource(run.district)):
+    with held(resource(run.district)) as fence:
         if is_begun(run):
             return False
         error = ProvisioningError("The run was interrupted before anything of it was sent.")
         told = {"state": Run.State.FAILED, "ended_at": timezone.now(), "error": error.as_dict()}
-        Run.objects.filter(pk=run.pk, state__in=UNFINISHED).update(**told)
+        # With the fence, so that a worker which wakes up late does not write to it any more.
+        Run.objects.filter(pk=run.pk, state__in=UNFINISHED).update(fence=fence.number, **told)
         return True
 
 
@@ -123,9 +137,9 @@ def stale(run: Run) -> str:
     later = run.district.runs.filter(kind=run.kind, pk__gt=run.pk).exclude(read_at=None)
     if (newer := later.order_by("-pk").first()) is not None:
         return f"run {newer.pk} has read Q since; its plan is {newer.plan_digest}"
-    undos = run.district.runs.filter(kind=Run.Kind.UNDO, state=Run.State.DONE).exclude(sent={})
-    if run.read_at and (undo := undos.filter(ended_at__gt=run.read_at).first()) is not None:
-        return f"run {undo.pk} has taken something back since"
+    others = run.district.runs.filter(kind__in=BESIDE, state=Run.State.DONE).exclude(sent={})
+    if run.read_at and (other := others.filter(ended_at__gt=run.read_at).first()) is not None:
+        return f"run {other.pk} has {BESIDE[other.kind]} since"
     if conditions(run.district) != run.policy_digest:
         return "the mapping rules, the limits or the connections have changed since"
     hours = run.district.policy.plan_hours
@@ -172,10 +186,12 @@ def advance(run: Run, *, q: OpenQ, canvas: CanvasClient, watch: Watch = nobody) 
                 raise TooManyAttempts(f"Run {run.pk} ended its worker {MAX_ATTEMPTS} times.")
             if run.cursor == "planned" and not is_begun(run) and (reason := stale(run)):
                 raise PlanRefused(f"Nothing of this plan was sent, and {reason}.")
-            while run.state == Run.State.RUNNING:
+            if run.cursor != "recorded":
+                check_same_canvas(run.district, canvas)
+            while run.state in AT_WORK:
                 cursor = steps[run.cursor]()
-                if run.state == Run.State.RUNNING:
-                    ledger.write(cursor=cursor)
+                if run.state in AT_WORK:
+                    ledger.write(cursor=cursor, state=Run.State.RUNNING)
         return run
 
 
@@ -188,6 +204,8 @@ def _failing(ledger: Ledger) -> Iterator[None]:
     """
     try:
         yield
+    except ImportStillRunning as error:
+        ledger.wait(error)
     except QSyncError as error:
         if is_begun(ledger.run) and not isinstance(error, ProvisioningError):
             ledger.interrupt(error)
@@ -211,7 +229,7 @@ def _plan(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
     run, district = ledger.run, ledger.run.district
     policy = ProvisioningPolicy.objects.get(district=district)
     ledger.forget()
-    first = district.provisioned_at is None or store.is_empty(district)
+    first = district.provisioned_at is None or roster.is_empty(district)
     there, claimed = observe(ledger, canvas) if first else (0, None)
     with q() as client:
         planner = Planner(
@@ -219,19 +237,23 @@ def _plan(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
             Source(client, ledger, service=district.q_connection.service),
             rules_of(policy, district.time_zone),
             lambda: claimed or claims(ledger, canvas),
+            limits=limits_of(policy),
+            ladder=ladder_of(policy),
         )
         planner.plan()
     ledger.progress("planning", 0)
     _tell_of_refused(ledger)
-    counts = counts_of(run, planner.seen)
+    counts = plan_lines.counts_of(run, planner.seen)
+    found = [*holds_of(run, policy, counts, there), *planner.holds]
     ledger.write(
         read_at=timezone.now(),
         counts=counts,
         policy_digest=conditions(district),
-        plan_digest=store.plan_digest(run),
-        holds=[hold.as_dict() for hold in [*_holds(run, policy, counts, there), *planner.holds]],
+        plan_digest=plan_lines.plan_digest(run),
+        holds=[hold.as_dict() for hold in found],
     )
-    if run.holds or (run.plan_only and store.has_lines(run)):
+    is_held = any(hold.code != IDS_CHANGED for hold in found)
+    if is_held or (run.plan_only and plan_lines.has_lines(run)):
         ledger.end(Run.State.HELD)
     return "planned"
 
@@ -243,40 +265,23 @@ def _tell_of_refused(ledger: Ledger) -> None:
     ledger.find(reminders(ledger.run))
     ledger.find(
         problem("canvas.still-refused", kind, key.replace("\x1f", " "), detail=message)
-        for kind, key, message in store.blocked_keys(ledger.run)
+        for kind, key, message in plan_lines.blocked_keys(ledger.run)
     )
-
-
-def _holds(
-    run: Run, policy: ProvisioningPolicy, counts: dict[str, dict[str, int]], there: int
-) -> list[Hold]:
-    """Why this plan has to wait, if at all. `there`: SIS objects that Canvas held beforehand."""
-    limits = Limits(
-        removed_share=policy.removed_share,
-        removed_floor=policy.removed_floor,
-        removed_ceiling=policy.removed_ceiling,
-        changed_share=policy.changed_share,
-        changed_floor=policy.changed_floor,
-    )
-    found = holds(store.tallies(run), limits)
-    sends = sum(count.get("added", 0) + count.get("changed", 0) for count in counts.values())
-    if there and sends:
-        found.append(Hold("first-plan", "all", sends, 1.0, 0))
-    return found
 
 
 def _finish(ledger: Ledger) -> str:
     district = ledger.run.district
     with ledger.guarded():
-        store.keep_assignments(district, store.planned_courses(ledger.run))
+        roster.keep_assignments(district, outcome.planned_courses(ledger.run))
+        term_memory.keep(ledger.run)
         if ledger.run.kind == KIND:
-            store.mark_provisioned(district)
-        store.forget_observed(district)
+            roster.mark_provisioned(district)
+        roster.forget_observed(district)
     seen = {
         kind: {what: count[what] for what in ("same", "skipped", "left") if what in count}
         for kind, count in ledger.run.counts.items()
     }
-    ledger.end(Run.State.DONE, counts=counts_of(ledger.run, seen))
+    ledger.end(Run.State.DONE, counts=plan_lines.counts_of(ledger.run, seen))
     return ""
 
 

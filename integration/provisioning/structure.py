@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
+from itertools import count
+from types import MappingProxyType
+from typing import Any
 
 from integration.oneroster.canonical import instant
 from integration.oneroster.types import AcademicSession, Org, Problem, R, Record
 from integration.provisioning.problems import problem, unfit
 from integration.provisioning.rows import AccountRow, TermRow
 from integration.provisioning.rules import Rules
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 def unique(kind: str, records: Iterable[R]) -> tuple[dict[str, R], list[Problem]]:
@@ -136,12 +141,24 @@ class Term:
     end: str
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A session as it was last read, and the term that it became in Canvas."""
+
+    session: AcademicSession
+    sis_term_id: str
+
+
 @dataclass(slots=True)
 class Terms:
-    """`term_of`: session sourcedId to its Canvas term; equal sessions of many schools share one."""
+    """`term_of`: session sourcedId to its Canvas term; equal sessions of many schools share one.
+
+    `changed`: sessions to be remembered otherwise than they are.
+    """
 
     rows: list[TermRow] = field(default_factory=list)
     term_of: dict[str, Term] = field(default_factory=dict)
+    changed: dict[str, Remembered] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -151,34 +168,106 @@ def map_terms(
     *,
     referenced: Collection[str],
     accepted: Collection[str],
+    remembered: Mapping[str, Remembered] = NOTHING,
+    is_unread: Callable[[str], bool] = lambda _: False,
 ) -> Terms:
     """Terms and semesters, and whatever else a class names, merged by title and dates.
 
-    A merged term keeps the SIS ID that Canvas `accepted` before, else takes the first in order,
-    so that it does not change when a school leaves.
+    A session that cannot be read or held tonight (`is_unread`) is what it was when last
+    `remembered`. A merged term keeps the SIS ID that Canvas `accepted` for its sessions before,
+    else takes the first in order, so that it does not change when a school leaves.
     """
     result = Terms()
     equal: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    known = {key: one for key, one in remembered.items() if one.sis_term_id in accepted}
+    current = _current(sessions, rules, known, is_unread, result.problems)
     name_of: dict[str, str] = {}
-    for sourced_id, session in sorted(sessions.items()):
+    for sourced_id, session in sorted(current.items()):
         wanted = session.type in ("term", "semester") or sourced_id in referenced
         if session.status != "active" or not wanted:
-            continue
-        if why := _unfit(session, rules):
-            result.problems.append(why)
             continue
         name = _named("academicSessions", sourced_id, session.title, result.problems)
         name_of[sourced_id] = name
         folded = " ".join(name.split()).casefold()
         equal[folded, session.start_date, session.end_date].append(sourced_id)
+    id_of = _term_ids(list(equal.values()), rules, known, accepted)
     for (_, start, end), members in equal.items():
-        ids = [rules.prefix + member for member in members]
-        sis_term_id = next((one for one in ids if one in accepted), ids[0])
+        sis_term_id = id_of[members[0]]
         first, last = rules.start_of(start), rules.end_of(end)
         result.rows.append(TermRow(sis_term_id, name_of[members[0]], "active", first, last))
         for member in members:
             result.term_of[member] = Term(sis_term_id, start, end)
+            _note(result, current[member], remembered.get(member))
     return result
+
+
+def _current(
+    sessions: Mapping[str, AcademicSession],
+    rules: Rules,
+    remembered: Mapping[str, Remembered],
+    is_unread: Callable[[str], bool],
+    problems: list[Problem],
+) -> dict[str, AcademicSession]:
+    """The sessions of tonight, those that are of no use tonight as they were."""
+    current = {key: one.session for key, one in remembered.items() if is_unread(key)}
+    for sourced_id, session in sorted(sessions.items()):
+        why = _unfit(session, rules) if session.status == "active" else None
+        if why is None:
+            current[sourced_id] = session
+        else:
+            problems.append(why)
+            if before := remembered.get(sourced_id):
+                current[sourced_id] = before.session
+    return current
+
+
+def _term_ids(
+    groups: list[list[str]],
+    rules: Rules,
+    remembered: Mapping[str, Remembered],
+    accepted: Collection[str],
+) -> dict[str, str]:
+    """The SIS ID of each group's term, by the group's first member; no two the same.
+
+    `remembered`: only those whose term Canvas has still. Of groups that were one term before, the
+    larger keeps it, for fewer courses move then.
+    """
+    id_of: dict[str, str] = {}
+    taken: set[str] = set()
+    for members in sorted(groups, key=lambda one: (-len(one), one)):
+        before = [remembered[one].sis_term_id for one in members if one in remembered]
+        free = [one for one in before if one not in taken]
+        if free:
+            id_of[members[0]] = max(free, key=lambda one: (free.count(one), one))
+            taken.add(id_of[members[0]])
+    for members in groups:
+        if members[0] in id_of:
+            continue
+        own = [rules.prefix + one for one in members]
+        spare = (f"{own[0][:240]}:{number}" for number in count(2))
+        free = [one for one in own if one not in taken]
+        free = free or [next(one for one in spare if one not in taken)]
+        id_of[members[0]] = next((one for one in free if one in accepted), free[0])
+        taken.add(id_of[members[0]])
+    return id_of
+
+
+def _note(result: Terms, session: AcademicSession, before: Remembered | None) -> None:
+    now = Remembered(_bare(session), result.term_of[session.sourced_id].sis_term_id)
+    if now != before:
+        result.changed[session.sourced_id] = now
+
+
+def _bare(session: AcademicSession) -> AcademicSession:
+    """Only what makes a term of it."""
+    return AcademicSession(
+        sourced_id=session.sourced_id,
+        status=session.status,
+        title=session.title,
+        type=session.type,
+        start_date=session.start_date,
+        end_date=session.end_date,
+    )
 
 
 def _unfit(session: AcademicSession, rules: Rules) -> Problem | None:

@@ -7,20 +7,21 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
-from pathlib import Path
 
 from django.db import transaction
 
 from integration import bulk
 from integration.canvas.client import CanvasClient
-from integration.canvas.errors import NotFound
+from integration.canvas.types import Enrollment
 from integration.ledger.leases import held
 from integration.ledger.runs import Ledger, Watch, nobody
 from integration.models import Approval, AuditEvent, Run
 from integration.oneroster.types import Problem
-from integration.provisioning import history, store
-from integration.provisioning.adoption import as_row, observed
+from integration.provisioning import history, plan_lines
 from integration.provisioning.beside import finish_others, no_q, reported
 from integration.provisioning.compare import Planned
 from integration.provisioning.errors import BeforeGone, NothingToUndo, PlanRefused
@@ -28,14 +29,13 @@ from integration.provisioning.inverse import (
     SENT,
     Done,
     Inverse,
-    Standing,
     Use,
     Word,
-    differing,
     inverse,
 )
-from integration.provisioning.plan import counts_of
+from integration.provisioning.plan_lines import counts_of
 from integration.provisioning.problems import problem
+from integration.provisioning.rename_back import rename_back
 from integration.provisioning.rows import (
     COURSES,
     ENROLLMENTS,
@@ -46,13 +46,15 @@ from integration.provisioning.rows import (
     Kind,
 )
 from integration.provisioning.run import OpenQ, advance, conditions, resource
-from integration.provisioning.usage import Usage
+from integration.provisioning.standing import StandingOf, guests, since, standings
+from integration.provisioning.usage import Ask, Usage, ahead
 
 KIND = Run.Kind.UNDO
 ENDED = (Run.State.DONE, Run.State.FAILED)
 BATCH = bulk.IN_LIMIT
+# Sections that Canvas is asked about while earlier ones are planned.
+AHEAD = 12
 
-StandingOf = Callable[[str], Standing]
 UseOf = Callable[[Done], Use]
 
 
@@ -139,7 +141,7 @@ def plan_undo(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
         raise NothingToUndo("The run that was to be undone is no longer kept.")
     ledger.forget()
     left = _plan(ledger, undone, canvas)
-    blocked = list(store.blocked_keys(ledger.run))
+    blocked = list(plan_lines.blocked_keys(ledger.run))
     ledger.find(
         problem("canvas.still-refused", kind, key.replace(SEPARATOR, " "), detail=message)
         for kind, key, message in blocked
@@ -147,65 +149,50 @@ def plan_undo(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
     counts = counts_of(ledger.run, {})
     for kind, count in left.items():
         counts.setdefault(kind, {})["left"] = count
-    ledger.write(counts=counts, plan_digest=store.plan_digest(ledger.run))
-    if ledger.run.plan_only and store.has_lines(ledger.run):
+    ledger.write(counts=counts, plan_digest=plan_lines.plan_digest(ledger.run))
+    if ledger.run.plan_only and plan_lines.has_lines(ledger.run):
         ledger.end(Run.State.HELD)
     return "planned"
 
 
 def _plan(ledger: Ledger, undone: Run, canvas: CanvasClient) -> Counter[str]:
     """Write the inverse down; how many rows of each kind are left."""
+    left = rename_back(ledger, undone, canvas)
     kinds = [kind for kind in KINDS if kind.name in history.kinds_of(undone)]
     courses = history.count_created(undone, COURSES)
     # Whoever is enrolled in a created course by hand keeps it; the report tells of them.
     asked = list(dict.fromkeys([*kinds, ENROLLMENTS])) if courses else kinds
     if not kinds:
-        return Counter()
+        return left
     with reported(ledger, canvas, asked) as files:
         usage = Usage(
             canvas,
-            _since(undone, canvas),
+            since(undone, canvas),
             courses=courses,
-            guests=_guests(canvas, files.get(ENROLLMENTS)) if courses else (),
+            guests=guests(canvas, files.get(ENROLLMENTS)) if courses else (),
         )
-        standing_of = {kind: _standings(undone, canvas, kind, files.get(kind)) for kind in kinds}
+        standing_of = {kind: standings(undone, canvas, kind, files.get(kind)) for kind in kinds}
     planner = _Planner(ledger, undone, usage, standing_of)
     planner.plan()
-    return planner.left
+    return planner.left + left
 
 
-def _guests(canvas: CanvasClient, report: Path | None) -> set[str]:
-    """Courses in which somebody is in a section that no SIS made: put there by a person."""
-    return {
-        line.get("course_id", "")
-        for line in (canvas.report_rows(report) if report else ())
-        if not line.get("section_id") and line.get("status") not in ("deleted", "rejected")
-    }
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """What the run did in one section, and Canvas's answer about it, which may be still to come.
 
+    `asks`: keys of the enrollments that the answer decides about. `course_id`: of the section,
+    where it decides about that too.
+    """
 
-def _standings(run: Run, canvas: CanvasClient, kind: Kind, report: Path | None) -> StandingOf:
-    """What became in Canvas of each row that the run left there, by key."""
-    if report is None:
-        return lambda key: "unknown"
-    # Hashes, not keys: a first night of a large district has a million of them.
-    wanted = history.key_hashes(run, kind)
-    as_left: set[int] = set()
-    edited: set[int] = set()
-    for batch in bulk.batches(observed(kind, canvas.report_rows(report))):
-        there: dict[str, list[tuple[str | None, ...]]] = {}
-        for row in batch:
-            key = kind.key(as_row(row))
-            if hash(key) in wanted:
-                there.setdefault(key, []).append(row)
-        for key, after in history.left_there(run, kind, there):
-            # Canvas may hold one enrollment twice, for two whom the same person observes.
-            if any(not differing(kind, row, after) for row in there[key]):
-                as_left.add(hash(key))
-            else:
-                edited.add(hash(key))
-    return lambda key: (
-        "as left" if hash(key) in as_left else "edited" if hash(key) in edited else "missing"
-    )
+    id: str
+    enrolled: list[Done]
+    section: Done | None
+    words: dict[str, Word]
+    word: Word
+    asks: list[str]
+    course_id: str
+    answer: Future[list[Enrollment] | None] | None
 
 
 class _Planner:
@@ -247,39 +234,53 @@ class _Planner:
 
     def _take_sections_apart(self) -> None:
         """What the run enrolled, section by section, and then the section where it made that."""
+        with self._usage.asking() as ask:
+            for one in ahead(map(partial(self._asked, ask), self._by_section()), AHEAD):
+                self._section(one)
+
+    def _by_section(self) -> Iterator[tuple[str, list[Done], Done | None]]:
+        """Each section's id, whom the run enrolled there, and the section where it made that."""
         made = {done.key: done for done in self._created(SECTIONS)}
         enrolled = self._created(ENROLLMENTS)
         for section_id, group in groupby(enrolled, lambda done: done.key.split(SEPARATOR)[0]):
-            self._section(section_id, list(group), made.pop(section_id, None))
+            yield section_id, list(group), made.pop(section_id, None)
         for section_id, section in made.items():
-            self._section(section_id, [], section)
+            yield section_id, [], section
 
     def _created(self, kind: Kind) -> Iterator[Done]:
         if kind not in self._standing_of:
             return iter(())
         return history.lines(self._undone, kind, created=True)
 
-    def _section(self, section_id: str, enrolled: list[Done], section: Done | None) -> None:
+    def _asked(self, ask: Ask, of: tuple[str, list[Done], Done | None]) -> _Section:
+        """Decide what has to be asked of Canvas about a section, and let it be asked."""
+        section_id, enrolled, section = of
         words = self._words(ENROLLMENTS, [done.key for done in enrolled])
-        section_word = self._words(SECTIONS, [section_id] if section else [])
         asks = [done.key for done in enrolled if self._turned(done, words[done.key]).line]
-        asks_section = section and self._turned(section, section_word[section_id]).line
-        people = self._usage.people(section_id) if asks or asks_section else None
-        use = self._usage.of_enrollments(people, asks)
+        word = self._words(SECTIONS, [section_id])[section_id] if section else "another"
+        course_id = ""
+        if section and self._turned(section, word).line:
+            course_id = section.after[SECTIONS.index("course_id")]
+        answer = ask(section_id, course_id) if asks or course_id else None
+        return _Section(section_id, enrolled, section, words, word, asks, course_id, answer)
+
+    def _section(self, one: _Section) -> None:
+        people = one.answer.result() if one.answer else None
+        use = self._usage.of_enrollments(people, one.asks)
         turned = [
-            self._turned(done, words[done.key], use.get(done.key, "unused")) for done in enrolled
+            self._turned(done, one.words[done.key], use.get(done.key, "unused"))
+            for done in one.enrolled
         ]
         self._write(ENROLLMENTS, turned)
-        if section is None:
+        if one.section is None:
             return
-        gone = {one.line.key for one in turned if one.line}
+        gone = {inverted.line.key for inverted in turned if inverted.line}
         section_use: Use = "unused"
-        if asks_section:
-            course_id = section.after[SECTIONS.index("course_id")]
-            section_use = self._usage.of_section(section_id, course_id, people, undone=gone)
-        inverted = self._turned(section, section_word[section_id], section_use)
+        if one.course_id:
+            section_use = self._usage.of_section(one.id, one.course_id, people, undone=gone)
+        inverted = self._turned(one.section, one.word, section_use)
         if inverted.line:
-            self._sections_undone.add(section_id)
+            self._sections_undone.add(one.id)
         self._write(SECTIONS, [inverted])
 
     def _words(self, kind: Kind, keys: list[str]) -> dict[str, Word]:
@@ -315,15 +316,7 @@ class _Planner:
     def _flush(self) -> None:
         with self._ledger.guarded():
             for kind, lines in self._lines.items():
-                store.plan(self._ledger.run, kind, lines)
+                plan_lines.plan(self._ledger.run, kind, lines)
         self._ledger.find(self._problems)
         self._lines.clear()
         self._problems.clear()
-
-
-def _since(undone: Run, canvas: CanvasClient) -> str:
-    """When the run's import was made, by Canvas's own clock."""
-    try:
-        return canvas.sis_import(undone.sent["imports"][0]["id"]).created_at
-    except (KeyError, NotFound):  # nothing was sent, or Canvas no longer keeps it
-        return ""

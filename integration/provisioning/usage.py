@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import TypeVar
 
 from integration.canvas.client import CanvasClient, by_sis_id
 from integration.canvas.errors import CanvasError, Forbidden, NotFound
+from integration.canvas.throttle import PARALLEL
 from integration.canvas.types import Course, Enrollment, Section
 from integration.provisioning.inverse import (
     Use,
@@ -19,6 +25,10 @@ from integration.provisioning.inverse import (
 from integration.provisioning.rows import SEPARATOR
 
 LIST_ALL_FROM = 100
+
+Ask = Callable[[str, str], Future[list[Enrollment] | None]]
+T = TypeVar("T")
+
 # Canvas's way of saying that it will not tell.
 _NOT_TOLD: tuple[type[CanvasError], ...] = (NotFound, Forbidden)
 
@@ -43,6 +53,24 @@ class Usage:
         # A page holds a hundred courses, so from there on the whole list is the shorter way.
         if self.courses > LIST_ALL_FROM:
             self._listed = {course.sis_course_id: course for course in self.canvas.courses()}
+
+    @contextmanager
+    def asking(self) -> Iterator[Ask]:
+        """Ask about several sections at once, as many as Canvas lets one client ask together.
+
+        What is given takes a section's id and its course's ("" where that does not matter), and
+        promises what `people` gives. The threads ask Canvas and nothing else.
+        """
+        pool = ThreadPoolExecutor(PARALLEL, thread_name_prefix="canvas")
+        try:
+            yield lambda section_id, course_id: pool.submit(self._look, section_id, course_id)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _look(self, section_id: str, course_id: str) -> list[Enrollment] | None:
+        if course_id:
+            self._sections_of(course_id)
+        return self.people(section_id)
 
     def people(self, section_id: str) -> list[Enrollment] | None:
         """Everybody ever in the section of this SIS id; None where Canvas does not tell."""
@@ -107,6 +135,16 @@ class Usage:
             except _NOT_TOLD:
                 self._sections[course_id] = None
         return self._sections[course_id]
+
+
+def ahead(items: Iterable[T], count: int) -> Iterator[T]:
+    """The items in their order, each made while `count` before it are still to be looked at."""
+    source = iter(items)
+    waiting = deque(islice(source, count))
+    for item in source:
+        waiting.append(item)
+        yield waiting.popleft()
+    yield from waiting
 
 
 def _course(course_id: str) -> str:

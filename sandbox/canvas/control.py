@@ -2,7 +2,10 @@
 
 import json
 import secrets
+import sqlite3
+from datetime import timedelta
 
+from django.db import connections
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django.views.decorators.http import require_http_methods, require_POST
@@ -13,6 +16,44 @@ from sandbox.canvas.models import User
 from sandbox.canvas.sis import worker
 
 VENDOR = "Other Vendor"
+# All that Canvas held when a test asked for it to be kept, by the name the test gave it.
+_kept: dict[str, sqlite3.Connection] = {}
+
+
+@require_POST
+def keep(request: HttpRequest) -> HttpResponse:
+    """Remember all that Canvas holds under `?name`, so that `back` finds it again."""
+    copy = sqlite3.connect(":memory:", check_same_thread=False)
+    with worker.at_rest():
+        _database().backup(copy)
+    _kept[request.GET.get("name", "")] = copy
+    return HttpResponse(status=204)
+
+
+@require_POST
+def back(request: HttpRequest) -> HttpResponse:
+    """Canvas holds what was kept under `?name`; 409 where nothing was."""
+    copy = _kept.get(request.GET.get("name", ""))
+    if copy is None:
+        return JsonResponse({"error": "nothing was kept under this name"}, status=409)
+    with worker.at_rest():
+        mishaps.clear()
+        worker.release_foreign()
+        copy.backup(_database())
+    return HttpResponse(status=204)
+
+
+def _database() -> sqlite3.Connection:
+    connections[store.DATABASE].ensure_connection()
+    opened: sqlite3.Connection = connections[store.DATABASE].connection
+    return opened
+
+
+@require_POST
+def clock(request: HttpRequest) -> HttpResponse:
+    """`{"ahead": seconds}` sets the clock by which imports and objects are dated."""
+    store.ahead = timedelta(seconds=json.loads(request.body)["ahead"])
+    return HttpResponse(status=204)
 
 
 @require_http_methods(["PUT"])
@@ -36,9 +77,12 @@ def stick(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"id": number})
 
 
-@require_POST
+@require_http_methods(["POST", "DELETE"])
 def fail_import(request: HttpRequest) -> HttpResponse:
-    """How the next import that begins ends badly."""
+    """How the next import that begins ends badly; DELETE: nothing goes wrong any more."""
+    if request.method == "DELETE":
+        mishaps.clear()
+        return HttpResponse(status=204)
     try:
         mishaps.plan_import(json.loads(request.body))
     except mishaps.Senseless as error:
@@ -125,6 +169,9 @@ def tokens(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
+    path("clock", clock),
+    path("keep", keep),
+    path("back", back),
     path("imports", imports),
     path("imports/stick", stick),
     path("imports/fail", fail_import),

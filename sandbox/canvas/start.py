@@ -1,5 +1,7 @@
 """What `python -m sandbox` and /sandbox/reset call in the local Canvas."""
 
+from datetime import timedelta
+
 from sandbox.canvas import mishaps, store
 from sandbox.canvas.models import Account
 
@@ -15,11 +17,12 @@ def prepare(origin: str) -> dict[str, str]:
     return {"url": origin, "token": store.TOKEN, "account_id": "1", "pages": f"{origin}/"}
 
 
-def clear() -> None:
-    """Back to a fresh root account; the token of the ready line stays good."""
+def clear(*, same: bool = False) -> None:
+    """Back to a fresh root account, or the `same` one; the token of the ready line stays good."""
     from sandbox.canvas.sis import worker
 
     with worker.at_rest():
         mishaps.clear()
         worker.release_foreign()
-        store.clear()
+        store.ahead = timedelta(0)
+        store.clear(same=same)

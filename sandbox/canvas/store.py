@@ -5,7 +5,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.apps import apps
@@ -47,6 +47,8 @@ BUILT_IN_ROLES = [
 ]
 
 _writer = threading.RLock()
+# How far Canvas's clock is ahead of the machine's, where a test has set it.
+ahead = timedelta(0)
 
 
 @contextmanager
@@ -56,9 +58,14 @@ def writing() -> Iterator[None]:
         yield
 
 
+def moment() -> datetime:
+    """This moment by Canvas's clock."""
+    return datetime.now(UTC) + ahead
+
+
 def now() -> str:
-    """This moment, as Canvas writes it."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """The same, as Canvas writes it."""
+    return moment().strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def verifier() -> str:
@@ -90,12 +97,13 @@ def create(model: type[models.Model], **values: Any) -> Any:
     return model.objects.create(id=next_id(model), **values)
 
 
-def clear() -> None:
-    """Back to the first records."""
+def clear(*, same: bool = False) -> None:
+    """Back to the first records; the root account keeps its uuid if it is to be the `same`."""
     with writing():
+        root = Account.objects.filter(pk=ROOT_ACCOUNT_ID).values_list("uuid", flat=True).first()
         for model in apps.get_app_config("canvas").get_models():
             model.objects.all().delete()
-        seed()
+        seed(root if same else None)
 
 
 def close() -> None:
@@ -103,12 +111,12 @@ def close() -> None:
     connections[DATABASE].close()
 
 
-def seed() -> None:
+def seed(root_uuid: str | None = None) -> None:
     """The root account, its admin, roles and providers. Call it inside `writing()`."""
     root = create(
         Account,
         name="Sandbox Unified School District",
-        uuid=uuid.uuid4().hex,
+        uuid=root_uuid or uuid.uuid4().hex,
         workflow_state="active",
     )
     assert root.id == ROOT_ACCOUNT_ID

@@ -31,9 +31,10 @@ def main(words: list[str]) -> int:
     from integration.ledger.runs import Ledger
     from integration.models import District, ProvisioningPolicy
     from integration.oneroster.client import OneRosterClient, Settings
-    from integration.provisioning import store
+    from integration.provisioning import outcome
     from integration.provisioning.adoption import Claims
-    from integration.provisioning.plan import Planner, counts_of, rules_of
+    from integration.provisioning.plan import Planner, rules_of
+    from integration.provisioning.plan_lines import counts_of
     from integration.provisioning.read import Source
     from integration.provisioning.rows import KINDS
     from integration.provisioning.run import open_run
@@ -64,7 +65,7 @@ def main(words: list[str]) -> int:
         seconds = time.perf_counter() - started
         if options.first:
             for kind in KINDS:
-                store.confirm(ledger.run, kind)
+                outcome.confirm(ledger.run, kind)
         counts = counts_of(ledger.run, planner.seen)
     print(
         json.dumps(

@@ -27,7 +27,7 @@ PATIENCE_SECONDS = 120
 class Installation:
     """One database, one district between a local Q and a local Canvas, any number of clusters."""
 
-    def __init__(self, sandbox: Sandbox, database_url: str, log: Path) -> None:
+    def __init__(self, sandbox: Sandbox, database_url: str, log: Path, **environment: str) -> None:
         self.sandbox = sandbox
         self.log = log
         self.clusters: list[subprocess.Popen[bytes]] = []
@@ -40,6 +40,7 @@ class Installation:
             "ALLOW_PRIVATE_ADDRESSES": ",".join(urlsplit(one).netloc for one in self.origins),
             "NIGHT_STAGGER_MINUTES": "0",
             "LOG_LEVEL": "INFO",
+            **environment,
         }
 
     def prepare(self) -> None:
@@ -47,8 +48,13 @@ class Installation:
 
         It is about noon where the district lies, and its hour was 02:00.
         """
+        self.connect(f"Etc/GMT{datetime.now(UTC).hour - 12:+d}")
+        self.manage("schedule", "lakeside", "--on")
+        self.sql("UPDATE integration_provisioningpolicy SET nights_from = NULL")
+
+    def connect(self, zone: str) -> None:
+        """Tables, and a district in this time zone, without nights."""
         q, canvas = self.sandbox.q, self.sandbox.canvas
-        zone = f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
         self.manage("migrate", "--verbosity=0")
         self.manage(
             *("connect", "lakeside", f"--q-url={q.url}", f"--q-key={q.key}"),
@@ -56,14 +62,12 @@ class Installation:
             *(f"--canvas-url={canvas.url}", f"--canvas-token={canvas.token}"),
             f"--time-zone={zone}",
         )
-        self.manage("schedule", "lakeside", "--on")
-        self.sql("UPDATE integration_provisioningpolicy SET nights_from = NULL")
 
     def refresh_servers(self) -> None:
         """A Q with a small district, and an empty Canvas."""
         self.let_go()
         requests.post(f"{self.origins[0]}/sandbox/reset?empty=1", timeout=60)
-        requests.post(f"{self.origins[1]}/sandbox/reset", timeout=60)
+        requests.post(f"{self.origins[1]}/sandbox/reset?same=1", timeout=60)
         records = {"upsert": small_district(students=4)}
         requests.post(f"{self.origins[0]}/sandbox/records", json=records, timeout=60)
 
@@ -100,8 +104,8 @@ class Installation:
             return cursor.fetchall() if cursor.description else []
 
     def runs(self, state: str = "done") -> int:
-        """How many runs there are in this state; "" for any."""
-        where = f"WHERE state = '{state}'" if state else ""
+        """How many nights' runs there are in this state; "" for any."""
+        where = "WHERE kind = 'provisioning'" + (f" AND state = '{state}'" if state else "")
         return int(self.sql(f"SELECT count(*) FROM integration_run {where}")[0][0])
 
     def try_to_manage(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -156,6 +160,12 @@ def ending(installation: Installation) -> Iterator[Installation]:
 def family(pid: int) -> list[int]:
     """All processes of this one's session but itself, also those that lost their parent."""
     return [process for process, _, _, session in _processes() if session == pid != process]
+
+
+def ticker(cluster: int) -> int | None:
+    """Our own process beside django-q's group, which has a sweep made each minute."""
+    found = (one for one, parent, group, _ in _processes() if parent == cluster == group)
+    return next(found, None)
 
 
 def sentinel_and_workers(cluster: int) -> tuple[int, list[int]]:

@@ -1,22 +1,42 @@
-"""Runs one of our commands and kills its own process at the n-th effect, like a power cut.
+"""Runs our commands, and kills one at its n-th effect, like a power cut.
 
-    python -m tests.faults.killed_at N provision lakeside --json
+    python -m tests.faults.killed_at
+
+reads a line of JSON for each command on stdin, {"words", "kill_at", "kill_after", "now"}, and
+answers with one on stdout, {"code", "out", "err", "effects": {"sql", "send"}, "traced", "seconds"}.
+`code` is the exit code, negative where a signal ended it.
 
 An effect is a statement that writes to the database, or a request that is not a GET. The process
-is killed just before effect N; 0 never kills and prints, on the last line of stderr, how many
-effects there were. The product has no hook for this: the counting stands around Django's cursor
-and the door's one method.
+is killed just before effect `kill_at`, or after `kill_after` seconds; 0 never kills. The product
+has no hook for this: the counting stands around Django's cursor and the door's one method.
+`traced` is SQLite's own count of the statements that wrote.
+
+`now` is what all clocks say, the database's too. The word `@worker` stands for what a worker does
+at that time: sweep, and answer the bells.
+
+Each command is a process of its own, forked from this one, which has only imported the product:
+to begin is the dearest part of a command, and a fork costs a hundredth of it.
 """
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import signal
+import sqlite3
 import sys
 import threading
+import time
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
+from datetime import UTC, datetime
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration.settings")
+
+READS = ("SELECT", "PRAGMA", "SAVEPOINT", "RELEASE", "EXPLAIN")
+WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
+WAIT = 0.02
 
 
 class Effects:
@@ -25,44 +45,156 @@ class Effects:
     def __init__(self, kill_at: int) -> None:
         self.kill_at = kill_at
         self.count = 0
+        self.of = {"sql": 0, "send": 0}
+        self.traced = 0
         self._lock = threading.Lock()
 
-    def happen(self) -> None:
+    def happen(self, kind: str, times: int = 1) -> None:
         with self._lock:
-            self.count += 1
-            if self.count == self.kill_at:
+            self.of[kind] += times
+            self.count += times
+            if self.count - times < self.kill_at <= self.count:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     def around_sql(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if not sql.lstrip().upper().startswith(("SELECT", "PRAGMA", "SAVEPOINT", "RELEASE")):
-            self.happen()
-        return execute(sql, params, many, context)
+        if sql.lstrip().upper().startswith(READS):
+            return execute(sql, params, many, context)
+        if not many:
+            self.happen("sql")
+            return execute(sql, params, many, context)
+        for one in params:
+            self.happen("sql")
+            execute(sql, [one], many, context)
+        return None
+
+    def trace(self, statement: str) -> None:
+        self.traced += statement.lstrip().upper().startswith(WRITES)
 
 
-def main(words: list[str]) -> None:
+def serve() -> None:
+    """Answer commands until stdin ends."""
+    # Whoever waits for Canvas looks sooner: its imports are done in no time here.
+    sleep = time.sleep
+    time.sleep = lambda seconds: sleep(min(seconds, WAIT))
     import django
 
     django.setup()
-    from django.core.management import call_command
-    from django.db import connection
+    # What every command needs is imported before the first fork.
+    from django.core.management import get_commands, load_command_class
+
+    for name in ("provision", "undo", "drift", "connect", "migrate", "schedule"):
+        load_command_class(get_commands()[name], name)
+    for line in sys.stdin:
+        sys.stdout.write(json.dumps(run(json.loads(line))) + "\n")
+        sys.stdout.flush()
+
+
+def run(asked: dict[str, Any]) -> dict[str, Any]:
+    """One command in a process of its own; what became of it."""
+    mine, theirs = os.pipe()
+    began = time.monotonic()
+    child = os.fork()
+    if not child:
+        os.close(mine)
+        _be_the_command(theirs, asked)
+    os.close(theirs)
+    timer = threading.Timer(asked["kill_after"], os.kill, (child, signal.SIGKILL))
+    if asked["kill_after"]:
+        timer.start()
+    with open(mine, "rb") as told:  # noqa: PTH123  a pipe
+        text = told.read()
+    timer.cancel()
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    answer: dict[str, Any] = json.loads(text) if text else {"out": "", "err": ""}
+    return {"code": code, "seconds": time.monotonic() - began, **answer}
+
+
+def _be_the_command(pipe: int, asked: dict[str, Any]) -> None:
+    code, told = 1, {}
+    try:
+        code, told = _command(asked)
+    finally:
+        with open(pipe, "wb") as back:
+            back.write(json.dumps(told).encode())
+        os._exit(code)
+
+
+def _command(asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    import time_machine
+
+    if now := asked.get("now"):
+        time_machine.travel(now, tick=True).start()
+    from django.db import connection, connections
+    from django.db.backends.signals import connection_created
 
     from integration.http import Http
 
-    effects = Effects(int(words[0]))
+    effects = Effects(int(asked["kill_at"]))
     request = Http.request
 
     def counted(self: Http, method: str, url: str, **how: Any) -> Any:
         if method != "GET":
-            effects.happen()
+            effects.happen("send")
         return request(self, method, url, **how)
 
     Http.request = counted  # type: ignore[method-assign]
-    with connection.execute_wrapper(effects.around_sql):
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    connections.close_all()
+
+    def opened(connection: Any, **_: Any) -> None:
+        if connection.vendor == "sqlite":
+            connection.connection.set_trace_callback(effects.trace)
+            if now:
+                _let_it_tell_the_time(connection.connection)
+
+    connection_created.connect(opened)
+    with ExitStack() as around:
+        around.enter_context(redirect_stdout(out))
+        around.enter_context(redirect_stderr(err))
+        around.enter_context(connection.execute_wrapper(effects.around_sql))
         try:
-            call_command(*words[1:])
-        finally:
-            sys.stderr.write(f"\n{effects.count}\n")
+            _do(asked["words"])
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+    told = {"out": out.getvalue(), "err": err.getvalue()}
+    return code, {**told, "effects": effects.of, "traced": effects.traced}
+
+
+def _do(words: list[str]) -> None:
+    from django.core.management import call_command
+
+    if words != ["@worker"]:
+        call_command(*words)
+        return
+    from django_q.models import OrmQ
+
+    from integration import tasks
+    from integration.bells import ringing
+
+    tasks.sweep()
+    bells = ringing()
+    OrmQ.objects.all().delete()
+    for name, arguments in bells:
+        if name == tasks.ADVANCE:
+            tasks.advance_run(*arguments)
+
+
+def _let_it_tell_the_time(database: Any) -> None:
+    """SQLite asks this process what time it is."""
+    asking = sqlite3.connect(":memory:", check_same_thread=False)
+
+    def told(form: str, *moments: str) -> Any:
+        now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+        said = [now if str(one).upper() == "NOW" else one for one in moments]
+        marks = ", ".join("?" for _ in said)
+        return asking.execute(f"SELECT strftime(?, {marks})", (form, *said)).fetchone()[0]
+
+    database.create_function("strftime", -1, told)
+    database.create_function(
+        "current_timestamp", 0, lambda: datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    )
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    serve()

@@ -1,122 +1,152 @@
-"""kill -9 at any effect of a run, then start again: Canvas is as undisturbed (F63)."""
+"""kill -9 at any effect of a run, then start again: Canvas is as undisturbed (F63, F65)."""
 
 from __future__ import annotations
 
 import os
 import random
-import shutil
 import signal
-import sqlite3
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, NamedTuple
 
 import pytest
-import requests
 
-from tests.integration.provisioning.held_by_canvas import facts, imports
-from tests.integration.provisioning.records import small_district
-from tests.sandbox_process import ROOT, Sandbox, running_sandbox
+from tests.faults.stage import NIGHT, Ended, Stage, stage
 
 SLICE = 4
+TIMES = 200
 
 
-class Stage:
-    """A small district in Q, an empty Canvas, and a database that knows both."""
+class Act(NamedTuple):
+    """Where it begins, the command that is killed, and what is typed afterwards."""
 
-    def __init__(self, sandbox: Sandbox, directory: Path) -> None:
-        self.sandbox = sandbox
-        self.template = directory / "template.sqlite3"
-        self.database = directory / "night.sqlite3"
-        self.origins = [_origin(server.url) for server in (sandbox.q, sandbox.canvas)]
-        requests.post(f"{self.origins[0]}/sandbox/reset?empty=1", timeout=60)
-        records = {"upsert": small_district(students=4, schools=("S1", "S2"))}
-        requests.post(f"{self.origins[0]}/sandbox/records", json=records, timeout=60)
-        self.run("migrate", "--verbosity=0")
-        self.run(
-            *("connect", "lakeside", f"--q-url={sandbox.q.url}", f"--q-key={sandbox.q.key}"),
-            *(f"--q-secret={sandbox.q.secret}", f"--q-token-url={sandbox.q.token_url}"),
-            *(f"--canvas-url={sandbox.canvas.url}", f"--canvas-token={sandbox.canvas.token}"),
-        )
-        shutil.move(self.database, self.template)
-
-    def reset(self) -> None:
-        requests.post(f"{self.origins[1]}/sandbox/reset", timeout=60)
-        for leftover in self.database.parent.glob("night.sqlite3*"):
-            leftover.unlink()
-        shutil.copy(self.template, self.database)
-
-    def run(self, *words: str, kill_at: int = 0) -> subprocess.CompletedProcess[str]:
-        environment = {
-            "DATABASE_URL": f"sqlite:///{self.database}",
-            "ALLOW_PRIVATE_ADDRESSES": ",".join(urlsplit(one).netloc for one in self.origins),
-        }
-        return subprocess.run(
-            [sys.executable, "-m", "tests.faults.killed_at", str(kill_at), *words],
-            cwd=ROOT,
-            env=os.environ | environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-
-    def night(self, kill_at: int = 0) -> subprocess.CompletedProcess[str]:
-        return self.run("provision", "lakeside", kill_at=kill_at)
-
-    def expire_leases(self) -> None:
-        """What three minutes of waiting do."""
-        with closing(sqlite3.connect(self.database)) as database:
-            database.execute("UPDATE integration_lease SET expires_at = '2000-01-01 00:00:00'")
-            database.commit()
+    begins: str
+    command: tuple[str, ...]
+    again: tuple[str, ...]
 
 
-def _origin(url: str) -> str:
-    return "{0.scheme}://{0.netloc}".format(urlsplit(url))
+ACTS = {
+    "first night": Act("connected", NIGHT, NIGHT),
+    "second night": Act("first night", NIGHT, NIGHT),
+    "undo": Act("second night", ("undo", "2"), ("undo", "2")),
+    "drift": Act("second night", ("drift", "lakeside", "--repair"), ("drift", "lakeside")),
+}
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with running_sandbox("--students=0", "--q-port=0", "--canvas-port=0") as sandbox:
-        yield Stage(sandbox, tmp_path_factory.mktemp("killed"))
+def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with stage(tmp_path_factory.mktemp("killed")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
-def undisturbed(stage: Stage) -> tuple[int, dict[str, Any]]:
-    """How many effects a night has, and what Canvas holds after it."""
-    stage.reset()
-    ended = stage.night()
-    assert ended.returncode == 0, ended.stderr
-    return int(ended.stderr.split()[-1]), facts(stage.sandbox.canvas)
+def undisturbed(theatre: Stage) -> Callable[[str], tuple[Ended, int, Any]]:
+    """The act without a kill: how it ended, the sends that the servers saw, Canvas afterwards."""
+    known: dict[str, tuple[Ended, int, Any]] = {}
+
+    def run(name: str) -> tuple[Ended, int, Any]:
+        if name not in known:
+            theatre.begins(ACTS[name].begins)
+            theatre.forget_log()
+            ended = theatre.must(*ACTS[name].command)
+            sends = theatre.sends()
+            known[name] = ended, sends, theatre.canvas()
+        return known[name]
+
+    return run
 
 
-def killed_and_begun_again(stage: Stage, kill_at: int) -> dict[str, Any]:
-    stage.reset()
-    assert stage.night(kill_at).returncode == -signal.SIGKILL
-    stage.expire_leases()
-    again = stage.night()
-    assert again.returncode == 0, (kill_at, again.stdout, again.stderr)
-    return facts(stage.sandbox.canvas)
+def killed_and_begun_again(theatre: Stage, name: str, kill_at: int) -> Any:
+    act = ACTS[name]
+    theatre.begins(act.begins)
+    theatre.killed(*act.command, at=kill_at)
+    again = theatre.run(*act.again)
+    # An undo that was killed after its last word has nothing left to do.
+    assert again.code == 0 or name == "undo", (kill_at, again.out, again.err)
+    return theatre.canvas()
 
 
-def test_a_run_killed_at_some_effects_of_the_day_leaves_the_same_canvas(stage, undisturbed):
-    effects, wanted = undisturbed
+@pytest.mark.fault("F63")
+@pytest.mark.parametrize("name", ACTS)
+def test_there_are_as_many_points_as_writes_and_sends(name, theatre, undisturbed):
+    ended, sends, _ = undisturbed(name)
+    assert ended.effects["send"] >= sends > 0
+    assert ended.effects["sql"] >= ended.traced > 0
+    assert ended.points >= sends + ended.traced
+
+
+@pytest.mark.fault("F63")
+@pytest.mark.parametrize("name", ACTS)
+def test_a_run_killed_at_some_effects_of_the_day_leaves_the_same_canvas(name, theatre, undisturbed):
+    ended, _, wanted = undisturbed(name)
     seed = datetime.now(UTC).strftime("%Y-%m-%d")
-    print(f"seed {seed}: {SLICE} of {effects} effects")
-    for kill_at in random.Random(seed).sample(range(1, effects + 1), SLICE):
-        assert killed_and_begun_again(stage, kill_at) == wanted, kill_at
-        assert len(imports(stage.sandbox.canvas)) == 1, kill_at
+    print(f"seed {seed}: {SLICE} of {ended.points} effects")
+    for kill_at in random.Random(seed).sample(range(1, ended.points + 1), SLICE):
+        assert killed_and_begun_again(theatre, name, kill_at) == wanted, kill_at
 
 
 @pytest.mark.prove
-def test_a_run_killed_at_any_effect_leaves_the_same_canvas(stage, undisturbed):
-    effects, wanted = undisturbed
-    assert effects > 40
-    for kill_at in range(1, effects + 1):
-        assert killed_and_begun_again(stage, kill_at) == wanted, kill_at
-        assert len(imports(stage.sandbox.canvas)) == 1, kill_at
+@pytest.mark.fault("F63")
+@pytest.mark.parametrize("name", ACTS)
+def test_a_run_killed_at_any_effect_leaves_the_same_canvas(name, theatre, undisturbed):
+    ended, _, wanted = undisturbed(name)
+    differing = [
+        kill_at
+        for kill_at in range(1, ended.points + 1)
+        if killed_and_begun_again(theatre, name, kill_at) != wanted
+    ]
+    assert differing == []
+
+
+@pytest.mark.prove
+@pytest.mark.fault("F65")
+def test_a_run_killed_at_any_moment_leaves_the_same_canvas(theatre, undisturbed):
+    seed = datetime.now(UTC).strftime("%Y-%m-%d")
+    print(f"seed {seed}: {TIMES} moments")
+    chance = random.Random(seed)
+    for number in range(TIMES):
+        name = chance.choice(list(ACTS))
+        ended, _, wanted = undisturbed(name)
+        act, after = ACTS[name], chance.uniform(0.001, ended.seconds)
+        theatre.begins(act.begins)
+        theatre.run(*act.command, kill_after=after)
+        theatre.expire_leases()
+        theatre.run(*act.again)
+        assert theatre.canvas() == wanted, (number, name, after)
+
+
+@pytest.mark.fault("F68")
+@pytest.mark.parametrize(
+    ("server", "path"),
+    [("q", "/enrollments"), ("canvas", r"/reports/"), ("canvas", r"/sis_imports/\d+")],
+)
+def test_a_worker_stopped_past_its_lease_writes_nothing_more(server, path, theatre, undisturbed):
+    _, _, wanted = undisturbed("second night")
+    theatre.begins("first night")
+    fault = theatre.hold(server, path)
+    with theatre.beside(*NIGHT) as end_of_it:
+        theatre.control(server, f"{fault}/wait", {"holding": 1})
+        ((holder,),) = theatre.sql("SELECT holder FROM integration_lease")
+        worker = int(holder.rpartition(":")[2])
+        os.kill(worker, signal.SIGSTOP)
+        theatre.expire_leases()
+        assert theatre.must(*NIGHT).code == 0
+        canvas, rows, sends = theatre.canvas(), everything(theatre), theatre.sends()
+        theatre.control(server, f"{fault}/release")
+        os.kill(worker, signal.SIGCONT)
+        stopped = end_of_it()
+    assert stopped.code == 1 and "ledger.lease-lost" in stopped.err, stopped
+    assert theatre.sends() == sends
+    assert [name for name, now in everything(theatre).items() if now != rows[name]] == []
+    assert theatre.canvas() == canvas == wanted
+
+
+def everything(theatre: Stage) -> dict[str, list[Any]]:
+    """All rows of the product's tables."""
+    tables = theatre.sql("SELECT name FROM sqlite_master WHERE name LIKE 'integration_%'")
+    plain = [name for (name,) in tables if not name.startswith("integration_lease")]
+    return {
+        name: theatre.sql(f"SELECT * FROM {name}")
+        for name in plain
+        if theatre.sql(f"SELECT 1 FROM sqlite_master WHERE name = '{name}' AND type = 'table'")
+    }

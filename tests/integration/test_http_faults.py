@@ -73,6 +73,7 @@ def ask():
         http.close()
 
 
+@pytest.mark.fault("F2")
 @pytest.mark.parametrize("framing", FRAMINGS)
 def test_a_page_cut_anywhere_is_asked_for_again_and_never_half_believed(framing):
     message = FRAMINGS[framing]
@@ -119,6 +120,7 @@ def test_a_body_that_cannot_be_unpacked_is_a_transport_error(encoding, body, ask
             assert ask(server).body == b""
 
 
+@pytest.mark.fault("F26")
 def test_json_nested_beyond_reason_and_without_length_is_left_to_its_reader(ask):
     deep = b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + b"[" * 10_000
     endless = script(Answer([deep], closes=True))
@@ -158,6 +160,7 @@ def drip(message: bytes) -> Answer:
     return Answer(endless, closes=True, gate=lambda: time.sleep(0.002))
 
 
+@pytest.mark.fault("F25")
 @pytest.mark.parametrize(
     "message",
     [
@@ -220,6 +223,7 @@ FLOODS = {
 }
 
 
+@pytest.mark.fault("F26")
 @pytest.mark.parametrize("flood", FLOODS)
 def test_a_flood_is_refused_at_the_cap_without_holding_it(flood, ask):
     with FaultServer(lambda _: FLOODS[flood]) as server:
@@ -242,6 +246,7 @@ def test_a_body_of_exactly_the_cap_passes_and_one_byte_more_does_not(ask):
                 ask(server, max_bytes=999)
 
 
+@pytest.mark.fault("F30")
 @pytest.mark.parametrize(
     ("retry_after", "waits"),
     [
@@ -387,6 +392,7 @@ def test_a_record_that_always_ends_in_500_does_not_close_the_door():
     assert statuses == {500}
 
 
+@pytest.mark.fault("F31")
 def test_twenty_districts_probe_a_dead_host_once_a_minute_each_and_all_come_back():
     clock, is_up = Clock(0.0), threading.Event()
     tenants = []

@@ -69,6 +69,7 @@ def test_the_name_and_not_the_pinned_address_is_asked_for(authority, bundle):
     assert asked == [NAME]
 
 
+@pytest.mark.fault("F27")
 @pytest.mark.parametrize(
     ("names", "how", "fault"),
     [

@@ -13,6 +13,8 @@ CHOSEN = {
     "user-sis-id": ("identifier", "identifier"),
     "prefix": ("q:", "q:"),
     "removal": ("completed", "completed"),
+    "completed-after-days": ("14", 14),
+    "deleted-after-days": ("90", 90),
     "removed-share": ("0.2", 0.2),
     "removed-floor": ("7", 7),
     "removed-ceiling": ("900", 900),

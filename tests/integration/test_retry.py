@@ -85,6 +85,7 @@ def test_retry_after_is_read_as_seconds_or_date_and_garbage_is_ignored(value, se
     assert parse_retry_after(value, now=NOW) == seconds
 
 
+@pytest.mark.fault("F30")
 def test_retries_never_exceed_a_tenth_of_the_requests_beyond_the_floor():
     budget = Budget(share=0.1, floor=5)
     retries = 0

@@ -85,6 +85,7 @@ def test_the_next_sweep_opens_no_second_one(lakeside):
     assert Run.objects.count() == 1
 
 
+@pytest.mark.fault("F73")
 def test_two_sweepers_at_one_moment_open_one_night(workers, settings):  # noqa: F811
     settings.NIGHT_STAGGER_MINUTES = 0
     in_workers(automatic)
@@ -92,6 +93,7 @@ def test_two_sweepers_at_one_moment_open_one_night(workers, settings):  # noqa: 
     assert in_workers(Run.objects.count) == [1]
 
 
+@pytest.mark.fault("F72")
 def test_after_days_without_a_sweep_one_night_is_opened(lakeside):
     long_ago = today(lakeside) - timedelta(days=4)
     left_behind(lakeside, state=State.DONE, night=long_ago)
@@ -127,6 +129,7 @@ def test_a_paused_district_has_no_night_and_nothing_of_it_goes_on(lakeside):
     assert (Run.objects.count(), rung_for()) == (1, [])
 
 
+@pytest.mark.fault("F71")
 def test_a_district_whose_schedule_cannot_be_read_stops_no_other(lakeside):
     automatic("broken", blackouts=[{"from": "2026-13-45"}])
     automatic("zoneless")
@@ -152,6 +155,7 @@ def test_a_queued_run_is_rung_for_once_however_often_is_swept(lakeside):
     assert rung_for() == [run.pk]
 
 
+@pytest.mark.fault("F70")
 def test_when_the_queue_was_emptied_the_next_sweep_rings_again(lakeside):
     sweep()
     OrmQ.objects.all().delete()
@@ -284,6 +288,7 @@ def test_a_bell_brings_the_night_to_its_end(night, sandbox):
     assert len(imports(sandbox.canvas)) == 1
 
 
+@pytest.mark.fault("F69")
 def test_a_bell_heard_three_times_has_one_effect(night, sandbox):
     for _ in range(3):
         advance_run(night.pk)
@@ -335,6 +340,7 @@ def canvas_hides_its_imports(sandbox):
     requests.delete(faults, timeout=60)
 
 
+@pytest.mark.fault("F35")
 def test_a_run_that_canvas_may_have_something_of_goes_on_later_not_at_once(
     night, canvas_hides_its_imports, sandbox
 ):

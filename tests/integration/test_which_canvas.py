@@ -6,11 +6,12 @@ import pytest
 import requests
 from django.apps import apps
 
-from integration.connections import OtherCanvas, canvas_client, check_same_canvas
+from integration.connections import canvas_client
 from integration.models import AuditEvent, CanvasConnection, District, RosterRow, Run
 from integration.provisioning.forget import REMEMBERED
+from integration.provisioning.which_canvas import OtherCanvas, check_same_canvas
 from tests.integration.conftest import origin
-from tests.integration.provisioning.held_by_canvas import held
+from tests.integration.provisioning.held_by_canvas import held, imports
 from tests.integration.provisioning.records import small_district
 
 
@@ -21,7 +22,8 @@ def another_canvas(sandbox) -> None:
 
 def check() -> None:
     district = District.objects.get()
-    check_same_canvas(district, canvas_client(district))
+    with canvas_client(district) as canvas:
+        check_same_canvas(district, canvas)
 
 
 def known() -> str:
@@ -55,6 +57,38 @@ def test_another_canvas_at_the_same_address_is_not_believed_to_be_full(provision
         check()
     assert "manage.py connect" in caught.value.remedy
     assert RosterRow.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "words", [("provision", "lakeside"), ("undo", "1"), ("drift", "lakeside", "--repair")]
+)
+def test_no_run_of_any_kind_goes_on_in_another_canvas(words, provisioned, manage, sandbox):
+    believed = RosterRow.objects.filter(removed_at=None).count()
+    another_canvas(sandbox)
+    if words[0] == "undo":
+        words = ("undo", str(Run.objects.get().pk))
+    code, answer = manage(*words)
+    assert (code, answer["error"]["code"]) == (1, "canvas.other-account")
+    assert not any(row["user_id"] for row in held(sandbox.canvas)["users"])
+    assert RosterRow.objects.filter(removed_at=None).count() == believed
+
+
+def test_an_approved_plan_is_not_sent_to_another_canvas(q_holds, connect, provision, sandbox):
+    q_holds(small_district())
+    connect()
+    digest = provision("--plan-only")[1]["digest"]
+    another_canvas(sandbox)
+    code, answer = provision("--approve", digest)
+    assert (code, answer["error"]["code"]) == (1, "canvas.other-account")
+    assert imports(sandbox.canvas) == []
+
+
+def test_a_canvas_that_was_emptied_and_is_the_same_one_is_let_through(
+    provisioned, provision, sandbox
+):
+    url = f"{origin(sandbox.canvas.url)}/sandbox/reset?same=1"
+    requests.post(url, timeout=120).raise_for_status()
+    assert provision()[0] == 0
 
 
 def test_connecting_another_canvas_forgets_what_the_other_one_had_and_says_so(

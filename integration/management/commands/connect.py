@@ -109,7 +109,8 @@ class Command(DistrictCommand):
         if not (connection.access_token or connection.refresh_token):
             return {}
         try:
-            uuid = canvas_client(district).account().uuid
+            with canvas_client(district) as canvas:
+                uuid = canvas.account().uuid
         except QSyncError as error:
             self.say(f"Canvas does not answer yet: {error}")
             return {}

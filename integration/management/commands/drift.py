@@ -25,10 +25,10 @@ class Command(Provision):
         )
 
     def work(self, district: District, options: dict[str, Any]) -> int:
-        with Bar(show=not self.as_json) as watch:
+        with canvas_client(district) as canvas, Bar(show=not self.as_json) as watch:
             run = check_drift(
                 district,
-                canvas=canvas_client(district),
+                canvas=canvas,
                 actor=self.actor,
                 repair=options["repair"],
                 watch=watch,

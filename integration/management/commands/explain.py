@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.db.models import Q
 
 from integration.connections import q_client
 from integration.management.base import DONE, DistrictCommand
@@ -31,7 +32,16 @@ from integration.provisioning.explain import (
 )
 from integration.provisioning.people import sis_id
 from integration.provisioning.plan import rules_of
-from integration.provisioning.rows import ACCOUNTS, COURSES, SECTIONS, SEPARATOR, TERMS, USERS
+from integration.provisioning.renames import TYPES
+from integration.provisioning.rows import (
+    ACCOUNTS,
+    CHANGE_SIS_ID,
+    COURSES,
+    SECTIONS,
+    SEPARATOR,
+    TERMS,
+    USERS,
+)
 from integration.provisioning.rules import Rules
 
 
@@ -60,6 +70,7 @@ class Command(DistrictCommand):
                 user = q.find("users", record.user.sourced_id)
                 if isinstance(user, User):
                     found = [_with_user(found[0], user, rules)]
+        findings += _renames(district, found)
         facts = [_fact(district, _kept(district, place)) for place in found]
         told = explain(record, facts, findings, rules)
         self._print(told, collection, sourced_id)
@@ -129,6 +140,24 @@ def _fact(district: District, place: Place) -> Fact:
 
 def _import_of(run: Run) -> str:
     return next((str(sent["id"]) for sent in run.sent.get("imports", [])), "")
+
+
+def _renames(district: District, found: list[Place]) -> list[str]:
+    """What became of the ids under which a record is looked for; where it is now is added."""
+    told: list[str] = []
+    lines = Change.objects.filter(
+        run__district=district, kind=CHANGE_SIS_ID.name, state=Change.State.CONFIRMED
+    )
+    for place in list(found):
+        type_ = TYPES.get(place.kind, "")
+        to = Q(key__startswith=f"{place.key}{SEPARATOR}")
+        by = Q(key__endswith=f"{SEPARATOR}{place.key}{SEPARATOR}{type_}")
+        for line in lines.filter(to | by).order_by("pk"):
+            old, new, of = line.key.split(SEPARATOR)
+            if of == type_:
+                told.append(f"The {of} {old} is {new} in Canvas since run {line.run_id}.")
+                found += [Place(place.kind, new)] if Place(place.kind, new) not in found else []
+    return told
 
 
 def _findings(district: District, sourced_id: str) -> list[str]:

@@ -19,6 +19,14 @@ MEANING = {
     "user-sis-id": ("user_sis_id", "a user's SIS ID: sourcedId, identifier, or a userIds type"),
     "prefix": ("sis_id_prefix", "put before the SIS IDs of terms, accounts, courses, sections"),
     "removal": ("enrollment_removal", "what an enrollment becomes that Q no longer holds"),
+    "completed-after-days": (
+        "completed_after_days",
+        "an inactive one that stays away becomes completed after so many days; 0: never",
+    ),
+    "deleted-after-days": (
+        "deleted_after_days",
+        "… and deleted so many days after its last step; 0: never",
+    ),
     "removed-share": (
         "removed_share",
         "a plan waits when it removes more than this share (0 to 1)",
@@ -51,7 +59,7 @@ class Command(DistrictCommand):
             **{
                 name: {"type": int}
                 for name in MEANING
-                if name.endswith(("-floor", "-ceiling", "-hours"))
+                if name.endswith(("-floor", "-ceiling", "-hours", "-days"))
             },
         }
         for name, (field, meaning) in MEANING.items():

@@ -19,12 +19,12 @@ from integration.management.base import (
     Usage,
 )
 from integration.models import Change, District, Run
-from integration.provisioning.approval import approve
+from integration.provisioning.approval import approve, decline
 from integration.provisioning.aside import take_up
-from integration.provisioning.holds import Hold, sentence
+from integration.provisioning.holds import IDS_CHANGED, Hold, sentence
 from integration.provisioning.part import Part
-from integration.provisioning.rows import KINDS
-from integration.provisioning.run import findings_of, provision
+from integration.provisioning.rows import IMPORTED
+from integration.provisioning.run import UNFINISHED, findings_of, provision
 
 SHOWN_FINDINGS = 10
 COLUMNS = ("added", "changed", "removed", "kept", "same", "blocked")
@@ -46,8 +46,20 @@ class Command(DistrictCommand):
             "--kind",
             action="append",
             default=[],
-            choices=[kind.name for kind in KINDS],
+            choices=[kind.name for kind in IMPORTED],
             help=part.format("kind"),
+        )
+        parser.add_argument(
+            "--decline",
+            metavar="DIGEST",
+            help="the changed ids that this plan proposes are not the same thing",
+        )
+        parser.add_argument(
+            "--record",
+            metavar="OLD_ID",
+            action="append",
+            default=[],
+            help="with --decline: only this id (repeatable)",
         )
         parser.add_argument(
             "--take-up", action="store_true", help="plan again what was set aside before"
@@ -57,10 +69,12 @@ class Command(DistrictCommand):
         self._check(options)
         if options["take_up"]:
             self.say(f"{take_up(district)} lines that were set aside are planned again.")
-        with Bar(show=not self.as_json) as watch:
+        if options["decline"]:
+            return self._decline(district, options)
+        with canvas_client(district) as canvas, Bar(show=not self.as_json) as watch:
             common: dict[str, Any] = {
                 "q": partial(q_client, district),
-                "canvas": canvas_client(district),
+                "canvas": canvas,
                 "actor": self.actor,
                 "watch": watch,
             }
@@ -72,6 +86,13 @@ class Command(DistrictCommand):
                 run = provision(district, plan_only=options["plan_only"], **common)
         return self.report(run)
 
+    def _decline(self, district: District, options: dict[str, Any]) -> int:
+        digest, old_ids = options["decline"].strip(), set(options["record"])
+        run = decline(district, digest, old_ids=old_ids, actor=self.actor)
+        self.answer(run=run.pk, state="done", digest=run.plan_digest)
+        self.say("Declined. The next run sends them as what is new, and what is gone.")
+        return DONE
+
     def _check(self, options: dict[str, Any]) -> None:
         """Raises Usage. An empty digest comes of an empty shell variable, and means nothing."""
         approving = options["approve"] is not None
@@ -79,6 +100,10 @@ class Command(DistrictCommand):
             raise Usage("--approve needs the digest of a plan.")
         if approving and (options["plan_only"] or options["take_up"]):
             raise Usage("--approve sends a stored plan; it goes with no --plan-only or --take-up.")
+        if options["decline"] is not None and (approving or not options["decline"].strip()):
+            raise Usage("--decline needs the digest of a plan, and goes with no --approve.")
+        if options["record"] and options["decline"] is None:
+            raise Usage("--record chooses of the ids that --decline is about.")
         if not approving and (options["school"] or options["kind"]):
             raise Usage("--school and --kind choose a part of the plan that --approve names.")
 
@@ -87,7 +112,7 @@ class Command(DistrictCommand):
         findings = [finding.as_dict() for finding in findings_of(run)]
         self.answer(
             run=run.pk,
-            state="failed" if run.state == Run.State.QUEUED else run.state,
+            state="failed" if run.state in UNFINISHED else run.state,
             digest=run.plan_digest,
             counts=run.counts,
             holds=run.holds,
@@ -113,8 +138,8 @@ class Command(DistrictCommand):
             self.say(f"  … and {rest:,} more (--json prints the first of each sort)")
 
     def _say_state(self, run: Run) -> int:
-        # Queued: it stopped after something was sent, and the next run goes on with it.
-        if run.state in (Run.State.FAILED, Run.State.QUEUED):
+        # Unfinished: it stopped after something was sent, and the next run goes on with it.
+        if run.state in (Run.State.FAILED, *UNFINISHED):
             self.complain(run.error)
             self.answer(error=run.error)
             return FAILED
@@ -123,6 +148,10 @@ class Command(DistrictCommand):
                 self.say(f"Held: {sentence(Hold(**hold))}")
             self.say(f"Nothing was sent. To carry this plan out:\n  {self.to_carry_out(run)}")
             return HELD
+        if any(hold["code"] == IDS_CHANGED for hold in run.holds):
+            for hold in run.holds:
+                self.say(f"Waits: {sentence(Hold(**hold))}")
+            self.say(f"  {self.to_carry_out(run)} --kind change_sis_id")
         return self._say_refused(run)
 
     def _say_refused(self, run: Run) -> int:

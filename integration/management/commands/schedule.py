@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
+from integration.connections import q_client
 from integration.management.base import DONE, DistrictCommand
 from integration.models import District, ProvisioningPolicy
-from integration.nights import Tonight, blackout
+from integration.nights import Blackout, Rollover, Tonight, blackout
+from integration.provisioning.school_years import suggestions
 from integration.schedule import (
     ScheduleRefused,
     Wish,
-    blackout_of,
     change,
     described,
     timetable_of,
     tonight_of,
+    window_of,
 )
 
 
@@ -43,6 +46,20 @@ class Command(DistrictCommand):
             help="no night on these local dates, both included, such as 2026-12-19 2027-01-03",
         )
         parser.add_argument("--clear-blackouts", action="store_true")
+        parser.add_argument(
+            "--rollover",
+            nargs=3,
+            action="append",
+            default=[],
+            metavar=("FROM", "UNTIL", "REASON"),
+            help="on these local dates one approval lets a new school year in",
+        )
+        parser.add_argument("--clear-rollovers", action="store_true")
+        parser.add_argument(
+            "--suggest",
+            action="store_true",
+            help="ask Q for its school years, and print the windows that would suit them",
+        )
 
     def work(self, district: District, options: dict[str, Any]) -> int:
         policy = change(district=district, wish=_wish(options), by=self.actor)
@@ -52,12 +69,33 @@ class Command(DistrictCommand):
         self.say(f"{district.slug}: {words}")
         for one in policy.blackouts:
             self.say(f"  no night from {one['from']} until {one['until']}: {one['reason']}")
+        for one in policy.rollovers:
+            self.say(f"  rollover from {one['from']} until {one['until']}: {one['reason']}")
         self.answer(state="done", **described(policy), next=words)
+        if options["suggest"]:
+            self._suggest(district, now)
         if decided.due:
             self.answer(due=f"{decided.due}")
         if decided.next_at:
             self.answer(next_at=decided.next_at.isoformat())
         return DONE
+
+    def _suggest(self, district: District, now: datetime) -> None:
+        with q_client(district) as q:
+            sessions = [one for page in q.read("academicSessions") for one in page.records]
+        today = now.astimezone(ZoneInfo(district.time_zone)).date()
+        suggested = suggestions(sessions, today)
+        for option, window in suggested:
+            words = f'--{option} {window.first} {window.last} "{window.reason}"'
+            self.say(f"  suggested: manage.py schedule {district.slug} {words}")
+        if not suggested:
+            self.say("  Q tells of no school year that is to come; nothing can be suggested.")
+        self.answer(
+            suggested=[
+                {"window": option, "from": f"{one.first}", "until": f"{one.last}"}
+                for option, one in suggested
+            ]
+        )
 
 
 def _wish(options: dict[str, Any]) -> Wish:
@@ -68,8 +106,10 @@ def _wish(options: dict[str, Any]) -> Wish:
         at=_time(options["at"]) if options["at"] else None,
         is_automatic=options["on"] if options["on"] or options["off"] else None,
         pause="" if options["resume"] else options["pause"],
-        add=tuple(blackout_of(*window) for window in options["blackout"]),
+        add=tuple(window_of(Blackout, *window) for window in options["blackout"]),
         clear=options["clear_blackouts"],
+        add_rollovers=tuple(window_of(Rollover, *window) for window in options["rollover"]),
+        clear_rollovers=options["clear_rollovers"],
     )
 
 

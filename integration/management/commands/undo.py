@@ -35,10 +35,10 @@ class Command(Provision):
         if undone is None:
             raise Failure(f"There is no run {options['number']}.")
         self.answer(district=undone.district.slug, undoes=undone.pk)
-        with Bar(show=not self.as_json) as watch:
+        with canvas_client(undone.district) as canvas, Bar(show=not self.as_json) as watch:
             run = undo(
                 undone,
-                canvas=canvas_client(undone.district),
+                canvas=canvas,
                 actor=self.actor,
                 plan_only=options["plan_only"],
                 digest=options["digest"],

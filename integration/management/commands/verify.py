@@ -31,7 +31,8 @@ class Command(DistrictCommand):
     def _steps(self, district: District) -> Iterator[Step]:
         with q_client(district) as q:
             yield from verify_q(q, district.q_connection)
-        yield from verify_canvas(canvas_client(district))
+        with canvas_client(district) as canvas:
+            yield from verify_canvas(canvas)
 
     def _say(self, step: Step) -> None:
         mark = "ok  " if step.ok else ("FAIL" if step.needed else "note")

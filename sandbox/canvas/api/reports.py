@@ -1,7 +1,6 @@
 """Reports over the API, and the download of files."""
 
-import time
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -115,8 +114,8 @@ def download(request: HttpRequest, file_id: str) -> HttpResponse:
     file = File.objects.filter(pk=number, verifier=request.GET.get("verifier", "-")).first()
     if file is None:
         return HttpResponse("The file could not be found", status=404, content_type="text/plain")
-    made = datetime.fromisoformat(file.created_at).astimezone(UTC).timestamp()
-    if time.time() - made > LINK_SECONDS:
+    made = datetime.fromisoformat(file.created_at)
+    if (store.moment() - made).total_seconds() > LINK_SECONDS:
         return HttpResponse("The link has expired", status=403, content_type="text/plain")
     answer = HttpResponse(bytes(file.content), content_type=file.content_type)
     answer.headers["Content-Disposition"] = f'attachment; filename="{file.filename}"'

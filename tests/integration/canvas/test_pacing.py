@@ -106,6 +106,7 @@ class Bucket:
         return answer
 
 
+@pytest.mark.fault("F38")
 @pytest.mark.parametrize("cost", [1, 30])
 def test_four_hundred_pages_hardly_ever_meet_the_limiter(canvas, client, time, cost):
     bucket = Bucket(canvas, time, cost)

@@ -70,6 +70,7 @@ def test_a_move_holds_the_lease(operation, fence):
         start(operation, fence)
 
 
+@pytest.mark.fault("F67")
 def test_who_lost_the_lease_moves_nothing(operation, fence):
     expire()
     taker = acquire(RESOURCE)

@@ -151,6 +151,7 @@ def test_a_small_collection_may_ignore_the_offset(client, q):
 # F1, F4, F5
 
 
+@pytest.mark.fault("F1")
 def test_an_error_in_the_middle_stops_the_reading(client, q):
     q.holds("users", 2000)
     q.habits.append(at(700, lambda _: reply_with(500)))
@@ -160,6 +161,7 @@ def test_an_error_in_the_middle_stops_the_reading(client, q):
     assert not reading.proof.complete
 
 
+@pytest.mark.fault("F5")
 @pytest.mark.parametrize("status", [400, 404, 500])
 def test_an_error_behind_the_last_page_is_the_end_if_the_total_is_satisfied(client, q, status):
     q.holds("users", 200)
@@ -170,6 +172,7 @@ def test_an_error_behind_the_last_page_is_the_end_if_the_total_is_satisfied(clie
     assert q.offsets().count(200) == 1
 
 
+@pytest.mark.fault("F5")
 @pytest.mark.parametrize("status", [400, 404, 500])
 def test_without_a_total_an_error_behind_the_last_page_is_a_failure(client, q, status):
     q.says_total = False
@@ -179,6 +182,7 @@ def test_without_a_total_an_error_behind_the_last_page_is_a_failure(client, q, s
         ids(client.read("users"))
 
 
+@pytest.mark.fault("F4")
 @pytest.mark.parametrize(
     "body",
     [
@@ -222,6 +226,7 @@ def changed_after_the_first_page(q, change):
     q.habits.append(first_page)
 
 
+@pytest.mark.fault("F6")
 def test_a_row_inserted_while_reading_is_noticed(client, q):
     q.holds("users", 300)
     changed_after_the_first_page(q, lambda rows: rows.insert(0, {**rows[0], "sourcedId": "new"}))
@@ -231,6 +236,7 @@ def test_a_row_inserted_while_reading_is_noticed(client, q):
     assert not reading.proof.complete
 
 
+@pytest.mark.fault("F7")
 def test_a_row_deleted_while_reading_leaves_the_reading_unproven(client, q):
     q.holds("users", 300)
     changed_after_the_first_page(q, lambda rows: rows.pop(0))

@@ -110,6 +110,7 @@ def test_a_lifetime_that_is_missing_or_nonsense_is_five_minutes(client, q, said,
     assert client.token().expires_at == NOW + seconds
 
 
+@pytest.mark.fault("F21")
 def test_a_token_is_renewed_before_it_ends(connect, q, clock):
     client = connect(now=lambda: clock[0])
     client.token()
@@ -135,6 +136,7 @@ def accepting(q, *tokens):
     return habit
 
 
+@pytest.mark.fault("F28")
 def test_a_token_that_ends_in_the_middle_is_renewed_and_no_page_is_lost(client, q):
     q.holds("users", 2000)
     spent = []
@@ -151,6 +153,7 @@ def test_a_token_that_ends_in_the_middle_is_renewed_and_no_page_is_lost(client, 
     assert len(q.asked(TOKEN)) == 2
 
 
+@pytest.mark.fault("F29")
 def test_a_key_that_is_revoked_in_the_middle_costs_few_token_calls(client, q):
     q.holds("users", 2000)
     q.habits.append(lambda r: answer(401) if r.args.get("offset") not in (None, "0") else None)

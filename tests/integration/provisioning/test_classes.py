@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from integration.provisioning.classes import NO_TERM, Sections, map_sections, place_classes
+from integration.provisioning.rows import CourseRow
 from integration.provisioning.rules import Rules
 from integration.provisioning.structure import Term
 from tests.integration.provisioning.makers import (
@@ -40,6 +41,7 @@ def test_two_names_for_one_term_are_one_term():
     assert (place.start, place.end, place.several_terms) == (FALL.start, FALL.end, False)
 
 
+@pytest.mark.fault("F18")
 @pytest.mark.parametrize(
     ("fields", "code"),
     [
@@ -255,3 +257,45 @@ def test_a_grouped_course_without_a_title_takes_that_of_its_first_class():
         class_(), courses=[course(title="", course_code="")], rules=Rules(grouping="course")
     )
     assert found.courses[0][:3] == ("algebra:north:fall", "A1", "Algebra 1")
+
+
+# --- a course that could not be read tonight ----------------------------------------------------
+
+SHARED = "algebra:north:fall"
+BEFORE = CourseRow(SHARED, "ALG", "Algebra", "north", "fall", "active")
+
+
+def unread(*classes, courses=(), kept=None) -> Sections:
+    return map_sections(
+        placed(*classes, rules=Rules(grouping="course")).place_of,
+        by_id(*courses),
+        Rules(grouping="course"),
+        teacher_of={},
+        kept=kept or {},
+        is_unread=lambda sourced_id: sourced_id == "algebra",
+        before=lambda ids: {one: BEFORE for one in ids if one == SHARED},
+    )
+
+
+def test_a_shared_course_keeps_its_name_while_its_record_cannot_be_read():
+    found = unread(class_("c1"), kept={"c1": SHARED})
+    assert (found.courses, found.problems) == ([BEFORE], [])
+
+
+def test_a_shared_course_keeps_its_name_while_canvas_cannot_hold_the_new_one():
+    found = unread(class_("c1"), courses=[course(title="Algebra\x00")], kept={"c1": SHARED})
+    assert found.courses == [BEFORE]
+
+
+def test_a_new_class_joins_the_course_whose_record_cannot_be_read_tonight():
+    assert unread(class_("c2")).course_of == {"c2": SHARED}
+
+
+def test_a_course_that_q_does_not_hold_is_told_and_its_class_stands_alone():
+    found = unread(class_("c2", course="nowhere"))
+    assert (found.course_of, len(found.problems)) == ({"c2": "c2"}, 1)
+
+
+def test_a_course_of_its_own_follows_its_class_also_on_such_a_night():
+    found = unread(class_("c1", title="New"), kept={"c1": "c1"})
+    assert found.courses[0].long_name == "New"

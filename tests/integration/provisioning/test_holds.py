@@ -44,6 +44,7 @@ REMOVED = [
 ]
 
 
+@pytest.mark.fault("F39")
 @pytest.mark.parametrize(("accepted", "removed", "held"), REMOVED)
 def test_removals_wait_above_a_tenth_or_above_two_thousand(accepted, removed, held):
     tally = Tally("enrollments", "", accepted, removed=removed)
@@ -67,6 +68,7 @@ def test_changes_wait_above_three_quarters(accepted, changed, held):
     assert found(tally) == ([("too-many-changed", "")] if held else [])
 
 
+@pytest.mark.fault("F39")
 @pytest.mark.parametrize("removed", [0, 5, 5000])
 def test_a_first_run_has_nothing_to_lose(removed):
     assert found(Tally("users", "", 0, removed=removed, changed=removed, kept=removed)) == []
@@ -193,6 +195,7 @@ def test_whoever_would_take_over_an_account_made_by_hand_waits():
     assert adoption(1, 8) == [Hold("adopts-logins", "users", 1, 0.125, 0)]
 
 
+@pytest.mark.fault("F11")
 @pytest.mark.parametrize(
     ("count", "accepted", "limit"), [(5, 10, None), (6, 10, 5), (50, 1000, None), (51, 1000, 50)]
 )

@@ -171,6 +171,7 @@ def test_a_student_whom_q_no_longer_holds_becomes_inactive_and_returns(
     assert enrollments(sandbox.canvas, user_id="P1-0") == {("P1-0", "student", "active")}
 
 
+@pytest.mark.fault("F8")
 def test_what_q_marks_tobedeleted_is_taken_away_and_users_stay(
     q_holds, change_q, connect, provision, sandbox
 ):
@@ -248,6 +249,7 @@ def test_after_approval_nothing_that_was_set_by_hand_is_gone(q_holds, connect, p
     assert provision()[1]["sent"] == {}
 
 
+@pytest.mark.fault("F14")
 def test_accounts_that_would_be_adopted_or_clash_by_login_are_listed(
     q_holds, connect, provision, sandbox
 ):
@@ -316,6 +318,7 @@ def test_another_digest_is_refused(q_holds, change_q, connect, provision, sandbo
     assert len(imports(sandbox.canvas)) == 1
 
 
+@pytest.mark.fault("F40")
 @pytest.mark.parametrize("staleness", ["policy", "age", "later run"])
 def test_a_stale_plan_is_refused(staleness, q_holds, change_q, connect, provision, sandbox):
     digest = a_bad_night(q_holds, change_q, connect, provision)["digest"]
@@ -389,6 +392,7 @@ def test_a_plan_interrupted_before_it_was_sent_gives_way_to_the_new_one(
     assert answer["run"] != first.pk
 
 
+@pytest.mark.fault("F66")
 def test_a_run_that_ends_its_worker_each_time_is_given_up(q_holds, connect, provision):
     q_holds(small_district())
     connect()
@@ -415,6 +419,7 @@ def test_an_import_whose_end_was_not_seen_is_looked_at_by_the_next_run(
     assert enrollments(sandbox.canvas, user_id="P1-0") == {("P1-0", "student", "active")}
 
 
+@pytest.mark.fault("F36")
 @pytest.mark.parametrize("state", ["failed", "aborted", "failed_with_messages"])
 def test_after_an_import_that_failed_the_next_run_sends_its_rows_again(
     state, q_holds, connect, provision, sandbox, canvas_fault
@@ -432,6 +437,7 @@ def test_after_an_import_that_failed_the_next_run_sends_its_rows_again(
     assert provision()[1]["sent"] == {}
 
 
+@pytest.mark.fault("F32")
 def test_an_import_whose_answer_was_lost_is_found_and_not_sent_again(
     q_holds, connect, provision, sandbox, canvas_fault
 ):
@@ -457,6 +463,7 @@ def test_a_warning_about_a_row_that_canvas_took_is_told_and_the_row_counts_as_ta
     assert provision()[1]["sent"] == {}
 
 
+@pytest.mark.fault("F33")
 def test_a_refused_enrollment_goes_again_once_its_user_has_arrived(
     q_holds, change_q, connect, provision, sandbox
 ):
@@ -500,6 +507,7 @@ BAD: dict[str, tuple[str, dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.fault("F14", "F15", "F16", "F23")
 @pytest.mark.parametrize("what", BAD)
 def test_a_bad_record_stops_only_itself_and_is_listed(what, q_holds, connect, provision, sandbox):
     collection, record, sourced_id = BAD[what]
@@ -538,6 +546,7 @@ def test_an_enrollment_of_a_user_who_is_broken_tonight_is_not_taken_away(
     assert len(enrollments(sandbox.canvas, status="active")) == 4
 
 
+@pytest.mark.fault("F3")
 def test_an_empty_q_is_a_failure_with_a_remedy_and_changes_nothing(
     q_holds, connect, provision, sandbox
 ):

@@ -113,6 +113,7 @@ def test_of_two_users_with_one_sis_id_the_first_in_order_is_taken():
 # --- logins -------------------------------------------------------------------------------------
 
 
+@pytest.mark.fault("F14")
 def test_of_two_users_with_one_login_in_any_case_the_first_in_order_keeps_it():
     people = peopled(user("b", username="REED"), user("a", username="reed"))
     assert (people.user_of, people.left_out) == ({"a": "a"}, {"b"})
@@ -126,6 +127,7 @@ def test_a_login_made_of_one_email_is_shared_too():
     assert people.user_of == {"a": "a"}
 
 
+@pytest.mark.fault("F14")
 def test_whom_canvas_accepted_before_keeps_the_login():
     both = (user("a", username="reed"), user("b", username="reed"))
     assert peopled(*both, accepted=("b",)).user_of == {"b": "b"}

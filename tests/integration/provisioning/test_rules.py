@@ -56,6 +56,7 @@ DAYS = [
 ]
 
 
+@pytest.mark.fault("F22")
 @pytest.mark.parametrize(("zone", "day", "start", "end"), DAYS)
 def test_a_day_begins_and_ends_by_the_clock_of_the_district(zone, day, start, end):
     rules = Rules(time_zone=zone)

@@ -10,6 +10,7 @@ from integration.oneroster.types import Org, Record
 from integration.provisioning.rules import Rules
 from integration.provisioning.structure import (
     Accounts,
+    Remembered,
     Term,
     Terms,
     map_accounts,
@@ -33,6 +34,7 @@ def test_the_same_record_read_twice_is_one_and_no_news():
     assert kept(org("a"), org("b"), org("a")) == ([org("a"), org("b")], [])
 
 
+@pytest.mark.fault("F13")
 def test_of_two_versions_the_newer_wins_in_any_order():
     old = org("a", name="Old", date_last_modified="2026-08-01T00:00:00Z")
     new = org("a", name="New", date_last_modified="2026-08-02T00:00:00Z")
@@ -40,6 +42,7 @@ def test_of_two_versions_the_newer_wins_in_any_order():
     assert kept(old, new) == kept(new, old) == ([new], told)
 
 
+@pytest.mark.fault("F13")
 def test_of_two_versions_equally_old_neither_is_used():
     one, other = org("a", name="One"), org("a", name="Other")
     assert kept(one, org("b"), other) == ([org("b")], [("roster.ambiguous-id", "a")])
@@ -294,3 +297,67 @@ def test_a_session_without_a_title_is_called_by_its_id():
     found = terms(session("t1", title=" "), session("t2", title=""))
     assert [(row.term_id, row.name) for row in found.rows] == [("t1", "t1"), ("t2", "t2")]
     assert codes(found.problems) == [("roster.unnamed", "t1"), ("roster.unnamed", "t2")]
+
+
+# --- sessions as they were ----------------------------------------------------------------------
+
+
+def remembered(*sessions, term: str) -> dict[str, Remembered]:
+    return {one.sourced_id: Remembered(one, term) for one in sessions}
+
+
+def after_a_night(*sessions, known, unread=(), accepted=("a",)) -> dict[str, str]:
+    """Session to Canvas term, beside what is remembered."""
+    found = map_terms(
+        by_id(*sessions),
+        PLAIN,
+        referenced=(),
+        accepted=accepted,
+        remembered=known,
+        is_unread=lambda sourced_id: sourced_id in unread,
+    )
+    return {one: term.sis_term_id for one, term in found.term_of.items()}
+
+
+BOTH = (session("a"), session("b"))
+
+
+def test_a_session_that_cannot_be_read_is_what_it_was_and_its_term_keeps_its_id():
+    known = remembered(*BOTH, term="a")
+    assert after_a_night(session("b"), known=known, unread={"a"}) == {"a": "a", "b": "a"}
+
+
+def test_a_session_that_canvas_cannot_hold_tonight_is_what_it_was():
+    known = remembered(*BOTH, term="a")
+    broken = session("a", title="Fall\x00")
+    assert after_a_night(broken, session("b"), known=known) == {"a": "a", "b": "a"}
+
+
+def test_a_term_keeps_its_id_although_the_session_of_that_id_is_gone():
+    assert after_a_night(session("b"), known=remembered(*BOTH, term="a")) == {"b": "a"}
+
+
+def test_sessions_that_part_do_not_share_an_id():
+    known = remembered(session("a"), session("b"), session("c"), term="a")
+    later = session("a", end_date="2026-12-19")
+    assert after_a_night(later, session("b"), session("c"), known=known) == {
+        "a": "a:2",
+        "b": "a",
+        "c": "a",
+    }
+
+
+def test_what_canvas_no_longer_has_is_not_gone_back_to():
+    known = remembered(*BOTH, term="z")
+    assert after_a_night(session("b"), known=known, unread={"a"}) == {"b": "b"}
+
+
+def test_only_what_is_new_about_a_session_is_to_be_remembered():
+    def changed(*sessions) -> dict[str, Remembered]:
+        known = remembered(*BOTH, term="a")
+        return map_terms(
+            by_id(*sessions), PLAIN, referenced=(), accepted={"a"}, remembered=known
+        ).changed
+
+    assert changed(*BOTH) == {}
+    assert list(changed(session("a"), session("b", title="Autumn"))) == ["b"]

@@ -41,6 +41,7 @@ def renumber(change_q: Any, *people: str) -> None:
     )
 
 
+@pytest.mark.fault("F11")
 def test_a_student_under_a_new_id_keeps_the_access_of_the_old_one(
     q_holds, change_q, connect, provision, sandbox
 ):

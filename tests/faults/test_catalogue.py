@@ -1,0 +1,108 @@
+"""Every row of the fault catalogue has a test, and each such test notices a broken rule.
+
+The rows stand in `faults-and-threats.md`; tests are marked `@pytest.mark.fault("F7")`.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from collections import defaultdict
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.faults.breaks import BREAKS, Break
+
+ROOT = Path(__file__).parents[2]
+ROWS = [f"F{number}" for number in (*range(1, 41), 63, *range(65, 74), 79)]
+# Those whose rule is being built: they have neither a test nor a break yet.
+NOT_YET: set[str] = set()
+NOTHING_SELECTED = 5
+# Without the deadline the test waits for ever; with it, it is over in a few seconds.
+ENDLESS, ENDLESS_AFTER = {"F25"}, 120
+TREE = ("integration", "lti", "gradesync", "sandbox", "tests", "manage.py", "pyproject.toml")
+
+
+def marked_tests() -> dict[str, set[str]]:
+    """{row: files with a test that is marked with it}, read from the source."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        text = path.read_text()
+        if "mark.fault(" not in text:
+            continue
+        for node in ast.walk(ast.parse(text)):
+            for decorator in getattr(node, "decorator_list", ()):
+                if ast.unparse(decorator).startswith("pytest.mark.fault("):
+                    for word in decorator.args:
+                        found[word.value].add(str(path.relative_to(ROOT)))
+    return found
+
+
+def test_every_row_of_the_catalogue_has_a_test():
+    assert {row for row in ROWS if row not in marked_tests()} == NOT_YET
+
+
+def test_every_row_that_is_tested_stands_in_the_catalogue():
+    assert set(marked_tests()) - set(ROWS) == set()
+
+
+def test_every_row_of_the_catalogue_says_how_its_rule_is_broken():
+    assert {row for row in ROWS if row not in {one.fault for one in BREAKS}} == NOT_YET
+
+
+@pytest.mark.parametrize("one", BREAKS, ids=lambda one: one.fault)
+def test_what_is_to_be_broken_stands_in_the_product(one: Break):
+    assert (ROOT / one.file).read_text().count(one.old) == 1
+
+
+def copied(tree: Path) -> Path:
+    """The product and its tests, to be broken."""
+    tree.mkdir()
+    for name in TREE:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, tree / name)
+        else:
+            shutil.copy(ROOT / name, tree)
+    return tree
+
+
+def tested(tree: Path, one: Break, report: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """The tests that are marked with the row, up to the first that fails."""
+    command = [sys.executable, "-m", "pytest", "-q", "-x", f"--junitxml={report}", *words]
+    command += ["--fault", one.fault, *sorted(marked_tests()[one.fault])]
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(
+        command,
+        cwd=tree,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=ENDLESS_AFTER if one.fault in ENDLESS else None,
+    )
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("one", BREAKS, ids=lambda one: one.fault)
+def test_a_test_notices_the_broken_rule(one: Break, tmp_path: Path):
+    tree = copied(tmp_path / "tree")
+    file = tree / one.file
+    file.write_text(file.read_text().replace(one.old, one.new))
+    report = tmp_path / "report.xml"
+    if one.fault in ENDLESS:
+        with pytest.raises(subprocess.TimeoutExpired):
+            tested(tree, one, report, "-m", "not prove")
+        return
+    done = tested(tree, one, report, "-m", "not prove")
+    if done.returncode == NOTHING_SELECTED:
+        done = tested(tree, one, report)
+    suite = ElementTree.parse(report).getroot().find("testsuite")
+    assert suite is not None
+    told = done.stdout[-3000:]
+    assert done.returncode == 1, f"no test fails although {one.means}\n{told}"
+    assert int(suite.get("failures", "0")) > 0, told

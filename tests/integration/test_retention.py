@@ -1,0 +1,146 @@
+"""What a run planned and found is kept for weeks, its summary for a year, and no more."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+from django_q.models import OrmQ
+
+from integration import retention
+from integration.models import Change, District, Finding, RosterRow, Run
+from integration.tasks import PRUNE, prune, sweep
+from tests.integration.provisioning.records import small_district, user
+
+State = Run.State
+
+
+def aged(run: Run | int, *, days: int) -> None:
+    Run.objects.filter(pk=getattr(run, "pk", run)).update(
+        ended_at=Now() - timedelta(days=days), created_at=Now() - timedelta(days=days)
+    )
+
+
+def rings() -> int:
+    return sum(bell.func() == PRUNE for bell in OrmQ.objects.all())
+
+
+def lines(run: int) -> tuple[int, int]:
+    return Change.objects.filter(run=run).count(), Finding.objects.filter(run=run).count()
+
+
+@pytest.fixture
+def two_runs(q_holds, change_q, connect, provision) -> tuple[int, int]:
+    """Both changed something, and have a finding each."""
+    records = small_district()
+    records["users"].append(user("BAD", username=None, email=None))
+    q_holds(records)
+    connect()
+    first = provision()[1]["run"]
+    change_q(upsert={"users": [user("P1-0", givenName="New")]})
+    return first, provision()[1]["run"]
+
+
+def test_after_thirty_days_the_lines_and_findings_go_and_the_summary_stays(two_runs, manage):
+    first, second = two_runs
+    aged(first, days=31)
+    aged(second, days=29)
+    sweep()
+    sweep()
+    assert rings() == 1
+    prune()
+    assert lines(first) == (0, 0)
+    assert min(lines(second)) > 0
+    run = Run.objects.get(pk=first)
+    assert run.pruned_at
+    assert run.counts["users"]["added"] == 4
+    assert run.sent["imports"][0]["rows"] > 0
+    code, answer = manage("undo", str(first))
+    assert (code, answer["error"]["code"]) == (1, "provisioning.before-gone")
+    assert manage("undo", str(second), "--plan-only")[0] == 2
+
+
+def test_what_canvas_accepted_is_no_run_and_stays(two_runs, provision):
+    for run in two_runs:
+        aged(run, days=500)
+    prune()
+    assert RosterRow.objects.filter(run__isnull=True).count() == 0
+    # Their rows are still the ones that Canvas last accepted: the summaries are kept.
+    assert Run.objects.filter(pk__in=two_runs).count() == 2
+    assert provision()[1]["sent"] == {}
+
+
+def test_a_summary_that_no_accepted_row_names_goes_after_its_days(two_runs):
+    aged(two_runs[1], days=401)
+    RosterRow.objects.update(run=two_runs[0])
+    prune()
+    assert list(Run.objects.values_list("pk", flat=True)) == [two_runs[0]]
+
+
+def test_when_nothing_is_past_its_time_no_bell_is_rung(two_runs):
+    sweep()
+    assert (rings(), retention.is_due()) == (0, False)
+    aged(two_runs[0], days=31)
+    prune()
+    assert not retention.is_due()
+
+
+@pytest.fixture
+def lakeside(db) -> District:
+    return District.objects.create(slug="lakeside", name="Lakeside")
+
+
+def a_run(district: District, state: State, **fields) -> Run:
+    """Of long ago, with a line."""
+    run = Run.objects.create(
+        **{"district": district, "kind": Run.Kind.PROVISIONING, "state": state} | fields
+    )
+    Change.objects.create(run=run, kind="users", key="u1", action="added", after="[]", digest=b"")
+    aged(run, days=900)
+    return run
+
+
+@pytest.mark.parametrize("state", [State.QUEUED, State.RUNNING, State.WAITING, State.HELD])
+def test_a_run_that_has_not_ended_keeps_all_however_old(state, lakeside):
+    run = a_run(lakeside, state)
+    prune()
+    assert lines(run.pk) == (1, 0)
+
+
+def test_a_plan_that_waited_is_past_its_time_once_a_newer_one_has_taken_its_place(lakeside):
+    waited = a_run(lakeside, State.HELD)
+    newer = a_run(lakeside, State.HELD)
+    prune()
+    assert not Run.objects.filter(pk=waited.pk).exists()
+    assert lines(newer.pk) == (1, 0)
+
+
+def test_what_an_undo_under_way_reads_is_kept(lakeside):
+    undone = a_run(lakeside, State.DONE)
+    undoing = a_run(lakeside, State.HELD, kind=Run.Kind.UNDO, undoes=undone)
+    prune()
+    assert lines(undone.pk) == (1, 0)
+    Run.objects.filter(pk=undoing.pk).update(state=State.DONE)
+    prune()
+    assert not Run.objects.exists()
+
+
+def test_it_goes_in_portions_and_stops_when_it_is_enough(lakeside, monkeypatch):
+    monkeypatch.setattr(retention, "PORTION", 2)
+    run = a_run(lakeside, State.DONE)
+    for number in range(2, 8):
+        Change.objects.create(
+            run=run, kind="users", key=f"u{number}", action="added", after="[]", digest=b""
+        )
+    asked: list[int] = []
+
+    def is_enough() -> bool:
+        asked.append(lines(run.pk)[0])
+        return len(asked) > 2
+
+    retention.prune(is_enough)
+    assert asked[:3] == [7, 5, 3]
+    assert (lines(run.pk)[0], Run.objects.get().pruned_at) == (3, None)
+    prune()
+    assert not Run.objects.exists()
