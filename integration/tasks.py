@@ -62,8 +62,7 @@ LOOK_AGAIN = timedelta(minutes=10)
 
 
 def sweep() -> None:
-    """Open the nights that are due, ring for all that should be going on, forget ended visits,
-    and leave a heartbeat.
+    """Open nights that are due, ring for all that goes on, forget ended visits; leave a heartbeat.
 
     The heartbeat comes last: it tells that all of it was done.
     """
