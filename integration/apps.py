@@ -7,9 +7,12 @@ class IntegrationConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Tell the engine of the kinds of run beside the nightly one."""
+        """Tell the engine of the kinds of run beside the nightly one, and lend the launch room."""
+        from integration.launches import LaunchHost
         from integration.provisioning import approval, drift, run, undo
+        from lti import registry
 
         run.PLANS[undo.KIND] = undo.plan_undo
         run.PLANS[drift.KIND] = drift.compare_with_canvas
         run.PLANS[approval.RENAMES] = approval.plan_renames
+        registry.lend(LaunchHost())

@@ -6,9 +6,12 @@ A missing or unsafe production setting stops start-up with a sentence that says 
 from __future__ import annotations
 
 import logging
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 
@@ -20,21 +23,64 @@ env = Env()
 DEBUG: bool = env.bool("DEBUG", False)
 
 
-def _secret(name: str, *, development: str) -> str:
+def _secret(name: str, *, development: str, length: int = 32) -> str:
     value: str = env.str(name, "")
-    return _long_enough(name, value) if value or not DEBUG else development
+    return _long_enough(name, value, length) if value or not DEBUG else development
 
 
-def _long_enough(name: str, value: str) -> str:
-    if len(value) < 32:
+def _long_enough(name: str, value: str, length: int = 32) -> str:
+    if len(value) < length:
         raise ImproperlyConfigured(
-            f"Set {name} to at least 32 random characters; README, section Settings, says how. "
+            f"Set {name} to at least {length} random characters; README, section Settings, says "
+            "how. "
             "For a first look on your own machine, ./run demo sets everything itself."
         )
     return value
 
 
-SECRET_KEY = _secret("SECRET_KEY", development="development only, never used where DEBUG is off")
+def _base_url() -> str:
+    """Where this product is reached; links, launches and keys are made from it, never from Host."""
+    url: str = env.str("BASE_URL", "http://localhost:8000").rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query:
+        raise ImproperlyConfigured("Set BASE_URL to scheme and host, as https://qsync.example.org")
+    if parts.scheme == "http" and not DEBUG:
+        raise ImproperlyConfigured(
+            "Set BASE_URL to an https address: Canvas opens this product in a frame, and browsers "
+            "keep its cookies only over https."
+        )
+    return url
+
+
+def _hosts_of(url: str) -> list[str]:
+    host = urlsplit(url).hostname or ""
+    return ["localhost", "127.0.0.1", host] if DEBUG else [host]
+
+
+def _trusted_proxies() -> list[str]:
+    named: list[str] = env.list("TRUSTED_PROXIES", [])
+    if not named and not DEBUG:
+        raise ImproperlyConfigured(
+            "Set TRUSTED_PROXIES to the addresses or networks of the proxy that ends TLS before "
+            "this product (as 10.0.0.0/8), to unix where it speaks through a socket, or to none "
+            "where there is no proxy. Only a proxy named here may say that a request came by https."
+        )
+    if named == ["none"]:
+        return []
+    for one in map(str.strip, named):
+        try:
+            if one != "unix":
+                ip_network(one, strict=False)
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"TRUSTED_PROXIES: “{one}” is neither an address, a network, unix nor none."
+            ) from None
+    return named
+
+
+SECRET_KEY = _secret(
+    "SECRET_KEY", development="development only, never used where DEBUG is off", length=50
+)
 # Newest first; a ciphertext made with any of them can be read (`rotate_keys --encryption`).
 ENCRYPTION_KEYS: list[str] = [
     _long_enough("ENCRYPTION_KEYS", key.strip())
@@ -43,14 +89,23 @@ ENCRYPTION_KEYS: list[str] = [
     ).split(",")
 ]
 
-BASE_URL: str = env.str("BASE_URL", "http://localhost:8000").rstrip("/")
-ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1"])
+BASE_URL: str = _base_url()
+# The host of BASE_URL is always allowed; no other name is needed but in development.
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", _hosts_of(BASE_URL))
+# Whose X-Forwarded-Proto is believed: addresses or networks, "unix" for a socket, or "none".
+TRUSTED_PROXIES: list[str] = _trusted_proxies()
+# Canvas hosts that may register this tool, and frame the page that says why a launch failed.
+REGISTRATION_HOSTS: list[str] = [
+    host.lower()
+    for host in env.list("REGISTRATION_HOSTS", ["*.instructure.com", "*.canvaslms.com"])
+]
 ALLOW_PRIVATE_ADDRESSES: list[str] = env.list("ALLOW_PRIVATE_ADDRESSES", [])
 CA_BUNDLE: str = env.str("CA_BUNDLE", "")
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.staticfiles",
+    "csp",
     "lti",
     "integration",
     "gradesync",
@@ -58,9 +113,16 @@ INSTALLED_APPS = [
     "django_q",
 ]
 MIDDLEWARE = [
+    "integration.proxies.TrustedProxyMiddleware",
+    # Before whatever may refuse a request: also our error pages ask for the secret.
+    "lti.csrf.SessionSecretMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "lti.audience.AudienceMiddleware",
 ]
 ROOT_URLCONF = "integration.urls"
 WSGI_APPLICATION = "integration.wsgi.application"
@@ -100,10 +162,54 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TIME_ZONE = "UTC"
 USE_TZ = True
 LANGUAGE_CODE = "en"
+# In which the pages are written; a launch in another language gets the default.
+LANGUAGES = [("en", "English")]
 USE_I18N = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+_STATIC_FILES = (
+    "django.contrib.staticfiles.storage.StaticFilesStorage"
+    if DEBUG
+    else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+)
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
+STORAGES = {"staticfiles": {"BACKEND": _STATIC_FILES}}
+
+# Where a launch leads: each placement's page. The one tie from the launch room upwards.
+LTI_PLACEMENTS = {
+    "course_navigation": "course:home",
+    "post_grades": "course:home",
+    "account_navigation": "account:overview",
+}
+
+# The secret lives in the launch session; Django's own session framework is not used.
+CSRF_USE_SESSIONS = True
+CSRF_FAILURE_VIEW = "lti.views.csrf_failed"
+# Nobody frames our pages but the Canvas of a launch (lti/frames.py).
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [NONCE],
+        "style-src": [SELF],
+        # The style sheet draws the arrow of a select.
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+# A launch with its list of accounts fits; nothing of ours is larger.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+if TRUSTED_PROXIES:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # The queue is a doorbell; the ledger decides what is done. `retry` is more than three times
 # `timeout`, because two tasks can wait locked ahead of a slow one.
@@ -155,5 +261,9 @@ LOGGING = {
 }
 
 if not DEBUG:
-    SECURE_CONTENT_TYPE_NOSNIFF = True
-    SECURE_REFERRER_POLICY = "same-origin"
+    SECURE_SSL_REDIRECT = True
+    # Asked from inside, where there is no TLS.
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True

@@ -38,6 +38,7 @@ from integration.provisioning.run import (
 )
 from integration.schedule import timetable_of
 from integration.weekly import open_weekly_check
+from lti import sessions
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ LOOK_AGAIN = timedelta(minutes=10)
 
 
 def sweep() -> None:
-    """Open the nights that are due, ring for all that should be going on, and leave a heartbeat.
+    """Open nights that are due, ring for all that goes on, forget ended visits; leave a heartbeat.
 
     The heartbeat comes last: it tells that all of it was done.
     """
@@ -79,6 +80,7 @@ def sweep() -> None:
     for run in _waiting():
         if (ADVANCE, (run.pk,)) not in heard:
             ring(ADVANCE, run.pk, timeout=ADVANCE_TIMEOUT)
+    sessions.forget_expired()
     Heartbeat.beat(socket.gethostname())
 
 

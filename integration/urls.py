@@ -1,10 +1,14 @@
-"""Addresses of the whole product."""
+"""Addresses of the whole product. Each view names its audience (lti/audience.py)."""
 
-from django.urls import path
+from django.urls import include, path
 
 from integration.views import healthz, readyz
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("lti/", include("lti.urls")),
+    path("account/", include("integration.account.urls")),
+    path("courses/<int:course_id>/", include("gradesync.urls")),
 ]
+handler500 = "lti.views.server_error"

@@ -5,13 +5,16 @@ from __future__ import annotations
 from django.http import HttpRequest, JsonResponse
 
 from integration.health import checks
+from lti.audience import machine
 
 
+@machine
 def healthz(request: HttpRequest) -> JsonResponse:
     """Tell that the web process is alive; asks nothing of anybody."""
     return JsonResponse({"alive": True})
 
 
+@machine
 def readyz(request: HttpRequest) -> JsonResponse:
     """Tell whether this installation can do its work; 503 where it cannot, with what to do."""
     found = checks()

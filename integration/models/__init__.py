@@ -3,6 +3,7 @@
 from integration.models.audit import AuditEvent
 from integration.models.district import CanvasConnection, District, QConnection
 from integration.models.heartbeat import Heartbeat
+from integration.models.installation import Installation, Invitation
 from integration.models.ledger import Approval, Change, Finding, Lease, Operation, Run
 from integration.models.policy import ProvisioningPolicy
 from integration.models.roster import CourseAssignment, RefusedRow, RosterRow, SetAside
@@ -17,6 +18,8 @@ __all__ = [
     "District",
     "Finding",
     "Heartbeat",
+    "Installation",
+    "Invitation",
     "Lease",
     "Operation",
     "ProvisioningPolicy",

@@ -38,7 +38,7 @@ def test_wrong_usage_exits_64():
 def test_a_missing_secret_key_stops_with_a_sentence_that_says_what_to_set():
     ended = manage_py("check", DEBUG="0", SECRET_KEY="")
     assert ended.returncode != 0
-    assert ended.stderr.startswith("Set SECRET_KEY to at least 32 random characters")
+    assert ended.stderr.startswith("Set SECRET_KEY to at least 50 random characters")
 
 
 def test_a_district_that_is_not_there_is_said(manage):

@@ -372,3 +372,18 @@ def test_a_bell_names_a_task_and_numbers_and_nothing_else(db):
     ring(ADVANCE, 7, timeout=60)
     (bell,) = OrmQ.objects.all()
     assert (bell.func(), bell.args(), bell.kwargs()) == (ADVANCE, (7,), {})
+
+
+def test_s48_whose_run_it_is_stands_in_the_runs_row_not_in_the_queue(lakeside):
+    """A bell carries a number and nothing else; a district added to it is not listened to."""
+    hillside = automatic("hillside")
+    run = left_behind(lakeside)
+    ring(ADVANCE, run.pk)
+    (bell,) = OrmQ.objects.all()
+    assert tuple(bell.task["args"]) == (run.pk,)
+    with pytest.raises(TypeError):
+        advance_run(run.pk, hillside.pk)
+    advance_run(run.pk)
+    run.refresh_from_db()
+    assert (run.district, run.state) == (lakeside, State.FAILED)
+    assert not hillside.runs.exists()

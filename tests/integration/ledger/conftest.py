@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
@@ -51,18 +51,25 @@ def taken(district: District, fence: Fence) -> Ledger:
 
 
 @pytest.fixture
-def workers(transactional_db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def workers(
+    transactional_db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
     """Threads that share the database as workers do; see `in_workers`.
 
     An in-memory SQLite database, where tests usually live, locks otherwise than a file does.
     """
     if connection.vendor != "sqlite":
+        yield
         return
+    connection.ensure_connection()
     file = tmp_path / "workers.sqlite3"
     with closing(sqlite3.connect(file)) as copy:
         connection.connection.backup(copy)
         copy.execute("PRAGMA journal_mode=WAL")
-    monkeypatch.setitem(connections.settings["default"], "NAME", str(file))
+    # Undone before the test's own database is cleared, whoever else asked for a monkeypatch.
+    with monkeypatch.context() as patch:
+        patch.setitem(connections.settings["default"], "NAME", str(file))
+        yield
 
 
 def in_workers(work: Callable[[], T], count: int = 1) -> list[T]:

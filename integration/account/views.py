@@ -1,0 +1,87 @@
+"""Account screens: the overview, and the claim of an installation that is nobody's yet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from integration import claiming
+from integration.account import overview
+from integration.claiming import ClaimRefused
+from integration.models import District
+from lti import sessions
+from lti.audience import require_launch
+from lti.claims import ACCOUNT
+from lti.roles import ACCOUNT_MANAGE, ACCOUNT_OPEN, is_root_admin
+
+
+@require_launch(placement=ACCOUNT, right=ACCOUNT_OPEN)
+@require_safe
+def show_overview(request: Any) -> HttpResponse:
+    """The whole district for a root admin in the root account; else the launched sub-tree."""
+    launch = request.launch
+    sees_all = is_root_admin(launch.standing) and launch.in_root
+    district: District = request.district
+    shown = (
+        overview.of_district(district)
+        if sees_all
+        else overview.of_sub_account(district, launch.account_sis_id)
+    )
+    return render(
+        request,
+        "account/overview.html",
+        {"overview": shown, "may_manage": ACCOUNT_MANAGE in launch.rights},
+    )
+
+
+@require_launch(placement=ACCOUNT, right=ACCOUNT_MANAGE, fresh=True, needs_district=False)
+@require_http_methods(["GET", "HEAD", "POST"])
+def claim(request: Any) -> HttpResponse:
+    """Say which district this installation is for. Shows no district's name before it is."""
+    if request.district is not None:
+        return _to_overview(request)
+    deployment = request.launch_session.deployment
+    refused: ClaimRefused | None = None
+    if request.method == "POST":
+        try:
+            _claim(request)
+            return _to_overview(request)
+        except ClaimRefused as error:
+            refused = error
+    installed_before = claiming.of_same_canvas(deployment).exists()
+    return render(
+        request,
+        "account/claim.html",
+        {
+            "refused": refused,
+            "may_go_on": claiming.earlier(deployment) is not None,
+            "may_be_new": not installed_before,
+            "name": request.launch.platform_name,
+        },
+        status=400 if refused else 200,
+    )
+
+
+def _claim(request: Any) -> District:
+    """Raises ClaimRefused."""
+    launch, deployment = request.launch, request.launch_session.deployment
+    match request.POST.get("how", ""):
+        case "code":
+            code = request.POST.get("code", "")[:100]
+            return claiming.with_code(deployment=deployment, code=code, by=launch.actor)
+        case "again":
+            return claiming.again(deployment=deployment, by=launch.actor)
+        case "new":
+            name = request.POST.get("name", "")
+            return claiming.as_new(deployment=deployment, name=name, launch=launch, by=launch.actor)
+        case _:
+            raise ClaimRefused("Choose one of the ways.", remedy="See the page.")
+
+
+def _to_overview(request: Any) -> HttpResponse:
+    return HttpResponseRedirect(
+        sessions.url(request.launch_session, "account:overview"), status=303
+    )

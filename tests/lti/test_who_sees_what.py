@@ -1,0 +1,107 @@
+"""Every address × every role × own and neighbouring district (S42, S43).
+
+A new address without a row here fails `test_each_address_has_a_row`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.lti import people
+from tests.lti.browser import Browser
+from tests.lti.conftest import Launch
+from tests.lti.platform import Platform
+from tests.lti.test_web import views
+
+TEACHES = {"teacher", "TA", "designer", "root admin in the course"}
+ACCOUNT = {"root admin", "sub-account admin"}
+
+# Who gets what by GET with their own visit; everybody else gets 403 or 404.
+ROWS: dict[str, set[str]] = {
+    "account/": ACCOUNT,
+    # The district is claimed: the page sends back to the overview.
+    "account/claim/": {"root admin"},
+    "courses/<int:course_id>/": TEACHES,
+    "lti/elsewhere/": {"everybody"},
+}
+# Served without a visit: they show nothing of a district.
+OPEN = {
+    "healthz",
+    "readyz",
+    "lti/login/",
+    "lti/launch/",
+    "lti/exchange/",
+    "lti/arrive/",
+    "lti/handover/",
+    "lti/jwks.json",
+    "lti/config.json",
+    "lti/register/",
+}
+PEOPLE: dict[str, Callable[[], dict[str, Any]]] = {
+    "teacher": people.rosa,
+    "TA": people.theo,
+    "designer": people.dora,
+    "student": people.sam,
+    "observer": people.olga,
+    "root admin": people.ada,
+    "sub-account admin": people.ben,
+    "root admin in the course": lambda: people.person(
+        people.ADMINISTRATOR, is_root_account_admin="true"
+    ),
+    "admin of another sub-account": lambda: people.ben(account_id="4"),
+}
+
+
+def test_each_address_has_a_row():
+    assert {route for route, _ in views()} == ROWS.keys() | OPEN
+
+
+def test_what_is_open_and_what_is_launched_say_so_themselves():
+    for route, view in views():
+        assert (view.audience.kind == "launch") == (route in ROWS), route
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_who_sees_what(
+    browser: Browser, launch: Launch, canvas: Platform, neighbour: Platform, name: str
+):
+    place = visit(launch(PEOPLE[name]()).url, browser)
+    theirs = Browser(browser.url)
+    their_place = visit(launch(PEOPLE[name](), platform=neighbour, using=theirs).url, theirs)
+    for route, allowed in ROWS.items():
+        path = "/" + re.sub(r"<[^>]+>", "5", route)
+        page = browser.follow(browser.get(f"{path}?place={place}"))
+        expected = {200} if allowed & {name, "everybody"} else {403, 404}
+        assert page.status in expected, (route, name, page.status)
+        assert "Hillside" not in page.text
+        # The neighbour's place with our cookies, and ours with theirs.
+        assert browser.get(f"{path}?place={their_place}").status == 401
+        assert theirs.get(f"{path}?place={place}").status == 401
+        assert Browser(browser.url).get(f"{path}?place={place}").status == 401
+
+
+def visit(url: str, browser: Browser) -> str:
+    """The place of the only visit of this browser."""
+    (name,) = (one for one in browser.cookies if re.search(r"-(course|account)-", one))
+    return name.removeprefix("__Host-qsync-")
+
+
+@pytest.mark.parametrize("other", ["6", "55", "5 ", "9999999999999999999", "-5", "5.0"])
+def test_s43_another_courses_number_finds_nothing(browser: Browser, launch: Launch, other: str):
+    place = visit(launch(people.rosa()).url, browser)
+    page = browser.get(f"/courses/{other.replace(' ', '%20')}/?place={place}")
+    assert page.status in (404, 401), page.status
+
+
+@pytest.mark.parametrize(
+    "place", ["", "0-course-5", "1", "1-course-5-x", "../1-course-5", "1-course-5\0", "x" * 5000]
+)
+def test_s43_a_place_that_is_none_finds_nothing(browser: Browser, launch: Launch, place: str):
+    from urllib.parse import quote
+
+    launch(people.rosa())
+    assert browser.get(f"/courses/5/?place={quote(place)}").status == 401
