@@ -9,6 +9,7 @@ from django.db import models
 
 # Django finds models by this module.
 from sandbox.canvas import jobs as jobs
+from sandbox.canvas.lti import models as lti_models  # noqa: F401
 
 
 def _text(length: int = 255) -> models.CharField:

@@ -8,6 +8,7 @@ from sandbox.canvas.api import reports
 
 urlpatterns = [
     path("", pages.index),
+    path("", include("sandbox.canvas.lti.urls")),
     path("accounts", pages.accounts),
     path("terms", pages.terms),
     path("courses", pages.courses),
@@ -24,5 +25,6 @@ urlpatterns = [
     path("login/oauth2/token", oauth.token),
     path("files/<id:file_id>/download", reports.download),
     path("sandbox/", include("sandbox.canvas.control")),
+    path("sandbox/lti/", include("sandbox.canvas.lti.control")),
     path("sandbox/", include("sandbox.control")),
 ]
