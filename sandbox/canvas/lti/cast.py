@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db.models import Count
 
 from sandbox.canvas import edits, store
-from sandbox.canvas.lti.roles import TEST_STUDENT
+from sandbox.canvas.lti.roles import STUDENT_VIEW
 from sandbox.canvas.models import (
     Account,
     Admin,
@@ -21,6 +21,7 @@ from sandbox.canvas.models import (
     User,
 )
 
+TEST_STUDENT = "Test Student"
 NEIGHBOUR = "Neighbouring School District"
 SMALL_GROUP = "Small group"
 
@@ -33,7 +34,7 @@ _INSIDE = [
     ("designer", "Designer", "DesignerEnrollment"),
     ("student", "Student", "StudentEnrollment"),
     ("observer", "Observer", "ObserverEnrollment"),
-    ("test-student", "Test student (student view)", "StudentEnrollment"),
+    ("test-student", "Test student (student view)", STUDENT_VIEW),
 ]
 _NAMES = {
     "teacher": "Rosa Delgado",
@@ -115,7 +116,8 @@ def _member(key: str, kind: str, course: Course) -> User:
             return found
     user = _new(name)
     section = _small_group(course) if key == "limited-teacher" else _main_section(course)
-    made = edits.enroll(user, section, Role.objects.get(name=kind), "active")
+    role = "StudentEnrollment" if kind == STUDENT_VIEW else kind
+    made = edits.enroll(user, section, Role.objects.get(name=role), "active")
     _finish(key, made, course)
     return user
 
@@ -124,6 +126,8 @@ def _finish(key: str, made: Enrollment, course: Course) -> None:
     with store.writing():
         if key == "limited-teacher":
             Enrollment.objects.filter(pk=made.pk).update(limit_section=True)
+        if key == "test-student":
+            Enrollment.objects.filter(pk=made.pk).update(type=STUDENT_VIEW)
         if key == "observer":
             observed = _member("student", "StudentEnrollment", course)
             Enrollment.objects.filter(pk=made.pk).update(associated_user_id=observed.pk)

@@ -10,7 +10,7 @@ _MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership"
 _INSTITUTION = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#"
 _SYSTEM = "http://purl.imsglobal.org/vocab/lis/v2/system/person#"
 TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
-TEST_STUDENT = "Test Student"
+STUDENT_VIEW = "StudentViewEnrollment"
 
 IN_CONTEXT = {
     "TeacherEnrollment": (f"{_MEMBERSHIP}#Instructor",),
@@ -19,6 +19,7 @@ IN_CONTEXT = {
         f"{_MEMBERSHIP}#Instructor",
     ),
     "StudentEnrollment": (f"{_MEMBERSHIP}#Learner",),
+    STUDENT_VIEW: (f"{_MEMBERSHIP}#Learner", TEST_USER),
     "DesignerEnrollment": (f"{_MEMBERSHIP}#ContentDeveloper",),
     "ObserverEnrollment": (f"{_MEMBERSHIP}#Mentor",),
 }
@@ -47,6 +48,7 @@ _BY_TYPE = {
     "TaEnrollment": _GRADER | {"manage_course_content_edit"},
     "DesignerEnrollment": frozenset({"read_roster", "manage_course_content_edit"}),
     "StudentEnrollment": frozenset({"read_roster"}),
+    STUDENT_VIEW: frozenset({"read_roster"}),
     "ObserverEnrollment": frozenset({"read_roster"}),
 }
 _ADMIN = _BY_TYPE["TeacherEnrollment"] | {
@@ -140,8 +142,6 @@ def _enrollments(user: User, context: Context) -> list[Enrollment]:
 
 def _uris(user: User, inside: list[Enrollment]) -> list[str]:
     """All roles as `$com.instructure.User.allRoles` gives them."""
-    if user.name == TEST_STUDENT:
-        return [f"{_SYSTEM}User", *IN_CONTEXT["StudentEnrollment"], TEST_USER]
     anywhere = Enrollment.objects.filter(user_id=user.pk, workflow_state="active")
     kinds = set(anywhere.values_list("type", flat=True))
     found = [_ANYWHERE[kind] for kind in sorted(kinds) if kind in _ANYWHERE]

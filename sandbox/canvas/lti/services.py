@@ -14,7 +14,7 @@ from sandbox.canvas.lti.configuration import ACCOUNT_LOOKUP, NRPS, Tool
 from sandbox.canvas.lti.models import LtiKey
 from sandbox.canvas.lti.placements import deployments
 from sandbox.canvas.lti.platform import unseal
-from sandbox.canvas.lti.roles import IN_CONTEXT
+from sandbox.canvas.lti.roles import IN_CONTEXT, STUDENT_VIEW
 from sandbox.canvas.models import Account, Course, Enrollment, User
 from sandbox.rules import on
 
@@ -79,6 +79,7 @@ def names_and_roles(request: HttpRequest, course_id: str) -> HttpResponse:
         raise Refused(401, text)
     rows = Enrollment.objects.filter(course_id=course.pk, workflow_state="active")
     rows = rows.filter(type__in=_types(request.GET.get("role", "")))
+    rows = rows.exclude(type=STUDENT_VIEW)
     after = _after(request.GET.get("page", ""))
     people = rows.filter(user_id__gt=after).order_by("user_id").values_list("user_id", flat=True)
     size = _limit(request.GET.get("limit", ""))
