@@ -55,8 +55,10 @@ const steps = {
       form.elements.browser.value = answer.value;
       form.submit();
     } else {
+      const blocked = document.getElementById("blocked");
       document.getElementById("waiting").hidden = true;
-      document.getElementById("blocked").hidden = false;
+      document.querySelector("h1").textContent = blocked.dataset.heading;
+      blocked.hidden = false;
     }
   },
   async submit() {
