@@ -8,12 +8,13 @@ from django.urls import path
 from django.views.decorators.http import require_http_methods, require_POST
 
 from sandbox.canvas import store
-from sandbox.canvas.lti import cast, configuration, keys
-from sandbox.canvas.lti.models import Deployment, LtiKey
+from sandbox.canvas.lti import cast, configuration, keys, registration
+from sandbox.canvas.lti.models import Deployment, LtiKey, Registration
 from sandbox.canvas.lti.placements import deployment_id
 from sandbox.canvas.lti.platform import STORAGE_MODES, here
 from sandbox.canvas.lti.registration import new_key
 from sandbox.canvas.lti.session import Acting, cookie_name
+from sandbox.canvas.models import Account, User
 
 # Names for what can be done to a launch; anything else goes by `claims`, `shift`, `header`, `key`.
 SPOILED: dict[str, dict[str, Any]] = {
@@ -132,7 +133,27 @@ def deployments(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=204)
 
 
+@require_http_methods(["POST", "PUT"])
+def registrations(request: HttpRequest) -> HttpResponse:
+    """POST `{"url"}`: begin one, as the admin does; what to open. PUT `{"guid"}`: enable it all."""
+    asked = json.loads(request.body)
+    root = Account.objects.get(pk=store.ROOT_ACCOUNT_ID)
+    if request.method == "POST":
+        admin = User.objects.get(pk=store.ADMIN_ID)
+        guid, address = registration.begin(root, admin, asked["url"])
+        return JsonResponse({"guid": guid, "address": address})
+    found = Registration.objects.filter(guid=asked["guid"]).first()
+    key = LtiKey.objects.filter(pk=found.key_id).first() if found else None
+    if key is None:
+        return JsonResponse({"error": "The tool has not registered."}, status=404)
+    with store.writing():
+        LtiKey.objects.filter(pk=key.pk).update(workflow_state="on")
+        made = store.create(Deployment, key_id=key.pk, context_id=root.pk)
+    return JsonResponse({"client_id": str(key.pk), "deployment_id": deployment_id(made)})
+
+
 urlpatterns = [
+    path("registrations", registrations),
     path("people", people),
     path("keys/rotate", rotate),
     path("launches/spoil", spoil),
