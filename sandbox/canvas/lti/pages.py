@@ -84,7 +84,12 @@ def navigation(request: HttpRequest, context: Context) -> dict[str, Any]:
         entries.append(("Grades", f"{base}/gradebook"))
     else:
         entries += [("Courses", f"/courses?account={context.pk}"), ("Apps", f"{base}/apps")]
-    found = {"label": "Course" if is_course else "Account", "entries": entries, "base": base}
+    found = {
+        "label": "Course" if is_course else "Account",
+        "entries": entries,
+        "base": base,
+        "current": request.path.removeprefix(f"{base}/"),
+    }
     if who:
         name = "course_navigation" if is_course else "account_navigation"
         place = standing(who.user, context)

@@ -18,6 +18,11 @@ class Link:
     placement: Placement
     shown: bool = True
 
+    @property
+    def name(self) -> str:
+        """The last part of its address."""
+        return f"external_tools/{self.deployment.pk}"
+
 
 def context_of(deployment: Deployment) -> Context | None:
     """The account or course a deployment is in."""
