@@ -64,6 +64,7 @@ def lti_provider_mock(login_url: str, launch_url: str) -> Iterator[Other]:
     environment = {f"LTI_PROVIDER_MOCK__{name}": text for name, text in settings.items()}
     command = [sys.executable, "-m", "gunicorn", "lti_provider_mock.server:app", "-k", "asgi"]
     command += ["--bind", f"127.0.0.1:{port}", "--log-level", "warning", "--no-control-socket"]
+    command += ["--graceful-timeout", "1"]
     with subprocess.Popen(command, env=os.environ | environment) as process:
         try:
             wait_for(process, port)
