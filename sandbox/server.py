@@ -6,6 +6,7 @@ and the path as it was sent (see `sandbox.paths`).
 
 import socketserver
 import ssl
+import sys
 import tempfile
 import threading
 from typing import IO, Any
@@ -168,6 +169,11 @@ class Server(ThreadedWSGIServer):
         self.server_name = "127.0.0.1"
         self.server_port = self.server_address[1]
         self.setup_environ()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # Who does not like the certificate hangs up, and that is no error of ours.
+        if not isinstance(sys.exception(), ssl.SSLError):
+            super().handle_error(request, client_address)
 
     @property
     def origin(self) -> str:

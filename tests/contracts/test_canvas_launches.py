@@ -374,6 +374,15 @@ def test_the_gradebooks_menu_opens_the_tool_without_a_page_around_it(tool: Tool,
     assert claims["https://www.instructure.com/placement"] == "post_grades"
 
 
+def test_a_tool_that_wants_a_tab_of_its_own_gets_no_frame(platform: Platform):
+    settings = placement("course_navigation", windowTarget="_blank")
+    tool = installed(platform, placements=[settings])
+    assert "<iframe" not in tool.page("teacher").text
+    presentation = tool.claims("teacher")[f"{LTI}/launch_presentation"]
+    assert presentation["document_target"] == "window"
+    assert 'target="_blank"' in platform.get(platform.people["teacher"]["where"], "teacher").text
+
+
 def test_a_page_without_anybody_acting_asks_who(tool: Tool, platform: Platform):
     course = platform.people["teacher"]["where"]
     at = f"{platform.canvas.url}{course}/external_tools/{tool.deployment['id']}"

@@ -61,7 +61,12 @@ class Part:
 
 
 def parts() -> list[Part]:
-    """Everybody to act as. Makes who and what is missing."""
+    """Everybody to act as. Makes who and what is missing; one caller at a time."""
+    with store.writing():
+        return _parts()
+
+
+def _parts() -> list[Part]:
     course = _course()
     home = f"/courses/{course.pk}"
     found = [Part(key, label, _member(key, kind, course), home) for key, label, kind in _INSIDE]

@@ -1,7 +1,6 @@
 """The ID token of a launch, claim by claim."""
 
 import time
-import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +50,6 @@ def id_token(launching: Launching) -> Claims:
         "iat": now,
         "exp": now + LIFETIME_SECONDS,
         "sub": ids.subject(facts.acting.user),
-        "jti": str(uuid.uuid4()),
         f"{LTI}/message_type": launching.placement.message_type,
         f"{LTI}/version": "1.3.0",
         f"{LTI}/deployment_id": deployment_id(launching.deployment),
