@@ -135,6 +135,12 @@ def account(request: HttpRequest, account_id: str) -> HttpResponse:
     return render(request, "canvas/thing.html", page)
 
 
+def gradebook_menu(course: Course, place: Standing) -> dict[str, Any]:
+    """What `canvas/_gradebook_menu.html` shows: the tools that carry grades away."""
+    menu = links(course, place, "post_grades")
+    return {"course": course, "menu": menu, "storage": here.storage}
+
+
 def gradebook(request: HttpRequest, course_id: str) -> HttpResponse:
     """The gradebook: who is graded, and the menu with the tools that carry grades away."""
     course, who = _one(Course, course_id), acting(request)
@@ -158,10 +164,8 @@ def gradebook(request: HttpRequest, course_id: str) -> HttpResponse:
     page = {
         "title": "Gradebook",
         "navigation": navigation(request, course),
-        "course": course,
-        "menu": links(course, place, "post_grades"),
         "table": Table("Students", ["Name", "Section"], shown, pager),
-        "storage": here.storage,
+        **gradebook_menu(course, place),
     }
     return render(request, "canvas/gradebook.html", page)
 

@@ -1,8 +1,9 @@
 """Who acts in a browser: the Canvas session, which here is chosen and not signed in to."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from sandbox.canvas.models import User
 
@@ -33,6 +34,19 @@ def acting(request: HttpRequest) -> Acting | None:
     people = User.objects.in_bulk([int(number) for number in numbers[:2]])
     user = people.get(int(numbers[0]))
     return Acting(user, people.get(int(numbers[1])), numbers[2] == "1") if user else None
+
+
+def tell_who_acts(
+    answer: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Middleware: `request.canvas_user_id` is who acts on Canvas's pages, 0 for nobody."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        who = acting(request) if request.META["sandbox.app"] == "canvas" else None
+        request.canvas_user_id = who.user.pk if who else 0
+        return answer(request)
+
+    return middleware
 
 
 def begin(request: HttpRequest, response: HttpResponse, who: Acting) -> None:
