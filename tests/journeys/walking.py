@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.sync_api import BrowserContext, ConsoleMessage, Frame, FrameLocator, Page, expect
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.contracts.lti_tool import Platform
 from tests.journeys.servers import Product
@@ -48,7 +50,7 @@ class Walk:
             if page not in self._before:
                 page.close()
         # An answer that says no is told here, too, and is none of a page's faults.
-        refusals = "Failed to load resource"
+        refusals = "Failed to load resource: the server responded"
         assert [each for each in self.complaints if not each.startswith(refusals)] == []
 
     def act_as(self, who: str, page: Page | None = None, **choices: bool) -> Page:
@@ -113,5 +115,6 @@ def heading(where: FrameLocator | Page, text: str | re.Pattern[str]) -> None:
     try:
         expect(where.get_by_role("heading", level=1)).to_have_text(text)
     except AssertionError as error:
-        error.add_note(where.locator("main").first.inner_text())
+        with suppress(PlaywrightError):
+            error.add_note(where.locator("body").first.inner_text(timeout=1000))
         raise
