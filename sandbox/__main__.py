@@ -47,6 +47,17 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--seed", type=int, default=1, metavar="N", help="another N, other people")
     made.add_argument("--q-port", type=int, default=0, metavar="P", help="0 (default): any free")
     made.add_argument("--canvas-port", type=int, default=0, metavar="P", help="likewise")
+    made.add_argument("--sso-port", type=int, default=0, metavar="P", help="Canvas's sign-in host")
+    made.add_argument(
+        "--canvas-host", default="127.0.0.1", metavar="NAME", help="what Canvas is called by"
+    )
+    made.add_argument(
+        "--sso-host", default="", metavar="NAME", help="its sign-in host (default: the same)"
+    )
+    made.add_argument("--issuer", default="", metavar="URL", help="of launches (default: Canvas)")
+    made.add_argument(
+        "--certificate", default="", metavar="PEM", help="serve all by TLS, with this and its key"
+    )
     made.add_argument(
         "--home",
         type=Path,
@@ -150,11 +161,24 @@ def _start(options: argparse.Namespace) -> tuple[dict[str, Any], list[Any]]:
     from sandbox.q import start as q
     from sandbox.server import Server
 
-    servers = [Server("q", options.q_port), Server("canvas", options.canvas_port)]
+    servers = [
+        Server("q", options.q_port, options.certificate),
+        Server("canvas", options.canvas_port, options.certificate, options.canvas_host),
+        Server(
+            "canvas",
+            options.sso_port,
+            options.certificate,
+            options.sso_host or options.canvas_host,
+        ),
+    ]
     for server in servers:
         router.create_tables(server.name)
         server.set_app(get_wsgi_application())
-    ready = {"q": q.prepare(servers[0].origin), "canvas": canvas.prepare(servers[1].origin)}
+    origins = [server.origin for server in servers]
+    ready = {
+        "q": q.prepare(origins[0]),
+        "canvas": canvas.prepare(origins[1], origins[2], options.issuer),
+    }
     control.load_from(_source(options))
     if q.is_empty():
         _tell(f"Q holds {control.fill():,} records.")

@@ -5,6 +5,8 @@ and the path as it was sent (see `sandbox.paths`).
 """
 
 import socketserver
+import ssl
+import sys
 import tempfile
 import threading
 from typing import IO, Any
@@ -134,6 +136,8 @@ class Handler(WSGIRequestHandler):
         environ["REQUEST_URI"] = target
         environ["PATH_INFO"] = normal(target.partition("?")[0])
         environ["sandbox.app"] = self.server.name
+        if self.server.is_secure:
+            environ["HTTPS"] = "on"
         return environ
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base names it
@@ -141,14 +145,23 @@ class Handler(WSGIRequestHandler):
 
 
 class Server(ThreadedWSGIServer):
-    """One of the two ports."""
+    """One port of an app, called by `host`; with a certificate (a PEM file with its key), TLS."""
 
     request_queue_size = 256
     server_port: int
 
-    def __init__(self, name: str, port: int) -> None:
-        self.name = name
+    def __init__(
+        self, name: str, port: int, certificate: str = "", host: str = "127.0.0.1"
+    ) -> None:
+        self.name, self.host, self.is_secure = name, host, bool(certificate)
         super().__init__(("127.0.0.1", port), Handler)
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            # Shaking hands is left to the connection's own thread: it may never end.
+            self.socket = context.wrap_socket(
+                self.socket, server_side=True, do_handshake_on_connect=False
+            )
 
     def server_bind(self) -> None:
         # HTTPServer would look up the address's name, which can hang without a resolver.
@@ -157,9 +170,14 @@ class Server(ThreadedWSGIServer):
         self.server_port = self.server_address[1]
         self.setup_environ()
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # Who does not like the certificate hangs up, and that is no error of ours.
+        if not isinstance(sys.exception(), ssl.SSLError):
+            super().handle_error(request, client_address)
+
     @property
     def origin(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
+        return f"{'https' if self.is_secure else 'http'}://{self.host}:{self.server_port}"
 
     def serve(self) -> None:
         """Answer requests from now on, in the background."""

@@ -32,14 +32,22 @@ INSTALLED_APPS = ["sandbox.q", "sandbox.canvas"]
 DATABASES = {"default": {}, "q": _database("q"), "canvas": _database("canvas")}
 DATABASE_ROUTERS = ["sandbox.router.OneFilePerApp"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-MIDDLEWARE = ["sandbox.middleware.choose_app_and_log"]
+MIDDLEWARE = [
+    "sandbox.middleware.choose_app_and_log",
+    "sandbox.canvas.lti.session.tell_who_acts",
+]
 ROOT_URLCONF = "sandbox.q.urls"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [Path(__file__).parent / "templates"],
         "APP_DIRS": True,
-        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "sandbox.canvas.lti.pages.person",
+            ]
+        },
     }
 ]
 APPEND_SLASH = False

@@ -33,6 +33,8 @@ class Canvas:
     token: str
     account_id: str
     pages: str = ""
+    sso: str = ""
+    issuer: str = ""
 
 
 @dataclass(frozen=True)

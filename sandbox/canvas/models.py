@@ -10,6 +10,7 @@ from django.db import models
 # Django finds models by this module.
 from sandbox.canvas import jobs as jobs
 from sandbox.canvas.gradebook import models as gradebook_models  # noqa: F401
+from sandbox.canvas.lti import models as lti_models  # noqa: F401
 
 
 def _text(length: int = 255) -> models.CharField:

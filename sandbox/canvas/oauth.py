@@ -11,6 +11,7 @@ from django.shortcuts import render
 from sandbox.canvas import store
 from sandbox.canvas.api.gate import REALM
 from sandbox.canvas.jobs import AccessToken, AuthorizationCode, DeveloperKey
+from sandbox.canvas.lti import tokens
 from sandbox.canvas.models import User
 
 TOKEN_SECONDS = 3600
@@ -89,6 +90,8 @@ def token(request: HttpRequest) -> HttpResponse:
     try:
         if request.method == "DELETE":
             return _revoke(request)
+        if request.POST.get("grant_type") == "client_credentials":
+            return JsonResponse(tokens.by_assertion(request))
         key = _client(request)
         grants = {"authorization_code": _by_code, "refresh_token": _by_refresh}
         grant = grants.get(request.POST.get("grant_type", ""))
@@ -99,6 +102,9 @@ def token(request: HttpRequest) -> HttpResponse:
         return JsonResponse(grant(request, key))
     except Failed as failure:
         return JsonResponse(failure.body, status=failure.status)
+    except tokens.Refused as refused:
+        body = {"error": refused.error, "error_description": refused.description}
+        return JsonResponse(body, status=refused.status)
 
 
 def _client(request: HttpRequest) -> DeveloperKey:

@@ -8,6 +8,7 @@ from django.shortcuts import render
 
 from sandbox.canvas import forms, store
 from sandbox.canvas.jobs import SisImport, SisImportError
+from sandbox.canvas.lti.pages import navigation
 from sandbox.canvas.models import Account, Course, Enrollment, Login, Section, Term, User
 from sandbox.canvas.tables import Cell, Table, paged
 from sandbox.control import LOGS
@@ -67,8 +68,9 @@ def accounts(request: HttpRequest) -> HttpResponse:
         for account in children.get(parent, []):
             name = "\u2014 " * depth + account.name
             link = f"/courses?account={account.pk}"
-            cells = [name, account.sis_id, account.workflow_state]
-            rows.append([*map(Cell, cells), Cell(courses.get(account.pk, 0), link)])
+            cells = [account.sis_id, account.workflow_state]
+            shown = [Cell(name, f"/accounts/{account.pk}"), *map(Cell, cells)]
+            rows.append([*shown, Cell(courses.get(account.pk, 0), link)])
             walk(account.pk, depth + 1)
 
     walk(0, 0)
@@ -121,6 +123,7 @@ def course(request: HttpRequest, number: str) -> HttpResponse:
     people, pager = paged(request, inside, "people")
     page = {
         "title": found.name,
+        "navigation": navigation(request, found),
         "facts": {
             "Canvas ID": found.pk,
             "SIS ID": found.sis_id,

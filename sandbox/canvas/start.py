@@ -3,18 +3,30 @@
 from datetime import timedelta
 
 from sandbox.canvas import mishaps, store
+from sandbox.canvas.lti.platform import here
 from sandbox.canvas.models import Account
 
 
-def prepare(origin: str) -> dict[str, str]:
-    """Get ready to serve at `origin`; what the ready line says. May be called again."""
+def prepare(origin: str, sso_origin: str = "", issuer: str = "") -> dict[str, str]:
+    """Get ready to serve at `origin`; what the ready line says. May be called again.
+
+    `sso_origin` is the host that signs people in to tools, `issuer` what launches name.
+    """
     from sandbox.canvas.sis import worker
 
     if not Account.objects.exists():
         with store.writing():
             store.seed()
     worker.start()
-    return {"url": origin, "token": store.TOKEN, "account_id": "1", "pages": f"{origin}/"}
+    here.begin(origin, sso_origin, issuer)
+    return {
+        "url": origin,
+        "token": store.TOKEN,
+        "account_id": "1",
+        "pages": f"{origin}/",
+        "sso": here.sso_origin,
+        "issuer": here.issuer,
+    }
 
 
 def clear(*, same: bool = False) -> None:
@@ -23,6 +35,7 @@ def clear(*, same: bool = False) -> None:
 
     with worker.at_rest():
         mishaps.clear()
+        here.forget()
         worker.release_foreign()
         store.ahead = timedelta(0)
         store.clear(same=same)

@@ -8,6 +8,7 @@ from sandbox.canvas.api import reports
 
 urlpatterns = [
     path("", pages.index),
+    path("", include("sandbox.canvas.lti.urls")),
     path("accounts", pages.accounts),
     path("terms", pages.terms),
     path("courses", pages.courses),
@@ -27,5 +28,6 @@ urlpatterns = [
     path("files/<id:file_id>/download", reports.download),
     path("sandbox/gradebook/", include("sandbox.canvas.gradebook.control")),
     path("sandbox/", include("sandbox.canvas.control")),
+    path("sandbox/lti/", include("sandbox.canvas.lti.control")),
     path("sandbox/", include("sandbox.control")),
 ]

@@ -30,7 +30,18 @@ def page(api: Api, path: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/accounts", "/terms", "/courses", "/users", "/sis_imports", "/requests"]
+    "path",
+    [
+        "/",
+        "/accounts",
+        "/accounts/1",
+        "/act-as",
+        "/terms",
+        "/courses",
+        "/users",
+        "/sis_imports",
+        "/requests",
+    ],
 )
 def test_every_list_is_a_sound_page(api: Api, path: str):
     assert "sandbox" in page(api, path)

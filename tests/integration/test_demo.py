@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
 import subprocess
 import sys
+
+import pytest
+import requests
 
 from tests.sandbox_process import ROOT
 
@@ -17,7 +22,7 @@ def manage_py(*words: str, **environment: str) -> subprocess.CompletedProcess[st
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=300,
     )
 
 
@@ -28,7 +33,39 @@ def test_the_demo_ends_with_a_provisioned_district_and_says_where_to_look(tmp_pa
     assert ended.returncode == 0, ended.stderr
     assert "imported" in ended.stdout
     assert "seconds. Where to look:" in ended.stdout
+    assert "manage.py register_platform demo" in ended.stdout
     assert "q-secret" not in ended.stdout.replace("--q-secret", "")
+
+
+@pytest.mark.parametrize(
+    "ending", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.prove)]
+)
+def test_the_demo_serves_the_tool_until_it_is_ended_and_takes_all_with_it(tmp_path, ending):
+    database = {"DATABASE_URL": f"sqlite:///{tmp_path}/demo.sqlite3"}
+    assert manage_py("migrate", **database).returncode == 0
+    with subprocess.Popen(
+        [sys.executable, "-u", "manage.py", "demo", "--students=12"],
+        cwd=ROOT,
+        env=os.environ | {"DEBUG": "1", "LOG_LEVEL": "WARNING"} | database,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    ) as demo:
+        assert demo.stdout
+        told = ""
+        while "Ctrl-C ends." not in told:
+            line = demo.stdout.readline()
+            assert line, told
+            told += line
+        act_as = re.search(r"http\S+/act-as", told)
+        assert act_as
+        assert 'data-part="teacher"' in requests.get(act_as[0], timeout=30).text
+        demo.send_signal(ending)
+        demo.stdout.read()
+        demo.wait(60)
+    with pytest.raises(ProcessLookupError):
+        os.killpg(demo.pid, 0)
 
 
 def test_a_bundle_that_is_none_ends_the_sandbox_with_a_sentence(tmp_path):

@@ -7,6 +7,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+import requests
+import trustme
 
 from tests.sandbox_process import ROOT, Sandbox, SandboxDidNotStart, running_sandbox
 
@@ -35,6 +37,30 @@ def test_the_ready_line_tells_where_both_are(sandbox):
     assert sandbox.q.secret
     assert sandbox.canvas.url.startswith("http://127.0.0.1:")
     assert sandbox.canvas.token
+
+
+def test_canvas_has_a_sign_in_host_of_its_own_and_is_its_own_issuer(sandbox):
+    assert sandbox.canvas.sso.startswith("http://127.0.0.1:")
+    assert sandbox.canvas.sso != sandbox.canvas.url
+    assert sandbox.canvas.issuer == sandbox.canvas.url
+
+
+def test_it_serves_by_tls_under_a_name_and_an_issuer_that_it_is_told(tmp_path):
+    authority = trustme.CA()
+    certificate, trusted = tmp_path / "all.pem", tmp_path / "authority.pem"
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(certificate)
+    authority.cert_pem.write_to_path(trusted)
+    told = ("--certificate", str(certificate), "--canvas-host", "canvas.test")
+    issuer = "https://canvas.instructure.com"
+    with running_sandbox("--students", "0", *told, "--issuer", issuer) as sandbox:
+        assert sandbox.canvas.url.startswith("https://canvas.test:")
+        assert sandbox.canvas.issuer == issuer
+        reached = sandbox.canvas.url.replace("canvas.test", "127.0.0.1")
+        page = requests.get(f"{reached}/act-as", verify=trusted, timeout=60)
+        assert 'data-part="teacher"' in page.text
+        with pytest.raises(requests.exceptions.SSLError):
+            requests.get(reached, timeout=60)
+        assert requests.get(sandbox.q.pages, verify=trusted, timeout=60).status_code == 200
 
 
 def test_what_was_asked_can_be_read_afterwards(sandbox):

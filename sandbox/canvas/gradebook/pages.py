@@ -22,6 +22,9 @@ from sandbox.canvas.gradebook import (
     posting,
 )
 from sandbox.canvas.gradebook.models import Assignment, AssignmentGroup, GradeChange, Submission
+from sandbox.canvas.lti.pages import gradebook_menu, navigation, refused
+from sandbox.canvas.lti.roles import Standing, standing
+from sandbox.canvas.lti.session import acting
 from sandbox.canvas.models import Course, User
 
 STUDENTS: Final = 25
@@ -60,6 +63,12 @@ def person(request: HttpRequest) -> int:
     return int(getattr(request, "canvas_user_id", 0) or store.ADMIN_ID)
 
 
+def standing_of(request: HttpRequest, course: Course) -> Standing | None:
+    """Who is signed in, in this course; None where nobody is, and the admin grades."""
+    who = acting(request)
+    return standing(who.user, course) if who else None
+
+
 def course_of(number: str) -> Course:
     found = Course.objects.filter(pk=int(number) if number.isdigit() else 0).first()
     if found is None:
@@ -83,13 +92,16 @@ def grid(request: HttpRequest, number: str) -> HttpResponse:
     course = course_of(number)
     if request.method == "POST":
         return _saved(request, course)
+    place = standing_of(request, course)
+    if place and "view_all_grades" not in place.permissions:
+        return refused(request, "You cannot see the grades of this course.")
     lifecycle.settle(course)
     shown_period = request.GET.get("period", "")
     period = int(shown_period) if shown_period.isdigit() else 0
     columns = _columns(course, period)
     across = page_of(request, "columns", len(columns), COLUMNS)
     columns = columns[(across.number - 1) * COLUMNS : across.number * COLUMNS]
-    people = _students(course)
+    people = _students(course, place)
     down = page_of(request, "students", len(people), STUDENTS)
     people = people[(down.number - 1) * STUDENTS : down.number * STUDENTS]
     page = {
@@ -104,6 +116,8 @@ def grid(request: HttpRequest, number: str) -> HttpResponse:
         "kinds": kinds.KINDS,
         "grading": policies.of(course.pk),
         "problem": request.GET.get("problem", ""),
+        "navigation": navigation(request, course),
+        **(gradebook_menu(course, place) if place else {}),
     }
     return render(request, "canvas/gradebook/grid.html", page)
 
@@ -126,8 +140,11 @@ def _worth(assignment: Assignment) -> str:
     return worth + kind + ("" if assignment.is_published else ", unpublished")
 
 
-def _students(course: Course) -> list[User]:
-    ids = audience.students_of(course.pk).sections
+def _students(course: Course, place: Standing | None) -> list[User]:
+    """Whom this person may see: who is limited to own sections, only those."""
+    sections = audience.students_of(course.pk).sections
+    own = {each.section_id for each in place.enrollments if each.limit_section} if place else set()
+    ids = [user for user, where in sections.items() if not own or own & set(where)]
     return list(User.objects.filter(pk__in=ids).order_by("sortable_name", "id"))
 
 

@@ -1,0 +1,1 @@
+"""The local Canvas as an LTI 1.3 platform."""

@@ -1,0 +1,132 @@
+"""The product as it runs: migrated database, commands, and a web process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from tests.sandbox_process import ROOT, Sandbox
+
+PATIENCE_SECONDS = 60
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@dataclass
+class Product:
+    """Where it is, and its commands."""
+
+    url: str
+    environment: dict[str, str] = field(repr=False)
+
+    def manage(self, *words: str) -> Any:
+        """Run a command; what its JSON says."""
+        ended = subprocess.run(
+            [sys.executable, "manage.py", *words, "--json"],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return json.loads(ended.stdout.splitlines()[-1]) if ended.stdout.strip() else None
+
+    def connect(self, slug: str, sandbox: Sandbox) -> None:
+        """A district with both connections, provisioned."""
+        self.manage(
+            *("connect", slug, "--name", f"District {slug}"),
+            *("--canvas-url", sandbox.canvas.url, "--canvas-token", sandbox.canvas.token),
+            *("--q-url", sandbox.q.url, "--q-token-url", sandbox.q.token_url),
+            *("--q-key", sandbox.q.key, "--q-secret", sandbox.q.secret),
+        )
+        self.manage("provision", slug)
+
+    def register(self, slug: str, canvas: Mapping[str, str]) -> None:
+        """A platform by hand: `issuer`, `client_id`, `deployment_id`, `auth_url`, …"""
+        options = [
+            word for name, text in canvas.items() for word in (f"--{name.replace('_', '-')}", text)
+        ]
+        self.manage("register_platform", slug, *options)
+
+    def configuration(self) -> Any:
+        """The developer key's JSON; asked on this machine, by the name the product goes by."""
+        parts = urlsplit(self.url)
+        return requests.get(
+            f"{parts.scheme}://127.0.0.1:{parts.port}/lti/config.json",
+            headers={"Host": parts.netloc},
+            timeout=30,
+        ).json()
+
+
+@contextmanager
+def running_product(
+    home: Path,
+    reachable: list[str],
+    *,
+    port: int,
+    url: str = "",
+    certificate: str = "",
+    **environment: str,
+) -> Iterator[Product]:
+    """Migrate, start the web process, end it with the block.
+
+    `reachable` are the addresses of the servers on this machine that it may ask.
+    """
+    url = url or f"http://localhost:{port}"
+    hosts = ",".join(urlsplit(each).netloc for each in reachable)
+    product = Product(
+        url,
+        os.environ
+        | {
+            "DEBUG": "1",
+            "LOG_LEVEL": "WARNING",
+            "DATABASE_URL": f"sqlite:///{home}/product.sqlite3",
+            "BASE_URL": url,
+            "ALLOW_PRIVATE_ADDRESSES": hosts,
+            "REGISTRATION_HOSTS": hosts,
+        }
+        | environment,
+    )
+    first = ["migrate"] if product.environment["DEBUG"] == "1" else ["migrate", "collectstatic"]
+    for name in first:
+        words = [sys.executable, "manage.py", name, "--no-input", "--verbosity", "0"]
+        subprocess.run(words, cwd=ROOT, env=product.environment, check=True)
+    command = [sys.executable, "-m", "gunicorn", "integration.wsgi", "-k", "gthread"]
+    command += ["--threads", "16", "--bind", f"127.0.0.1:{port}", "--log-level", "warning"]
+    command += ["--no-control-socket"]
+    if certificate:
+        command += ["--certfile", certificate, "--keyfile", certificate]
+    with subprocess.Popen(command, cwd=ROOT, env=product.environment) as process:
+        try:
+            wait_for(process, port)
+            yield product
+        finally:
+            process.terminate()
+
+
+def wait_for(process: subprocess.Popen[bytes], port: int) -> None:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < until:
+        assert process.poll() is None, f"the web process ended with {process.returncode}"
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1):
+                return
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError("the web process does not answer")
