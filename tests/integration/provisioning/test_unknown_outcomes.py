@@ -16,6 +16,7 @@ from django_q.models import OrmQ
 
 from integration import tasks
 from integration.models import Finding, Operation, Run
+from integration.provisioning.run import open_run
 from integration.tasks import advance_run, sweep
 from tests.integration.conftest import origin
 from tests.integration.provisioning.held_by_canvas import hand_made, held, imports, signed_in
@@ -189,6 +190,19 @@ def test_an_interrupted_run_that_cannot_be_finished_yet_lets_no_other_send(
     change_q(upsert={"users": [user("P1-0", givenName="New")]})
     code, answer = provision()
     assert (code, answer["run"], answer["state"]) == (1, night.pk, "failed")
+    assert len(imports(sandbox.canvas)) == 1
+
+
+def test_a_bell_for_a_later_run_sends_nothing_while_an_interrupted_one_cannot_be_finished(
+    night, canvas_fault, change_q, sandbox
+):
+    canvas_fault("GET", r"/sis_imports/\d+", status=404)
+    look_at(night)
+    change_q(upsert={"users": [user("P1-0", givenName="New")]})
+    later = open_run(night.district, actor="schedule", trigger="night")
+    advance_run(later.pk)
+    later.refresh_from_db()
+    assert (later.state, later.attempts) == (State.QUEUED, 0)
     assert len(imports(sandbox.canvas)) == 1
 
 
