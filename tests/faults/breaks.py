@@ -323,17 +323,17 @@ BREAKS = [
     ),
     Break(
         "F68",
-        LEASES,
-        "        kept = Lease.objects.filter(resource=self.resource, fence=self.number).update(",
-        "        kept = Lease.objects.filter(resource=self.resource).update(",
-        "a lease that was taken over is renewed all the same",
+        RUN,
+        "update(fence=fence.number, **told)",
+        "update(**told)",
+        "who wakes up late writes to the run that was dropped meanwhile",
     ),
     Break(
         "F69",
-        RUN,
-        "        if run.state not in UNFINISHED:\n            return run\n",
-        "",
-        "a run that has ended is carried out again",
+        LEASES,
+        "taken = Lease.objects.filter(resource=resource, expires_at__lte=Now()).update(",
+        "taken = Lease.objects.filter(resource=resource).update(",
+        "three who come at once all work",
     ),
     Break(
         "F70",
@@ -345,8 +345,8 @@ BREAKS = [
     Break(
         "F71",
         TASKS,
-        "            _open_night(policy)\n        except QSyncError as error:",
-        "            _open_night(policy)\n        except ZeroDivisionError as error:",
+        "            open_weekly_check(policy)\n        except QSyncError as error:",
+        "            open_weekly_check(policy)\n        except ZeroDivisionError as error:",
         "one district's schedule stops everybody's nights",
     ),
     Break(

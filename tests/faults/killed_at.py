@@ -3,8 +3,12 @@
     python -m tests.faults.killed_at
 
 reads a line of JSON for each command on stdin, {"words", "kill_at", "kill_after", "now"}, and
-answers with one on stdout, {"code", "out", "err", "effects": {"sql", "send"}, "traced", "seconds"}.
-`code` is the exit code, negative where a signal ended it.
+answers with one on stdout:
+
+    {"code", "out", "err", "effects": {"sql", "send"}, "last_send", "traced", "seconds"}
+
+`code` is the exit code, negative where a signal ended it; `last_send` the number of the last
+effect that was a request.
 
 An effect is a statement that writes to the database, or a request that is not a GET. The process
 is killed just before effect `kill_at`, or after `kill_after` seconds; 0 never kills. The product
@@ -46,6 +50,7 @@ class Effects:
         self.kill_at = kill_at
         self.count = 0
         self.of = {"sql": 0, "send": 0}
+        self.last_send = 0
         self.traced = 0
         self._lock = threading.Lock()
 
@@ -53,6 +58,8 @@ class Effects:
         with self._lock:
             self.of[kind] += times
             self.count += times
+            if kind == "send":
+                self.last_send = self.count
             if self.count - times < self.kill_at <= self.count:
                 os.kill(os.getpid(), signal.SIGKILL)
 
@@ -157,8 +164,13 @@ def _command(asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
             _do(asked["words"])
         except SystemExit as ended:
             code = int(ended.code or 0)
-    told = {"out": out.getvalue(), "err": err.getvalue()}
-    return code, {**told, "effects": effects.of, "traced": effects.traced}
+    told: dict[str, Any] = {"out": out.getvalue(), "err": err.getvalue()}
+    return code, {
+        **told,
+        "effects": effects.of,
+        "traced": effects.traced,
+        "last_send": effects.last_send,
+    }
 
 
 def _do(words: list[str]) -> None:

@@ -35,6 +35,7 @@ class Ended:
     err: str
     effects: dict[str, int]
     traced: int
+    last_send: int
     seconds: float
 
     @property
@@ -112,7 +113,7 @@ class Stage:
     @staticmethod
     def _answer(of: Commands) -> Ended:
         assert of.stdout
-        nothing = {"effects": {}, "traced": 0}
+        nothing = {"effects": {}, "traced": 0, "last_send": 0}
         return Ended(**(nothing | json.loads(of.stdout.readline())))
 
     def must(self, *words: str) -> Ended:

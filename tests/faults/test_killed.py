@@ -85,6 +85,13 @@ def test_a_run_killed_at_some_effects_of_the_day_leaves_the_same_canvas(name, th
         assert killed_and_begun_again(theatre, name, kill_at) == wanted, kill_at
 
 
+@pytest.mark.fault("F63")
+@pytest.mark.parametrize("name", ["first night", "second night", "undo"])
+def test_a_run_killed_right_after_its_import_was_sent_sends_no_other(name, theatre, undisturbed):
+    ended, _, wanted = undisturbed(name)
+    assert killed_and_begun_again(theatre, name, ended.last_send + 1) == wanted
+
+
 @pytest.mark.prove
 @pytest.mark.fault("F63")
 @pytest.mark.parametrize("name", ACTS)

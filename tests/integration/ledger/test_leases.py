@@ -127,6 +127,7 @@ def try_to_acquire() -> int:
         return 0
 
 
+@pytest.mark.fault("F69")
 @pytest.mark.parametrize(
     ("before", "number"),
     [

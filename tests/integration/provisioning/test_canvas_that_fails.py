@@ -127,6 +127,19 @@ def test_after_an_import_that_broke_off_the_next_night_starts_from_what_is_there
     assert provision()[1]["sent"] == {}
 
 
+@pytest.mark.fault("F36")
+def test_what_a_broken_import_let_in_goes_again_where_q_has_taken_it_back(
+    lived, change_q, provision, sandbox, canvas_control
+):
+    change_q(upsert={"users": [user("NEW")], "enrollments": [enrollment("E-NEW", "NEW")]})
+    canvas_control("imports/fail", {"how": "partial", "rows": 2})
+    assert provision()[1]["error"]["code"] == "provisioning.import-failed"
+    assert "NEW" in active(sandbox.canvas)
+    change_q(delete={"enrollments": ["E-NEW"]})
+    assert provision()[0] == 0
+    assert "NEW" not in active(sandbox.canvas)
+
+
 @pytest.mark.fault("F37")
 def test_another_vendors_import_is_waited_for(lived, change_q, provision, sandbox, canvas_control):
     canvas_control("imports/foreign")
