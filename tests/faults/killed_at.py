@@ -179,6 +179,7 @@ def _do(words: list[str]) -> None:
     if words != ["@worker"]:
         call_command(*words)
         return
+    from django.utils.module_loading import import_string
     from django_q.models import OrmQ
 
     from integration import tasks
@@ -187,9 +188,9 @@ def _do(words: list[str]) -> None:
     tasks.sweep()
     bells = ringing()
     OrmQ.objects.all().delete()
-    for name, arguments in bells:
-        if name == tasks.ADVANCE:
-            tasks.advance_run(*arguments)
+    for name, arguments in sorted(bells):
+        if name != tasks.SWEEP:
+            import_string(name)(*arguments)
 
 
 def _let_it_tell_the_time(database: Any) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from random import Random
 from typing import Any
 
-from sandbox.invented.year import Year
+from sandbox.invented.year import Changes, Year
 from tests.integration.provisioning.held_by_canvas import hand_made
 from tests.simulation.model import Member, Model, Record
 from tests.simulation.world import PAGE, World
@@ -38,7 +38,7 @@ class Q:
                 now[collection][key] = record
         return now
 
-    def day(self, number: int) -> None:
+    def day(self, number: int) -> Changes:
         """A school day goes by; what it touches is right again."""
         changes = self.year.day(number)
         for collection, records in changes.upsert.items():
@@ -56,11 +56,19 @@ class Q:
             "delete": {name: those for name, those in changes.delete.items() if name in ROSTER},
         }
         self.world.control("q", "records", only)
+        return changes
 
-    def breaks(self, chance: Random) -> str:
-        """Somebody in the office makes a mistake in one record."""
+    def breaks(self, chance: Random, but: Collection[str]) -> str:
+        """Somebody in the office makes a mistake in one record, of those that name none of `but`.
+
+        Who has another id and a mistake at once cannot be told from somebody else.
+        """
         collection, how = chance.choice(list(MISTAKES))
-        keys = [key for key, one in self.right[collection].items() if one["status"] == "active"]
+        keys = [
+            key
+            for key, one in self.right[collection].items()
+            if one["status"] == "active" and not _names(one) & set(but)
+        ]
         if not keys:
             return ""
         key = chance.choice(sorted(keys))
@@ -85,6 +93,11 @@ class Q:
         del self.wrong[collection, key]
         if record := self.right[collection].get(key):
             self.world.control("q", "records", {"upsert": {collection: [record]}})
+
+
+def _names(record: Record) -> set[str]:
+    ends = (record.get(name) or {} for name in ("user", "class"))
+    return {record["sourcedId"], *(one.get("sourcedId", "") for one in ends)}
 
 
 def _loses(*names: str) -> Callable[[Record], None]:

@@ -74,6 +74,8 @@ class Changes:
 class Model:
     """`sent`: the last row of each key; `gone`: of those, what Q no longer has. `canvas`: what
     Canvas holds. `by_hand`: names that a person wrote; no import changes them any more.
+    `waiting`: {"users" or "sections": {old id: new id}} of what Q calls otherwise, until a person
+    says yes; "" for an id that Q has given to something else.
     """
 
     zone: str
@@ -83,6 +85,56 @@ class Model:
     canvas: dict[str, dict[Any, Row]] = field(default_factory=lambda: defaultdict(dict))
     by_hand: dict[tuple[str, Any], str] = field(default_factory=dict)
     term_end: dict[str, date | None] = field(default_factory=dict)
+    waiting: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+
+    # -- ids that change
+
+    def is_called(self, kind: str, old: str, new: str) -> None:
+        """Q calls this otherwise from today on; or, where `new` is "", something else by it."""
+        before = {after: first for first, after in self.waiting[kind].items() if after}
+        first = before.get(old, old)
+        if first in self.sent[kind]:
+            self.waiting[kind][first] = new
+
+    def forget_what_left(self, q: Q) -> None:
+        """What Q does not hold under its new id either is gone."""
+        for kind, collection in (("users", "users"), ("sections", "classes")):
+            for old, new in list(self.waiting[kind].items()):
+                if q[collection].get(new or old, {}).get("status") != "active":
+                    del self.waiting[kind][old]
+
+    def waits(self, kind: str, key: Any) -> bool:
+        """Nothing of it is sent, nor taken away, before a person has said yes."""
+        if kind == "enrollments":
+            return self.waits("sections", key.section) or self.waits("users", key.user)
+        ids = self.waiting["sections" if kind == "courses" else kind]
+        return key in ids or key in ids.values()
+
+    def renamed(self, kind: str, old: str, new: str) -> None:
+        """A person said yes: all that was said of the old id is said of the new one."""
+        self.waiting[kind].pop(old)
+        kinds = ("users",) if kind == "users" else ("sections", "courses")
+        for table in (self.sent, self.canvas):
+            for one in kinds:
+                if old in table[one]:
+                    table[one][new] = table[one].pop(old)
+            table["enrollments"] = {
+                _moved(key, kind, old, new): row for key, row in table["enrollments"].items()
+            }
+        for one in kinds:
+            if old in self.gone[one]:
+                self.gone[one] = self.gone[one] - {old} | {new}
+            if (one, old) in self.by_hand:
+                self.by_hand[one, new] = self.by_hand.pop((one, old))
+        self.gone["enrollments"] = {_moved(key, kind, old, new) for key in self.gone["enrollments"]}
+        for known in (self.school_of, self.term_end):
+            if old in known:
+                known[new] = known[old]  # type: ignore[index]
+        self.school_of |= {
+            _moved(key, kind, old, new): school
+            for key, school in self.school_of.items()
+            if isinstance(key, Member)
+        }
 
     # -- what Q says
 
@@ -180,20 +232,17 @@ class Model:
         for kind in ("accounts", "terms", "courses", "sections", "users", "enrollments"):
             sent, gone = self.sent[kind], self.gone[kind]
             for key, row in wanted.rows[kind].items():
-                if sent.get(key) != row or key in gone:
+                if (sent.get(key) != row or key in gone) and not self.waits(kind, key):
                     changes.send[kind][key] = row
-            if not proven:
+            absent = sent.keys() - wanted.rows[kind].keys() - gone if proven else set()
+            absent = {key for key in absent if not self.waits(kind, key)}
+            if kind != "enrollments":
+                changes.left[kind] = absent - set(_there(q, kind))
+        for member in absent:
+            if wanted.frozen(member):
                 continue
-            for key in sent.keys() - wanted.rows[kind].keys() - gone:
-                if kind != "enrollments":
-                    if key not in _there(q, kind):
-                        changes.left[kind].add(key)
-                elif wanted.frozen(key):
-                    pass
-                elif self._is_over(key, sent[key], wanted, today):
-                    changes.ended[kind].add(key)
-                else:
-                    changes.end.add(key)
+            is_over = self._is_over(member, sent[member], wanted, today)
+            (changes.ended[kind] if is_over else changes.end).add(member)
         return changes
 
     def _is_over(self, member: Member, row: Row, wanted: Wanted, today: datetime) -> bool:
@@ -266,6 +315,12 @@ class Model:
 
     def doubtful(self, kind: str) -> set[Any]:
         return {key for key, row in self.canvas[kind].items() if row is UNSURE}
+
+
+def _moved(member: Member, kind: str, old: str, new: str) -> Member:
+    if kind == "users":
+        return member._replace(user=new) if member.user == old else member
+    return member._replace(section=new) if member.section == old else member
 
 
 def _terms(q: Q) -> dict[str, tuple[str, str]]:

@@ -19,6 +19,8 @@ from tests.simulation.model import Model, night_after
 from tests.simulation.world import ZONE, World, world
 
 STUDENTS = 60
+KINDS = {"user": "users", "class": "sections"}
+TYPES = {"user": "users", "section": "sections"}
 SLICE = 12
 YEAR = 215
 SEEDS = ("1", "2", "3")
@@ -51,11 +53,11 @@ class SchoolYear:
             q.day(self.day)
 
     def night(self) -> None:
-        self.day += 1
-        self.q.day(self.day)
+        self.a_day()
         self.q.repairs(self.chance)
         if self.chance.random() < 0.3:
-            self.note(self.q.breaks(self.chance))
+            waiting = self.model.waiting.values()
+            self.note(self.q.breaks(self.chance, {id_ for one in waiting for id_ in flat(one)}))
         if self.chance.random() < 0.3:
             by_hand = self.chance.choice(BY_HAND)
             self.note(by_hand(self.here, self.model, self.chance))
@@ -66,10 +68,20 @@ class SchoolYear:
             kill_at = 0  # whose end nobody saw is looked for by the next: that is proven elsewhere
         self.live_through(fault, faults, kill_at)
 
+    def a_day(self) -> None:
+        self.day += 1
+        changes = self.q.day(self.day)
+        for rename in changes.renames:
+            if rename.kind in KINDS:
+                self.model.is_called(KINDS[rename.kind], rename.old, rename.new)
+        for class_id in changes.recycled:
+            self.model.is_called("sections", class_id, "")
+
     def live_through(self, fault: str, faults: dict[str, Any], kill_at: int) -> None:
         here, model = self.here, self.model
         here.now = max(night_after(self.q.year.date(self.day).date, ZONE, AT), here.now)
         records = self.q.records
+        model.forget_what_left(records)
         wanted = model.wanted(records)
         changes = model.changes(records, wanted, proven=faults is not UNPROVEN, today=here.now)
         if fault:
@@ -77,26 +89,52 @@ class SchoolYear:
         self.note(fault)
         run = here.night(kill_at=kill_at)
         here.mend()
-        too_many = model.too_many(changes)
         self.where = f"day {self.day}, run {run['id']}: {fault or 'no fault'}, killed at {kill_at}"
         self.note(run["state"])
         print(self.where, run["state"], flush=True)
-        if run["state"] == "held":
-            self.check_holds(run, too_many)
-            self.compare()
-            if self.chance.random() < 0.3:
-                self.note("left alone")
-                return
-            run = here.approve(run)
-            self.note("approved")
-        else:
-            assert not too_many or run["state"] == "failed", (self.where, too_many)
-        if run["state"] == "done":
-            model.carried_out(changes, wanted)
-        else:
-            assert run["state"] == "failed" and faults is BROKEN, (self.where, run, here.said)
+        if run["state"] == "failed":
+            assert faults is BROKEN, (self.where, run, here.said)
             model.in_doubt(changes, wanted)
+        elif run["state"] == "held":
+            self.check_holds(run, model.too_many(changes))
+            proposed = self.proposed(run, proven=faults is not UNPROVEN)
+            self.compare()
+            if self.chance.random() < 0.7:
+                assert here.approve(run)["state"] == "done", self.where
+                self.note("approved")
+                model.carried_out(changes, wanted)
+                self.rename(proposed)
+        else:
+            assert not model.too_many(changes), (self.where, model.too_many(changes))
+            model.carried_out(changes, wanted)
+            self.compare()
+            proposed = self.proposed(run, proven=faults is not UNPROVEN)
+            if proposed and self.chance.random() < 0.5:
+                here.approve(run, "--kind", "change_sis_id")
+                self.rename(proposed)
         self.compare()
+
+    def proposed(self, run: dict[str, Any], *, proven: bool) -> dict[tuple[str, str], str]:
+        """{(kind, old id): new id} of the changed ids that wait; just those that are true."""
+        told = {
+            (TYPES[type_], old): new
+            for old, new, type_ in self.here.proposals(run)
+            if type_ in TYPES
+        }
+        waiting = {
+            (kind, old): new for kind, one in self.model.waiting.items() for old, new in one.items()
+        }
+        if proven:
+            assert told.keys() == waiting.keys(), (self.where, told, waiting)
+        for (kind, old), new in told.items():
+            assert new == waiting[kind, old] or new.startswith(f"{old}~"), (self.where, told)
+        return told
+
+    def rename(self, proposed: dict[tuple[str, str], str]) -> None:
+        """A person has said yes."""
+        for (kind, old), new in proposed.items():
+            self.note("an id changed")
+            self.model.renamed(kind, old, new)
 
     def check_holds(self, run: dict[str, Any], too_many: Counter[tuple[str, str]]) -> None:
         """What the run says of removals is what the model counts."""
@@ -126,8 +164,7 @@ class SchoolYear:
     def ends(self) -> None:
         """Two good nights without a change: the second one sends nothing, and nothing is open."""
         for _ in range(3):
-            self.day += 1
-            self.q.day(self.day)
+            self.a_day()
             self.q.wrong_no_more()
             self.live_through("", {}, 0)
         imports = self.here.imports()
@@ -140,6 +177,10 @@ class SchoolYear:
     def note(self, what: str) -> None:
         if what:
             self.told[what] += 1
+
+
+def flat(pairs: dict[str, str]) -> set[str]:
+    return {*pairs, *pairs.values()}
 
 
 def _difference(there: dict[Any, Any], wanted: dict[Any, Any]) -> str:

@@ -93,18 +93,28 @@ class World(Stage):
             f" WHERE key = '{told}' ORDER BY id DESC LIMIT 4"
         )
 
-    def approve(self, run: dict[str, Any]) -> dict[str, Any]:
+    def approve(self, run: dict[str, Any], *words: str) -> dict[str, Any]:
         """An administrator has a look in the morning."""
-        self.now += timedelta(hours=5)
+        self.now += timedelta(hours=1)
         self.set_clocks()
-        ended = self.at_work("provision", "lakeside", "--approve", run["plan_digest"], "--json")
+        digest = run["plan_digest"]
+        ended = self.at_work("provision", "lakeside", "--approve", digest, *words, "--json")
         assert ended.code in (0, 1), ended
         return self.last_run()
+
+    def proposals(self, run: dict[str, Any]) -> list[tuple[str, str, str]]:
+        """(old id, new id, type) of each changed id that this run's plan proposes."""
+        rows = self.sql(
+            "SELECT after FROM integration_change WHERE kind = 'change_sis_id'"
+            f" AND state = 'proposed' AND run_id = {run['id']}"
+        )
+        return [tuple(json.loads(row)) for (row,) in rows]
 
     def last_run(self) -> dict[str, Any]:
         columns = ("id", "state", "error", "holds", "sent", "counts", "plan_digest", "attempts")
         rows = self.sql(
-            f"SELECT {', '.join(columns)} FROM integration_run ORDER BY id DESC LIMIT 1"
+            f"SELECT {', '.join(columns)} FROM integration_run"
+            " WHERE kind = 'provisioning' ORDER BY id DESC LIMIT 1"
         )
         if not rows:
             return {}
