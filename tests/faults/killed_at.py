@@ -51,6 +51,7 @@ class Effects:
         self.count = 0
         self.of = {"sql": 0, "send": 0}
         self.last_send = 0
+        self.statement_at = datetime.now(UTC)
         self.traced = 0
         self._lock = threading.Lock()
 
@@ -75,6 +76,8 @@ class Effects:
         return None
 
     def trace(self, statement: str) -> None:
+        """As a statement begins."""
+        self.statement_at = datetime.now(UTC)
         self.traced += statement.lstrip().upper().startswith(WRITES)
 
 
@@ -153,7 +156,7 @@ def _command(asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         if connection.vendor == "sqlite":
             connection.connection.set_trace_callback(effects.trace)
             if now:
-                _let_it_tell_the_time(connection.connection)
+                _let_it_tell_the_time(connection.connection, effects)
 
     connection_created.connect(opened)
     with ExitStack() as around:
@@ -193,20 +196,22 @@ def _do(words: list[str]) -> None:
             import_string(name)(*arguments)
 
 
-def _let_it_tell_the_time(database: Any) -> None:
-    """SQLite asks this process what time it is."""
+def _let_it_tell_the_time(database: Any, effects: Effects) -> None:
+    """SQLite asks this process what time it is: the same all through a statement, as its own is."""
     asking = sqlite3.connect(":memory:", check_same_thread=False)
 
+    def now(form: str) -> str:
+        return effects.statement_at.strftime(form)
+
     def told(form: str, *moments: str) -> Any:
-        now = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
-        said = [now if str(one).upper() == "NOW" else one for one in moments]
+        said = [
+            now("%Y-%m-%d %H:%M:%S.%f") if str(one).upper() == "NOW" else one for one in moments
+        ]
         marks = ", ".join("?" for _ in said)
         return asking.execute(f"SELECT strftime(?, {marks})", (form, *said)).fetchone()[0]
 
     database.create_function("strftime", -1, told)
-    database.create_function(
-        "current_timestamp", 0, lambda: datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
-    )
+    database.create_function("current_timestamp", 0, lambda: now("%Y-%m-%d %H:%M:%S"))
 
 
 if __name__ == "__main__":

@@ -93,14 +93,14 @@ class SchoolYear:
         self.note(run["state"])
         print(self.where, run["state"], flush=True)
         if run["state"] == "failed":
-            assert faults is BROKEN, (self.where, run, here.said)
+            assert faults is BROKEN, (self.where, here.runs(), here.said)
             model.in_doubt(changes, wanted)
         elif run["state"] == "held":
             self.check_holds(run, model.too_many(changes))
             proposed = self.proposed(run, proven=faults is not UNPROVEN)
             self.compare()
             if self.chance.random() < 0.7:
-                assert here.approve(run)["state"] == "done", self.where
+                assert here.approve(run)["state"] == "done", (self.where, here.runs())
                 self.note("approved")
                 model.carried_out(changes, wanted)
                 self.rename(proposed)

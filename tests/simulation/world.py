@@ -122,6 +122,13 @@ class World(Stage):
         told = {name: json.loads(row[name]) for name in ("error", "holds", "sent", "counts")}
         return {**row, **told}
 
+    def runs(self) -> list[Any]:
+        """The latest runs of any kind; for the message of a failure."""
+        return self.sql(
+            "SELECT id, kind, trigger, state, attempts, night, created_at, ended_at, not_before,"
+            " error FROM integration_run ORDER BY id DESC LIMIT 4"
+        )
+
     def fault(self, server: str, do: dict[str, Any], **match: Any) -> None:
         self.control(server, "faults", {"match": match, "do": do})
 
