@@ -1,6 +1,7 @@
 """What can be made to go wrong in the local Canvas, as a client sees it."""
 
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -109,6 +110,31 @@ def test_a_reset_ends_what_was_planned_and_what_waits(api, control):
     control.told("PUT", "sis", {"allowed": False})
     control.told("POST", "reset")
     assert api.send(people(1))["workflow_state"] == "imported"
+
+
+def test_what_was_to_go_wrong_may_be_taken_back(api, control):
+    control.told("POST", "imports/fail", {"how": "failed"})
+    control.told("DELETE", "imports/fail")
+    assert api.send(people(1))["workflow_state"] == "imported"
+
+
+def test_what_canvas_held_can_be_kept_and_comes_back(api, control):
+    api.sent_well(people(2))
+    control.told("POST", "keep?name=two")
+    api.sent_well(people(5))
+    assert imported(api) == 5
+    control.told("POST", "back?name=two")
+    assert imported(api) == 2
+    assert api.send(people(3))["workflow_state"] == "imported"
+    assert control.control("POST", "back?name=never").status_code == 409
+
+
+def test_imports_are_dated_by_a_clock_that_can_be_set(api, control):
+    control.told("POST", "clock", {"ahead": 400 * 86_400})
+    ahead = datetime.fromisoformat(api.sent_well(people(1))["created_at"])
+    assert ahead - datetime.now(UTC) > timedelta(days=399)
+    control.told("POST", "clock", {"ahead": 0})
+    assert datetime.fromisoformat(api.sent_well(people(2))["created_at"]) < ahead
 
 
 def test_the_permission_to_import_may_be_taken_away(api, control):
