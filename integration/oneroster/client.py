@@ -46,6 +46,7 @@ COLLECTIONS: Final[dict[str, Kind[Any]]] = {
     "teachers": USER,
     "enrollments": ENROLLMENT,
 }
+RECORDS_WAITING = 4_000  # a record is a kilobyte, and large pages wait in memory
 OF_A_SCHOOL = frozenset({"classes", "courses", "enrollments", "students", "teachers", "terms"})
 _PARSERS: Final[dict[str, PageParser[Any]]] = {kind.key: PageParser(kind) for kind in KINDS}
 _ROOT = "/ims/oneroster/v1p1"
@@ -109,7 +110,7 @@ class OneRosterClient:
             limit=max(1, self._settings.page_size),
             filter_=filter,
         )
-        return Reading(source, self._submit, ahead=self._concurrency + 2)
+        return Reading(source, self._submit, ahead=self._concurrency + self._waiting)
 
     def find(self, collection: str, sourced_id: str) -> Record | None:
         """One record by its id; None if the provider does not have it.
@@ -179,6 +180,11 @@ class OneRosterClient:
                 else:
                     return root
         raise failure or NotOffered("No service root answers.")
+
+    @property
+    def _waiting(self) -> int:
+        """How many pages may wait to be looked at; all lanes tend to be answered at once."""
+        return max(1, min(self._concurrency, RECORDS_WAITING // max(1, self._settings.page_size)))
 
     @property
     def _concurrency(self) -> int:

@@ -62,7 +62,7 @@ class PageParser(Generic[R]):
         body = body.removeprefix(_BOM)
         envelope = _try(self._typed, body)
         # An empty answer may be an error in one of many shapes: that is for `find_records` to say.
-        if envelope and envelope.records and _NUL not in body:
+        if envelope and envelope.records and not _may_hold_nul(body):
             decoded = envelope.records
             doubtful = self._settler.settle_all(decoded)
             if not doubtful:
@@ -122,6 +122,11 @@ _FIELD_NAMES = {
     "begin_date": "beginDate",
     "class_": "class",
 }
+
+
+def _may_hold_nul(body: bytes) -> bool:
+    # Most pages have no escape at all, and one byte is found ten times as fast as six.
+    return b"\\" in body and _NUL in body
 
 
 def _envelope(kind: Kind[R], item: Any) -> Any:

@@ -203,6 +203,7 @@ class Reading(Generic[R]):
                     return
                 if (page := self._next(walk, *waiting.popleft())) is not None:
                     yield page
+                    del page  # or it stays in memory while the next one is opened
         finally:
             for _, future in waiting:
                 future.cancel()

@@ -49,6 +49,7 @@ def lean_people(rules: Rules) -> Callable[[User], User]:
     Half a million whole records would be most of what a night holds in memory.
     """
     orgs: dict[tuple[Ref, ...], tuple[Ref, ...]] = {}
+    names: dict[str, str] = {}  # half a million people share a few thousand
     by_identifier = rules.user_sis_id == "identifier"
     by_user_ids = not by_identifier and rules.user_sis_id != "sourcedId"
 
@@ -63,8 +64,8 @@ def lean_people(rules: Rules) -> Callable[[User], User]:
             user.date_last_modified,
             user.username,
             user.enabled_user,
-            user.given_name,
-            user.family_name,
+            names.setdefault(user.given_name, user.given_name),
+            names.setdefault(user.family_name, user.family_name),
             role=intern(user.role),
             identifier=user.identifier if by_identifier else "",
             email=user.email,

@@ -273,6 +273,7 @@ class Planner:
             # A night whose classes are missing has a million of them.
             self.ledger.find(mapper.problems)
             mapper.problems.clear()
+            del page  # as in Reading
         self.seen.setdefault(ENROLLMENTS.name, {})["skipped"] = mapper.skipped
 
         mapper.keep_schools |= self._unread_accounts()

@@ -165,6 +165,7 @@ class Source:
             if reading.total is None:
                 seen.update(map(hash, _ids(page)))
             yield page
+            del page  # as in Reading
         if not reading.proof.complete:
             self.complete[collection] = False
         elif reading.total is None and seen:
