@@ -284,7 +284,7 @@ class Planner:
         return Comparison(
             kind,
             roster.accepted_digests(self.run.district, kind),
-            find=partial(roster.find, self.run.district, kind),
+            find=roster.finder(self.run.district, kind),
             group_of=group_of,
         )
 

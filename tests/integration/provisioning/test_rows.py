@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from integration.provisioning.rows import BY_NAME, KINDS, digest
+from integration.provisioning.rows import BY_NAME, KINDS, as_text, digest
 
 HEADERS = {
     "accounts": "account_id,parent_account_id,name,status",
@@ -64,3 +66,8 @@ def test_a_digest_tells_rows_apart_that_only_differ_in_where_a_column_ends():
     assert digest(("ab", "c")) != digest(("a", "bc"))
     assert digest(("a", "b")) == digest(("a", "b"))
     assert len(digest(("é", "😀"))) == 16
+
+
+def test_a_row_is_kept_as_the_plainest_json_whatever_it_holds():
+    row = (None, "", *map(chr, range(0xD800)), "😀")
+    assert as_text(row) == json.dumps(row, ensure_ascii=False, separators=(",", ":"))

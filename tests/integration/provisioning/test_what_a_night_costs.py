@@ -34,7 +34,12 @@ def a_night(q: dict, page_size: int, *, first: bool = False) -> dict:
     with CaptureQueriesContext(connection) as captured:
         told = night(q["url"], q["token_url"], page_size=page_size, first=first)
     asked = [query["sql"] for query in captured if not query["sql"].startswith(HEARTBEAT)]
-    return told | {"requests": ask(q, "stats")["requests"], "queries": len(asked)}
+    lookups = [sql for sql in asked if '"integration_rosterrow"."key" IN' in sql]
+    return told | {
+        "requests": ask(q, "stats")["requests"],
+        "queries": len(asked),
+        "lookups": len(lookups),
+    }
 
 
 def pages(q: dict, size: int) -> int:
@@ -42,6 +47,10 @@ def pages(q: dict, size: int) -> int:
     return sum(
         -(-count // size) + (count % size == 0 or count < size) for count in q["counts"].values()
     )
+
+
+def test_a_first_night_looks_nothing_up_that_cannot_be_there(q):
+    assert a_night(q, 1_000, first=True)["lookups"] < 10
 
 
 @pytest.fixture
