@@ -12,8 +12,8 @@ from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from gradesync.ids import ItemKey
-from gradesync.q_values import LineItem
 from gradesync.titles import folded
+from integration.oneroster.gradebook_types import LineItem
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from gradesync.q_values import Category
 from gradesync.titles import folded
+from integration.oneroster.gradebook_types import Category
 
 
 @dataclass(frozen=True, slots=True)

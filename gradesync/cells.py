@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from gradesync import course_grades, preflight, scores, wire
-from gradesync.canvas_values import Assignment, CourseGrade, Submission
 from gradesync.compare import Cell, Manner, Verdict, held, judge
 from gradesync.ids import result_id
 from gradesync.line_items import WantedItem
 from gradesync.lines import ItemLine, ScoreLine, Verb
 from gradesync.periods import is_closed
-from gradesync.q_values import Result
 from gradesync.readings import Sent, Snapshot
 from gradesync.scores import Delete, Nothing, Outcome, Send
 from gradesync.sections import LinkedClass, Student, is_for, students_of
+from integration.canvas.gradebook_types import Assignment, CourseGrade, Submission
+from integration.oneroster.gradebook_types import Result
 
 SEVERAL = "score.several-in-q"
 

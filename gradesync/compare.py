@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 
 from gradesync.catalogue import CATALOGUE
 from gradesync.profile import Profile
-from gradesync.q_values import LineItemFields, Value
 from gradesync.readings import Decision, Sent
 from gradesync.rounding import rounded
 from gradesync.rules import OnConflict
 from gradesync.scores import LATE, MISSING, Delete, Held, Outcome, Send, cleared
+from integration.oneroster.gradebook_types import LineItemFields, Value
 
 Action = Literal["new", "changed", "cleared", "same", "conflict", "waiting", "blocked"]
 ACTIONS: tuple[Action, ...] = (

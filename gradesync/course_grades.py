@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from gradesync.canvas_values import Course, CourseGrade
 from gradesync.course_settings import Settings
 from gradesync.profile import Profile
-from gradesync.q_values import Value
 from gradesync.rounding import rounded
 from gradesync.scores import HUNDRED, Held, Nothing, Outcome, places, within
+from integration.canvas.gradebook_types import Course, CourseGrade
+from integration.oneroster.gradebook_types import Value
 
 MAXIMUM = HUNDRED
 

@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gradesync import course_grades, preflight
-from gradesync.canvas_values import Assignment, GradingPeriod
 from gradesync.categories import Choice, category_for
 from gradesync.due_dates import due_date, end_of
 from gradesync.ids import WHOLE_COURSE, ItemKey
 from gradesync.periods import period_of
 from gradesync.problems import Problem, problem
-from gradesync.q_values import LineItemFields
 from gradesync.readings import CanvasReading, Memory, Snapshot
 from gradesync.rules import Rules
 from gradesync.scores import maximum
 from gradesync.sections import LinkedClass, dates_for, named_students
+from integration.canvas.gradebook_types import Assignment, GradingPeriod
+from integration.oneroster.gradebook_types import LineItemFields
 
 COURSE_GRADE = "Course grade"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
-from gradesync.canvas_values import Assignment
 from gradesync.periods import period_of
 from gradesync.problems import Problem, problem
-from gradesync.q_values import Class
 from gradesync.rules import Rules
 from gradesync.sections import Dates, LinkedClass, dates_for
+from integration.canvas.gradebook_types import Assignment
+from integration.oneroster.gradebook_types import Class
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from typing import Literal
 from gradesync import wire
 from gradesync.compare import field_names, fields_equal, same
 from gradesync.lines import ItemLine, ScoreLine, intended
-from gradesync.q_values import LineItemFields, Value
 from gradesync.readings import Sent
 from gradesync.rules import Rules
 from gradesync.scores import Nothing, Outcome, Send, places
+from integration.oneroster.gradebook_types import LineItemFields, Value
 
 # "confirmed": Q holds what was sent. "again": send the same body. "leave": the next plan decides.
 AfterUnknown = Literal["confirmed", "again", "leave"]

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from gradesync.catalogue import CATALOGUE
 from gradesync.compare import Action
 from gradesync.lines import ItemLine, ScoreLine
-from gradesync.q_values import Value
+from integration.oneroster.gradebook_types import Value
 
 Verdict = Literal[
     "in Q",

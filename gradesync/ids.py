@@ -13,9 +13,6 @@ from uuid import UUID, uuid5
 # Of this product, made once at random; every district's namespace is made inside it.
 _PRODUCT = UUID("6f2a1f0e-6c0e-4d55-9d43-5d0f3f0a7c11")
 
-# Where Q allocates ids of its own, ours travels in `metadata` under this name.
-MARKER = "qSyncId"
-
 # In an `ItemKey`, the course grade of the whole course, where else a grading period's id stands.
 WHOLE_COURSE = ""
 

@@ -14,10 +14,10 @@ from gradesync import wire
 from gradesync.compare import FieldVerdict, field_names, fields_equal, held, same
 from gradesync.effects import written_names
 from gradesync.lines import ItemLine, Line, ScoreLine, intended
-from gradesync.q_values import JsonObject, LineItem, Result
 from gradesync.readings import Decision
 from gradesync.rules import Rules
 from gradesync.scores import Delete, Held, cleared, places
+from integration.oneroster.gradebook_types import JsonObject, LineItem, Result
 
 SINCE, LATER, DONE = "undo.changed-since", "undo.sent-since", "undo.done"
 RESTORED, IN_USE = "undo.restored", "undo.in-use"

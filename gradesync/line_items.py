@@ -14,10 +14,10 @@ from gradesync.adoption import Absent, Ambiguous, Found, Match, Sought, find_all
 from gradesync.drafts import Draft, drafts
 from gradesync.ids import ItemKey, line_item_id
 from gradesync.problems import Problem, problem
-from gradesync.q_values import LineItem, LineItemFields
 from gradesync.readings import Memory, SentItem, Snapshot
 from gradesync.sections import LinkedClass
 from gradesync.titles import Given, fitted, tagged, tidy
+from integration.oneroster.gradebook_types import LineItem, LineItemFields
 
 # "found": we wrote it, without knowing; "gone": Q confirmed it once and holds it no more.
 State = Literal["linked", "found", "adopted", "absent", "gone", "ambiguous"]

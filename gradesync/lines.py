@@ -15,8 +15,8 @@ import msgspec
 
 from gradesync.compare import ACTIONS, Action, FieldVerdict
 from gradesync.ids import ItemKey
-from gradesync.q_values import LineItemFields, Value
 from gradesync.readings import CellKey
+from integration.oneroster.gradebook_types import LineItemFields, Value
 
 Verb = Literal["", "PUT", "DELETE"]
 WRITING: frozenset[Action] = frozenset({"new", "changed", "cleared"})

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from gradesync import canvas_values
-from gradesync.q_values import GradingPeriod
+from integration.canvas import gradebook_types
+from integration.oneroster.gradebook_types import GradingPeriod
 
 DAY = timedelta(days=1)
 
 
 def suggested(
-    periods: Iterable[canvas_values.GradingPeriod],
+    periods: Iterable[gradebook_types.GradingPeriod],
     q_periods: Iterable[GradingPeriod],
     zone: ZoneInfo,
 ) -> dict[str, str]:
@@ -40,7 +40,7 @@ def period_of(day: date, periods: Iterable[GradingPeriod]) -> GradingPeriod | No
 
 
 def is_closed(
-    mine: canvas_values.GradingPeriod | None,
+    mine: gradebook_types.GradingPeriod | None,
     theirs: GradingPeriod | None,
     now: datetime,
     zone: ZoneInfo,
@@ -52,8 +52,8 @@ def is_closed(
 
 
 def canvas_period_of(
-    at: datetime | None, periods: Iterable[canvas_values.GradingPeriod]
-) -> canvas_values.GradingPeriod | None:
+    at: datetime | None, periods: Iterable[gradebook_types.GradingPeriod]
+) -> gradebook_types.GradingPeriod | None:
     """The grading period of Canvas that an instant lies in."""
     if at is None:
         return None

@@ -18,10 +18,10 @@ from gradesync.ids import ItemKey
 from gradesync.line_items import WantedItem, wanted_items
 from gradesync.lines import ItemLine, Line
 from gradesync.problems import Problem, problem
-from gradesync.q_values import LineItem
 from gradesync.readings import Snapshot
 from gradesync.rules import Rules
 from gradesync.sections import LinkedClass, linked_classes
+from integration.oneroster.gradebook_types import LineItem
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from gradesync import q_values
-from gradesync.canvas_values import Assignment, Course, GradingPeriod, Submission
 from gradesync.catalogue import CATALOGUE
 from gradesync.categories import Choice
 from gradesync.periods import canvas_period_of, is_closed, period_of
 from gradesync.problems import Problem, problem
-from gradesync.q_values import Class, LineItemFields
 from gradesync.rules import Rules
 from gradesync.sections import LinkedClass, Student, dates_for, named_students
 from gradesync.titles import tidy
+from integration.canvas.gradebook_types import Assignment, Course, GradingPeriod, Submission
+from integration.oneroster import gradebook_types
+from integration.oneroster.gradebook_types import Class, LineItemFields
 
 
 def of_course(course: Course, linked: Sequence[LinkedClass], rules: Rules) -> list[Problem]:
@@ -95,7 +95,7 @@ def of_period(
 
 
 def of_course_period(
-    mine: GradingPeriod, theirs: q_values.GradingPeriod, rules: Rules
+    mine: GradingPeriod, theirs: gradebook_types.GradingPeriod, rules: Rules
 ) -> list[Problem]:
     """The grading period that a course grade is of is closed (F56)."""
     is_open = rules.settings.closed_periods == "send" or not is_closed(

@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from gradesync.canvas_values import (
+from gradesync.ids import ItemKey
+from gradesync.rules import Rules
+from integration.canvas.gradebook_types import (
     Assignment,
     AssignmentGroup,
     Course,
@@ -20,9 +22,14 @@ from gradesync.canvas_values import (
     Section,
     Submission,
 )
-from gradesync.ids import ItemKey
-from gradesync.q_values import Category, Class, LineItem, LineItemFields, Result, Value
-from gradesync.rules import Rules
+from integration.oneroster.gradebook_types import (
+    Category,
+    Class,
+    LineItem,
+    LineItemFields,
+    Result,
+    Value,
+)
 
 # A student's cell in Q: sourcedId of the line item and of the student.
 CellKey = tuple[str, str]

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
-from gradesync.canvas_values import Assignment, Submission
 from gradesync.course_settings import Settings
 from gradesync.profile import Profile
-from gradesync.q_values import Value
 from gradesync.rounding import percent, rounded
+from integration.canvas.gradebook_types import Assignment, Submission
+from integration.oneroster.gradebook_types import Value
 
 LATE, MISSING = "Late", "Missing"
 HUNDRED = Decimal(100)

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from gradesync.canvas_values import Assignment, Enrollment, Section
 from gradesync.problems import Problem, problem
-from gradesync.q_values import Class
+from integration.canvas.gradebook_types import Assignment, Enrollment, Section
+from integration.oneroster.gradebook_types import Class
 
 
 @dataclass(frozen=True, slots=True)

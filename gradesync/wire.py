@@ -14,9 +14,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from gradesync.ids import MARKER
-from gradesync.q_values import JsonObject, LineItemFields, Value
 from gradesync.rules import Rules
+from integration.oneroster.gradebook_types import MARKER, JsonObject, LineItemFields, Value
 
 ObjectKind = Literal["line_item", "result"]
 _ENVELOPES: dict[ObjectKind, str] = {"line_item": "lineItem", "result": "result"}

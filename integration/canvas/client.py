@@ -15,6 +15,7 @@ from urllib.parse import quote
 from integration.canvas import parse, sis_imports, tables, throttle
 from integration.canvas.auth import Auth
 from integration.canvas.errors import ImportStillRunning
+from integration.canvas.gradebook import Gradebook
 from integration.canvas.polling import interval, wait
 from integration.canvas.reports import provisioning_report
 from integration.canvas.transport import Transport
@@ -156,6 +157,10 @@ class CanvasClient:
         params = [("state[]", state) for state in ENROLLMENT_STATES] + [("type[]", type_)]
         path = f"users/{_part(user_id)}/enrollments"
         return map(parse.enrollment, self.transport.pages(path, params))
+
+    def gradebook(self, course_id: str) -> Gradebook:
+        """One course as its teachers grade it."""
+        return Gradebook(self.transport, _part(course_id))
 
     # SIS imports
 

@@ -69,9 +69,11 @@ class Transport:
         return self.json(self.send("GET", path, params=params))
 
     def pages(
-        self, path: str, params: Params = (), *, key: str = ""
+        self, path: str, params: Params = (), *, key: str = "", exact: bool = False
     ) -> Iterator[Mapping[str, Any]]:
         """Every record of a list, to the last page; `key` where Canvas wraps the list in one.
+
+        With `exact`, numbers with a point are `Decimal`.
 
         A page may be short or empty and still have a next one, and page numbers mean nothing.
         """
@@ -80,7 +82,7 @@ class Transport:
         seen: set[str] = set()
         while url:
             response = self._accepted("GET", url, params=asked)
-            yield from self._records(response, key)
+            yield from self._records(self.json(response, exact=exact), response, key)
             following = next_link(response.headers.get("Link"))
             url = own(following, root=self.root, current=url) if following else None
             if url in seen:
@@ -139,9 +141,9 @@ class Transport:
             secrets=self._auth.secrets,
         )
 
-    def json(self, response: Response) -> Any:
+    def json(self, response: Response, *, exact: bool = False) -> Any:
         try:
-            return response.json()
+            return response.json(exact=exact)
         except NotJson as error:
             raise ProtocolError(
                 f"Canvas answered {response.status} with something that is not JSON",
@@ -209,8 +211,8 @@ class Transport:
         # Refreshing twice does no harm, so a 502 here need not end a night's run.
         return self._http.request("POST", self.root + TOKEN_PATH, form=form, retry=True)
 
-    def _records(self, response: Response, key: str) -> Iterator[Mapping[str, Any]]:
-        answer = self.json(response)
+    @staticmethod
+    def _records(answer: Any, response: Response, key: str) -> Iterator[Mapping[str, Any]]:
         records = answer.get(key) if key and isinstance(answer, dict) else answer
         if not isinstance(records, list):
             raise ProtocolError(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from email.message import Message
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from integration.http.errors import HeaderRefused, NotJson
 Sign = Callable[[str, str, dict[str, str], bytes | None], dict[str, str]]
 
 _BOM = b"\xef\xbb\xbf"
+_EXACT = msgspec.json.Decoder(float_hook=Decimal)
 
 
 class CaseInsensitiveMapping(Mapping[str, str]):
@@ -70,15 +72,15 @@ class Response:
     def is_ok(self) -> bool:
         return 200 <= self.status < 300
 
-    def json(self) -> Any:
-        """The body as Python values.
+    def json(self, *, exact: bool = False) -> Any:
+        """The body as Python values; with `exact` numbers with a point as `Decimal`.
 
         Raises:
             NotJson: in words that hold nothing of the body.
         """
         body = self._utf8().removeprefix(_BOM)
         try:
-            return msgspec.json.decode(body)
+            return _EXACT.decode(body) if exact else msgspec.json.decode(body)
         except RecursionError:
             raise NotJson(self._not_json("is nested too deeply")) from None
         except (msgspec.DecodeError, UnicodeDecodeError):

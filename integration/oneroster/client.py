@@ -8,10 +8,12 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Final, Self
+from zoneinfo import ZoneInfo
 
 from integration.http import Http, HttpError, Response
 from integration.oneroster.envelope import NoRecords
 from integration.oneroster.errors import NotOffered, OneRosterError, ProtocolError, UnusableRecord
+from integration.oneroster.gradebook import OneRosterGradebook
 from integration.oneroster.paging import Proof, read_total
 from integration.oneroster.parse import PageParser, Undecodable
 from integration.oneroster.reading import Reading, Source
@@ -137,6 +139,31 @@ class OneRosterClient:
             raise UnusableRecord(f"{what} {found.field} is unusable: {found.reason}.")
         record: Record = found
         return record
+
+    def students(self, class_id: str) -> Reading[Any]:
+        """Who is enrolled in a class; some providers list its teachers as well (their role tells).
+
+        While iterating, raises as `read` does.
+        """
+        path = f"classes/{segment(class_id)}/students"
+        source: Source[Any] = Source(
+            self._transport,
+            _PARSERS[USER.key],
+            path,
+            limit=max(1, self._settings.page_size),
+            filter_="",
+        )
+        return Reading(source, self._submit, ahead=self._concurrency + 1)
+
+    def gradebook(self, zone: ZoneInfo, *, letter_field: str = "") -> OneRosterGradebook:
+        """The provider's gradebook; see there for the arguments."""
+        return OneRosterGradebook(
+            self._transport,
+            self._submit,
+            ahead=self._concurrency + 1,
+            zone=zone,
+            letter_field=letter_field,
+        )
 
     def probe(self, path: str) -> Probe:
         """Ask any collection for one record and say how it went; a status is never an error.

@@ -16,7 +16,7 @@ import msgspec
 from integration.oneroster.canonical import Settler, Unusable, is_tombstone
 from integration.oneroster.envelope import NoRecords, find_record, find_records, read_info
 from integration.oneroster.shapes import Misfit, references, shape
-from integration.oneroster.types import Kind, Page, Problem, R
+from integration.oneroster.types import Item, Kind, Page, Problem, R
 
 Refs = tuple[tuple[str, str], ...]
 
@@ -33,10 +33,10 @@ class Undecodable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed(Generic[R]):
+class Parsed(Generic[Item]):
     """A page, how many records the answer held, and how the answer deviated."""
 
-    page: Page[R]
+    page: Page[Item]
     count: int
     deviations: tuple[str, ...] = ()
 

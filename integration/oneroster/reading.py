@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Generic
+from typing import Generic, Protocol
 
 from integration.http import HttpError, Response
 from integration.oneroster.envelope import NoRecords
@@ -27,9 +27,9 @@ from integration.oneroster.paging import (
     next_offset,
     read_total,
 )
-from integration.oneroster.parse import PageParser, Parsed, Undecodable, utf8
+from integration.oneroster.parse import Parsed, Undecodable, utf8
 from integration.oneroster.transport import Transport, route
-from integration.oneroster.types import Page, R
+from integration.oneroster.types import Item, Page
 
 logger = logging.getLogger(__name__)
 
@@ -40,10 +40,10 @@ _SORT = (("sort", "sourcedId"), ("orderBy", "asc"))
 
 
 @dataclass(frozen=True, slots=True)
-class Answer(Generic[R]):
+class Answer(Generic[Item]):
     """One page, and what paging needs to know of it."""
 
-    page: Page[R]
+    page: Page[Item]
     arrival: Arrival
 
 
@@ -58,11 +58,17 @@ class Fetched:
 Submit = Callable[..., Future[Fetched]]
 
 
-class Source(Generic[R]):
+class Pages(Protocol[Item]):
+    """Reads the pages of one kind; `PageParser` is one of these."""
+
+    def page(self, body: bytes, *, path_name: str = "") -> Parsed[Item]: ...
+
+
+class Source(Generic[Item]):
     """Fetches pages of one collection; the first answer settles which parameters are understood."""
 
     def __init__(
-        self, transport: Transport, parser: PageParser[R], path: str, *, limit: int, filter_: str
+        self, transport: Transport, parser: Pages[Item], path: str, *, limit: int, filter_: str
     ) -> None:
         self.path = path
         self.limit = limit
@@ -88,7 +94,7 @@ class Source(Generic[R]):
             raise self._transport.refusal(response, "GET", self.path)
         return Fetched(response, notes)
 
-    def read(self, fetched: Fetched) -> Answer[R]:
+    def read(self, fetched: Fetched) -> Answer[Item]:
         """What a page holds. Raises ProtocolError: the provider broke the contract."""
         response, notes = fetched.response, fetched.notes
         parsed = self._parse(response)
@@ -146,7 +152,7 @@ class Source(Generic[R]):
             status=response.status,
         )
 
-    def _parse(self, response: Response) -> Parsed[R]:
+    def _parse(self, response: Response) -> Parsed[Item]:
         if response.status == NO_CONTENT:
             return Parsed(Page([]), 0, ("no-content",))
         body = utf8(response.body, response.headers.get("Content-Type", ""))
@@ -163,13 +169,13 @@ class Source(Generic[R]):
             raise ProtocolError(what, description=said, status=response.status) from None
 
 
-class Reading(Generic[R]):
+class Reading(Generic[Item]):
     """A collection being read. Iterating yields its pages in order; then `proof` is valid.
 
     Each iteration reads anew. Pages may repeat records where the provider does; `proof` says so.
     """
 
-    def __init__(self, source: Source[R], submit: Submit, *, ahead: int) -> None:
+    def __init__(self, source: Source[Item], submit: Submit, *, ahead: int) -> None:
         self._source = source
         self._submit = submit
         self._ahead = ahead
@@ -191,7 +197,7 @@ class Reading(Generic[R]):
             where = route(self._source.path)
             raise Incomplete(f"Reading {where} is not proven complete: {self.proof.reason}.")
 
-    def __iter__(self) -> Iterator[Page[R]]:
+    def __iter__(self) -> Iterator[Page[Item]]:
         walk = self._walk = Walk(self._source.limit)
         waiting: deque[tuple[Ask, Future[Fetched]]] = deque()
         try:
@@ -220,7 +226,7 @@ class Reading(Generic[R]):
             ",".join(proof.deviations) or "none",
         )
 
-    def _next(self, walk: Walk, ask: Ask, future: Future[Fetched]) -> Page[R] | None:
+    def _next(self, walk: Walk, ask: Ask, future: Future[Fetched]) -> Page[Item] | None:
         try:
             answer = self._source.read(future.result())
         except CredentialsRejected:
@@ -237,7 +243,7 @@ class Reading(Generic[R]):
         return answer.page if is_wanted else None
 
 
-def _ids(page: Page[R]) -> list[str]:
+def _ids(page: Page[Item]) -> list[str]:
     ids = list(map(attrgetter("sourced_id"), page.records))
     ids += [problem.sourced_id for problem in page.problems if problem.sourced_id]
     return ids

@@ -4,7 +4,7 @@ Only the fields that provisioning uses; everything else in an answer is skipped,
 """
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
@@ -111,7 +111,15 @@ class Enrollment(Record, frozen=True, gc=False, rename="camel"):
     end_date: Text = ""
 
 
+class Identified(Protocol):
+    """Whatever a page may hold."""
+
+    @property
+    def sourced_id(self) -> str: ...
+
+
 R = TypeVar("R", bound=Record)
+Item = TypeVar("Item", bound=Identified)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +144,10 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Page(Generic[R]):
+class Page(Generic[Item]):
     """What one answer held, in the order of the answer."""
 
-    records: list[R]
+    records: list[Item]
     problems: list[Problem] = field(default_factory=list)
 
 

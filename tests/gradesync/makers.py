@@ -9,7 +9,14 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gradesync.canvas_values import (
+from gradesync.course_settings import Settings
+from gradesync.ids import ItemKey, line_item_id, namespace, result_id
+from gradesync.lines import ItemLine, Line, ScoreLine
+from gradesync.plan import plan
+from gradesync.profile import Profile
+from gradesync.readings import CanvasReading, Memory, QReading, Sent, SentItem, Snapshot
+from gradesync.rules import Rules
+from integration.canvas.gradebook_types import (
     Assignment,
     AssignmentGroup,
     Course,
@@ -18,12 +25,7 @@ from gradesync.canvas_values import (
     Section,
     Submission,
 )
-from gradesync.course_settings import Settings
-from gradesync.ids import ItemKey, line_item_id, namespace, result_id
-from gradesync.lines import ItemLine, Line, ScoreLine
-from gradesync.plan import plan
-from gradesync.profile import Profile
-from gradesync.q_values import (
+from integration.oneroster.gradebook_types import (
     Category,
     Class,
     GradingPeriod,
@@ -32,8 +34,6 @@ from gradesync.q_values import (
     Result,
     Value,
 )
-from gradesync.readings import CanvasReading, Memory, QReading, Sent, SentItem, Snapshot
-from gradesync.rules import Rules
 
 ZONE = ZoneInfo("America/Los_Angeles")
 NOW = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)

@@ -14,12 +14,11 @@ from hypothesis import strategies as st
 
 from gradesync import wire
 from gradesync.effects import confirmed_fields, learned
-from gradesync.ids import MARKER
 from gradesync.inverse import QNow, decision_after, inverse
 from gradesync.lines import ItemLine, Line, ScoreLine, intended
 from gradesync.profile import Profile
-from gradesync.q_values import LineItem, LineItemFields, Result, Value
 from gradesync.readings import Sent, SentItem
+from integration.oneroster.gradebook_types import MARKER, LineItem, LineItemFields, Result, Value
 from tests.gradesync.makers import GRADED, Room, assignment, graded, rules
 
 STUDENTS = ("s1", "s2", "s3")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gradesync.categories import category_for, offered
-from gradesync.q_values import Category
+from integration.oneroster.gradebook_types import Category
 
 HOMEWORK = Category("k1", "Homework")
 OWN = Category("k2", "homework ", class_id="c1")

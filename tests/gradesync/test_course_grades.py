@@ -7,11 +7,11 @@ from decimal import Decimal
 
 import pytest
 
-from gradesync.canvas_values import Course, CourseGrade
 from gradesync.course_grades import outcome, wants
 from gradesync.course_settings import Settings
 from gradesync.profile import Profile
 from gradesync.scores import Held, Nothing, Send
+from integration.canvas.gradebook_types import Course, CourseGrade
 from tests.gradesync.makers import value
 
 COURSE = Course("77", "Algebra 1")

@@ -7,11 +7,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from gradesync.canvas_values import Override
 from gradesync.due_dates import due_date, end_of
 from gradesync.profile import Profile
-from gradesync.q_values import Class
 from gradesync.sections import LinkedClass
+from integration.canvas.gradebook_types import Override
+from integration.oneroster.gradebook_types import Class
 from tests.gradesync.makers import ALGEBRA, CREATED, DUE, FALL, assignment, rules
 
 ONE = LinkedClass(ALGEBRA, ("sec1",))

@@ -12,7 +12,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from gradesync.canvas_values import AssignmentGroup
 from gradesync.effects import (
     after_unknown,
     confirmed_fields,
@@ -23,9 +22,10 @@ from gradesync.effects import (
     rebound,
 )
 from gradesync.lines import ScoreLine, intended
-from gradesync.q_values import Category
 from gradesync.readings import Sent, SentItem
 from gradesync.scores import Held, Nothing, Send
+from integration.canvas.gradebook_types import AssignmentGroup
+from integration.oneroster.gradebook_types import Category
 from tests.gradesync.makers import (
     GRADED,
     Room,

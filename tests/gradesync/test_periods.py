@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from gradesync import canvas_values
 from gradesync.periods import canvas_period_of, is_closed, period_of, suggested
-from gradesync.q_values import GradingPeriod
+from integration.canvas import gradebook_types
+from integration.oneroster.gradebook_types import GradingPeriod
 from tests.gradesync.makers import ZONE
 
 
@@ -17,7 +17,7 @@ def local(day: str, clock: str = "00:00:00") -> datetime:
 
 
 def canvas_period(start: datetime, end: datetime, close: datetime | None = None):
-    return canvas_values.GradingPeriod("p1", "Fall", start, end, close)
+    return gradebook_types.GradingPeriod("p1", "Fall", start, end, close)
 
 
 FALL = GradingPeriod("gp1", "Fall", date(2026, 8, 17), date(2026, 12, 18))

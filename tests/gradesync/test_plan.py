@@ -10,12 +10,12 @@ from decimal import Decimal
 
 import pytest
 
-from gradesync.canvas_values import CourseGrade, Enrollment, Override, Section
 from gradesync.lines import ScoreLine, counts, digest
 from gradesync.plan import outline, plan
 from gradesync.profile import Profile
-from gradesync.q_values import Category, Class
 from gradesync.readings import SentItem
+from integration.canvas.gradebook_types import CourseGrade, Enrollment, Override, Section
+from integration.oneroster.gradebook_types import Category, Class
 from tests.gradesync.makers import (
     ALGEBRA,
     DUE,

@@ -9,12 +9,12 @@ from decimal import Decimal
 import pytest
 
 from gradesync import preflight
-from gradesync.canvas_values import Course, Override
 from gradesync.categories import Choice
 from gradesync.problems import problem
 from gradesync.profile import Profile
-from gradesync.q_values import GradingPeriod
 from gradesync.sections import LinkedClass, Student
+from integration.canvas.gradebook_types import Course, Override
+from integration.oneroster.gradebook_types import GradingPeriod
 from tests.gradesync.makers import (
     ALGEBRA,
     DUE,

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from gradesync.course_settings import Settings
 from gradesync.profile import Profile
-from gradesync.q_values import Value
 from gradesync.scores import Delete, Held, Nothing, Send, cleared, maximum, outcome
+from integration.oneroster.gradebook_types import Value
 from tests.gradesync.makers import GRADED, assignment, graded, value
 
 EVERYTHING = Profile(

@@ -6,8 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from gradesync.canvas_values import Enrollment, Override, Section
-from gradesync.q_values import Class
 from gradesync.sections import (
     LinkedClass,
     Student,
@@ -16,6 +14,8 @@ from gradesync.sections import (
     linked_classes,
     students_of,
 )
+from integration.canvas.gradebook_types import Enrollment, Override, Section
+from integration.oneroster.gradebook_types import Class
 from tests.gradesync.makers import DUE, assignment
 
 CLASSES = {"c1": Class("c1", "Algebra 1"), "c2": Class("c2", "Algebra 2")}

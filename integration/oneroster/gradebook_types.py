@@ -12,6 +12,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
+# In `metadata`, the id that we made for a line item: how it is known where Q allocates ids.
+MARKER = "qSyncId"
+
 ScoreStatus = Literal["exempt", "fully graded", "not submitted", "partially graded", "submitted"]
 JsonObject = Mapping[str, Any]
 
