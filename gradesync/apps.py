@@ -5,3 +5,10 @@ class GradesyncConfig(AppConfig):
     name = "gradesync"
     verbose_name = "Grade passback"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Tell the floor below of what it cannot import."""
+        from gradesync import following
+        from integration.provisioning.following import FOLLOWERS
+
+        FOLLOWERS.append(following.follow)

@@ -59,4 +59,10 @@ TABLE: dict[str, Entry] = {
         "Q refused this: {detail}",
         "Correct what Q names; it is sent again when it has changed.",
     ),
+    "q.not-kept": Entry(
+        "waits",
+        "teacher",
+        "Q said yes, and holds something else.",
+        "Look at it in Q. If Q rounds or cuts what it is sent, let an admin say so in the profile.",
+    ),
 }

@@ -28,6 +28,8 @@ class Run(models.Model):
         DRIFT = "drift"
         # Changed ids that a person approved out of a plan whose rest had gone already.
         RENAMES = "renames"
+        GRADES = "grades"
+        GRADES_UNDO = "grades undo"
 
     district = models.ForeignKey(District, models.CASCADE, related_name="runs")
     kind = models.CharField(max_length=16, choices=Kind.choices)
@@ -91,6 +93,13 @@ class Change(models.Model):
         KEPT = "kept"
         # It is already as wanted; recorded, never sent, and not part of the plan's digest.
         EQUAL = "equal"
+        # The words of a plan of grades (gradesync/compare.py).
+        NEW = "new"
+        CLEARED = "cleared"
+        SAME = "same"
+        CONFLICT = "conflict"
+        WAITING = "waiting"
+        BLOCKED = "blocked"
 
     class State(models.TextChoices):
         PLANNED = "planned"
@@ -101,6 +110,8 @@ class Change(models.Model):
         SET_ASIDE = "set aside"
         # A changed id: nothing of its record goes before a person says that it is the same.
         PROPOSED = "proposed"
+        # It was overtaken, or it is not known whether it arrived: the next plan decides.
+        LEFT = "left"
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="changes")
     kind = models.CharField(max_length=16)

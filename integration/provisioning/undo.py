@@ -45,7 +45,7 @@ from integration.provisioning.rows import (
     SEPARATOR,
     Kind,
 )
-from integration.provisioning.run import OpenQ, advance, conditions, resource
+from integration.provisioning.run import PLANS, OpenQ, advance, conditions, resource
 from integration.provisioning.standing import StandingOf, guests, since, standings
 from integration.provisioning.usage import Ask, Usage, ahead
 
@@ -114,7 +114,8 @@ def _approve(undoing: Run, actor: str) -> None:
     """Write the yes down, unless something has ended since the plan was made."""
     district = undoing.district
     with held(resource(district)), transaction.atomic():
-        later = district.runs.exclude(pk=undoing.pk).filter(ended_at__gte=undoing.ended_at)
+        later = district.runs.filter(kind__in=PLANS, ended_at__gte=undoing.ended_at)
+        later = later.exclude(pk=undoing.pk)
         if (other := later.order_by("-pk").first()) is not None:
             raise PlanRefused(f"Run {other.pk} has ended since this plan was made.")
         assert undoing.undoes

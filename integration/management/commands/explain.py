@@ -43,6 +43,7 @@ from integration.provisioning.rows import (
     USERS,
 )
 from integration.provisioning.rules import Rules
+from integration.provisioning.run import PLANS
 
 
 class Command(DistrictCommand):
@@ -162,6 +163,6 @@ def _renames(district: District, found: list[Place]) -> list[str]:
 
 def _findings(district: District, sourced_id: str) -> list[str]:
     """What the latest run that read Q said about this record."""
-    run = district.runs.exclude(read_at=None).order_by("-pk").first()
+    run = district.runs.filter(kind__in=PLANS).exclude(read_at=None).order_by("-pk").first()
     found = Finding.objects.filter(run=run, sourced_id=sourced_id).order_by("pk") if run else []
     return [f"{finding.reason} {finding.remedy}" for finding in found]

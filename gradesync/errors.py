@@ -1,0 +1,44 @@
+"""Why a sync of grades did not go on.
+
+GradesError
+ ├─ PlanRefused      the plan may not be sent: another digest, out of date, nothing to send
+ ├─ CopyOfCanvas     a beta or test Canvas, which may not write to Q
+ ├─ Cancelled        a person stopped it
+ ├─ NothingToUndo    the run has not ended, or its lines are no longer kept
+ └─ TooManyAttempts  it ended its worker again and again
+"""
+
+from integration.errors import QSyncError
+
+
+class GradesError(QSyncError):
+    """Base of what grade passback raises."""
+
+    code = "grades.failed"
+
+
+class PlanRefused(GradesError):
+    code = "grades.plan-refused"
+    remedy = "Look at a new preview, and send that."
+
+
+class CopyOfCanvas(GradesError):
+    """A beta or test Canvas is a copy of production, grades and all (design 8)."""
+
+    code = "grades.copy-of-canvas"
+    remedy = "Sync from the production Canvas, or let copies write in the district's defaults."
+
+
+class Cancelled(GradesError):
+    code = "grades.cancelled"
+    remedy = "Sync again: what has arrived stays, and only the rest is sent."
+
+
+class NothingToUndo(GradesError):
+    code = "grades.nothing-to-undo"
+    remedy = "Name a sync that has ended, has written to Q, and whose lines are still kept."
+
+
+class TooManyAttempts(GradesError):
+    code = "grades.too-many-attempts"
+    remedy = "Look into the log for what ended the worker (memory, a restart); then sync again."

@@ -1,0 +1,23 @@
+"""What provisioning renames, grade passback follows: no second line item, no lost value."""
+
+from __future__ import annotations
+
+from gradesync.models import AssignmentSync, CategoryLink, CourseSync, SectionLink, SentResult
+from integration.models import District, ProvisioningPolicy
+from integration.provisioning.renames import Names
+from integration.provisioning.rows import SECTIONS, USERS
+
+
+def follow(district: District, names: Names) -> None:
+    """Change the ids of classes and students in all that is kept, by their SIS IDs of before."""
+    policy = ProvisioningPolicy.objects.get(district=district)
+    courses = CourseSync.objects.filter(district=district)
+    prefix = policy.sis_id_prefix
+    for old, new in names.get(SECTIONS, {}).items():
+        then, now = old.removeprefix(prefix), new.removeprefix(prefix)
+        for model in (SectionLink, CategoryLink, AssignmentSync):
+            model.objects.filter(course__in=courses, class_id=then).update(class_id=now)
+    if policy.user_sis_id != "sourcedId":
+        return  # a cell is kept under the sourcedId, which this says nothing of
+    for old, new in names.get(USERS, {}).items():
+        SentResult.objects.filter(course__in=courses, student_id=old).update(student_id=new)
