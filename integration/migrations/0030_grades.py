@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integration', '0007_identity_over_time'),
+        ('integration', '0020_installations'),
     ]
 
     operations = [
