@@ -20,11 +20,13 @@ def of_problems(problems: Iterable[OfCourse]) -> Iterator[Problem]:
 
 
 def of_lines(lines: Iterable[Line]) -> Iterator[Problem]:
-    """Of whatever waits for somebody. Whose anonymous work it is, is told to nobody."""
+    """Of whatever waits for somebody; what stops a line item is told once, not for each score."""
     sentences: dict[str, str] = {}
     for line in lines:
         if isinstance(line, ItemLine):
             sentences = dict(zip(line.codes, line.sentences, strict=True))
+        elif line.code in sentences:
+            continue
         if line.action in _SILENT or not line.code:
             continue
         entry = CATALOGUE[line.code]
@@ -38,6 +40,7 @@ def of_line(line: Line, code: str, reason: str, remedy: str) -> Problem:
 
 
 def _place(line: Line) -> str:
+    """Whose anonymous work it is, is told to nobody."""
     if isinstance(line, ItemLine):
         return line.sourced_id
     return line.line_item_id if line.is_nameless else line.sourced_id

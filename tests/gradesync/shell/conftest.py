@@ -1,0 +1,99 @@
+"""A course between a local Canvas, where a teacher grades, and a local Q, where one looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from gradesync.models import CourseSync
+from integration.models import District, QConnection
+from tests.gradesync.shell.course import CLASS, Course, gradebook_of
+from tests.integration.conftest import (  # noqa: F401  # fixtures
+    SLUG,
+    change_q,
+    connect,
+    hurried,
+    manage,
+    origin,
+    provision,
+    q_holds,
+    sandbox,
+    sandboxes,
+)
+from tests.integration.provisioning.records import small_district
+
+# What this local Q has been seen to do, as an admin would say it.
+PROFILE = {"deletes_results": True, "deletes_line_items": True}
+
+
+@pytest.fixture
+def profile() -> dict[str, Any]:
+    return PROFILE
+
+
+@pytest.fixture
+def students() -> int:
+    return 3
+
+
+@pytest.fixture
+def course(connect, provision, q_holds, sandbox, students, profile) -> Course:  # noqa: F811
+    """A provisioned course of one class, with a gradebook in Q and nothing graded."""
+    q_holds(small_district(students=students) | gradebook_of())
+    connect()
+    code, answer = provision()
+    assert code == 0, answer
+    QConnection.objects.update(profile=profile)
+    found = Course(sandbox, CLASS)
+    found.publish()
+    found.forget()
+    return found
+
+
+@pytest.fixture
+def sync(manage, course) -> Callable[..., tuple[int, dict[str, Any]]]:  # noqa: F811
+    """Run `sync_grades`; its exit code and its object."""
+    return lambda *words: manage("sync_grades", SLUG, f"--course={course.canvas_id}", *words)
+
+
+@pytest.fixture
+def choose(course) -> Callable[..., None]:
+    """What a teacher chose for the course."""
+
+    def run(**chosen: Any) -> None:
+        district = District.objects.get()
+        CourseSync.objects.update_or_create(
+            district=district, canvas_id=course.canvas_id, defaults={"chosen": chosen}
+        )
+
+    return run
+
+
+@pytest.fixture
+def q_fault(sandbox) -> Iterator[Callable[..., None]]:  # noqa: F811
+    """Let Q misbehave; gone again after the test."""
+    url = f"{origin(sandbox.q.url)}/sandbox/faults"
+
+    def run(match: dict[str, Any], **do: Any) -> str:
+        answer = requests.post(url, json={"match": match, "do": do}, timeout=30)
+        answer.raise_for_status()
+        return f"{url}/{answer.json()['id']}"
+
+    yield run
+    requests.delete(url, timeout=30).raise_for_status()
+
+
+@pytest.fixture
+def q_quirks(sandbox) -> Iterator[Callable[..., None]]:  # noqa: F811
+    """Let Q be another provider; the plain one again after the test."""
+    url = f"{origin(sandbox.q.url)}/sandbox/quirks"
+
+    def run(**quirks: Any) -> None:
+        named = {name.replace("_", "-"): value for name, value in quirks.items()}
+        requests.post(url, json=named, timeout=30).raise_for_status()
+
+    yield run
+    requests.delete(url, timeout=30).raise_for_status()
