@@ -8,7 +8,11 @@ class GradesyncConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the floor below of what it cannot import."""
-        from gradesync import following
+        from gradesync import following, push, undo
+        from gradesync.management.report import undo_grades
+        from integration.management.undoing import UNDOERS
         from integration.provisioning.following import FOLLOWERS
 
         FOLLOWERS.append(following.follow)
+        push.PLANS[push.UNDO] = undo.plan_undo
+        UNDOERS[push.KIND] = undo_grades

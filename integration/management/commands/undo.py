@@ -11,6 +11,7 @@ from integration.management.bar import Bar
 from integration.management.base import Command as Plain
 from integration.management.base import Failure
 from integration.management.commands.provision import Command as Provision
+from integration.management.undoing import UNDOERS
 from integration.models import Run
 from integration.provisioning.undo import undo
 
@@ -35,6 +36,8 @@ class Command(Provision):
         if undone is None:
             raise Failure(f"There is no run {options['number']}.")
         self.answer(district=undone.district.slug, undoes=undone.pk)
+        if undone.kind in UNDOERS:
+            return UNDOERS[undone.kind](self, undone, options)
         with canvas_client(undone.district) as canvas, Bar(show=not self.as_json) as watch:
             run = undo(
                 undone,

@@ -1,0 +1,120 @@
+"""Takes a sync back: Q gets what it held before, except where it has changed since (design 6.9).
+
+The inverse is a plan like any other: shown, named by its digest, carried out line by line.
+"""
+
+from __future__ import annotations
+
+from gradesync import stored, sync
+from gradesync.errors import NothingToUndo, PlanRefused
+from gradesync.findings import of_lines
+from gradesync.inverse import QNow, inverse
+from gradesync.lines import ItemLine, Line
+from gradesync.models import SyncRun
+from gradesync.push import KIND, OpenQ, advance
+from gradesync.reading import Reader
+from integration.canvas.client import CanvasClient
+from integration.ledger.runs import Ledger, Watch, nobody
+from integration.models import AuditEvent, Change, Run
+from integration.oneroster.gradebook_types import LineItem, Result
+
+ENDED = (Run.State.DONE, Run.State.FAILED)
+
+
+def undo(
+    run: Run,
+    *,
+    q: OpenQ,
+    canvas: CanvasClient,
+    actor: str,
+    plan_only: bool = False,
+    digest: str | None = None,
+    watch: Watch = nobody,
+) -> Run:
+    """Plan the inverse of `run`; unless `plan_only`, carry it out as approved by `actor`.
+
+    With a `digest` only the plan of that name is carried out. The run that comes back is the
+    undo: held (shown, and something to send), waiting, done or failed.
+
+    Raises:
+        NothingToUndo: the run cannot be undone; the message says why.
+        PlanRefused: the plan is another one than `digest` names, or the course is being synced.
+        AlreadyRunning: somebody else is at it.
+    """
+    _check(run)
+    course = SyncRun.objects.get(run=run).course
+    undoing, is_new = sync.press(course, actor=actor, preview=True, undoes=run)
+    if not is_new:
+        raise PlanRefused(f"Run {undoing.pk} is going in this course; let it end first.")
+    undoing = advance(undoing, q=q, canvas=canvas, watch=watch)
+    if digest and digest != undoing.plan_digest:
+        raise PlanRefused(
+            f"What can be undone of run {run.pk} has changed; the plan is now "
+            f"{undoing.plan_digest}."
+        )
+    if plan_only or undoing.state != Run.State.HELD:
+        return undoing
+    AuditEvent.objects.create(
+        district=run.district.slug,
+        actor=actor,
+        action="grades.undone",
+        subject=f"run {run.pk}",
+        after={"digest": undoing.plan_digest, "run": undoing.pk},
+    )
+    sync.approve(undoing, undoing.plan_digest, actor=actor)
+    return advance(undoing, q=q, canvas=canvas, watch=watch)
+
+
+def _check(run: Run) -> None:
+    """Raises NothingToUndo."""
+    if run.kind != KIND or run.state not in ENDED:
+        raise NothingToUndo(f"Run {run.pk} is no sync that has ended: it is {run.state}.")
+    if run.pruned_at:
+        raise NothingToUndo(f"What Q held before run {run.pk} is no longer kept.")
+    if not any(stored.sent_of(run).values()):
+        raise NothingToUndo(f"Run {run.pk} has written nothing to Q.")
+
+
+def plan_undo(ledger: Ledger, reader: Reader) -> str:
+    """Store the inverse of the run that this one undoes; the next cursor."""
+    undone = ledger.run.undoes
+    if undone is None:
+        raise NothingToUndo("The run that was to be undone is no longer kept.")
+    ledger.forget()
+    with ledger.guarded():
+        ledger.run.operations.all().delete()
+    written = [one for one in stored.lines(undone, states=(Change.State.CONFIRMED,)) if one.verb]
+    ledger.progress("reading the classes in Q", 0)
+    now = _now(written, reader)
+    later = _later(undone, reader)
+    digest = stored.store(ledger, inverse(written, now, later=later, rules=reader.rules))
+    ledger.find(of_lines(stored.lines(ledger.run)))
+    counts = stored.counts_of(ledger.run)
+    ledger.write(read_at=reader.rules.now, counts=counts, plan_digest=digest)
+    if ledger.run.plan_only and stored.outcome_of(ledger.run):
+        ledger.end(Run.State.HELD)
+    return "planned"
+
+
+def _now(lines: list[Line], reader: Reader) -> QNow:
+    line_items: dict[str, LineItem] = {}
+    results: dict[str, list[Result]] = {}
+    for class_id in sorted({one.item.class_id for one in lines}):
+        mine = [one for one in lines if one.item.class_id == class_id]
+        ids = {one.sourced_id if isinstance(one, ItemLine) else one.line_item_id for one in mine}
+        line_items |= {one.sourced_id: one for one in reader.q.line_items(class_id)}
+        results |= {one: [] for one in ids}
+        for result in reader.q.results(class_id, ids):
+            results[result.line_item_id].append(result)
+    return QNow(line_items, results)
+
+
+def _later(undone: Run, reader: Reader) -> set[tuple[str, ...]]:
+    """The keys of what a later run of the course has written."""
+    written = Change.objects.filter(
+        run__sync__course=reader.course,
+        run__pk__gt=undone.pk,
+        state=Change.State.CONFIRMED,
+        action__in=("new", "changed", "cleared"),
+    )
+    return {tuple(key.split(stored.SEPARATOR)) for key in written.values_list("key", flat=True)}
