@@ -4,6 +4,21 @@ from __future__ import annotations
 
 import pytest
 
+# Too long for `./run test`; every change is held to them all the same (`./run test --ci`).
+FOR_CI = (
+    *("tests/journeys", "tests/faults/test_at", "tests/faults/test_by", "tests/faults/test_killed"),
+    *("tests/simulation", "tests/gradesync/shell", "tests/contracts/test_the_referee"),
+    *("tests/contracts/test_canvas_with", "tests/contracts/test_canvas_gradebook_with"),
+    *("tests/integration/test_demo", "tests/lti/test_other_peoples", "tests/lti/test_races"),
+    *("tests/sandbox/test_calendar", "tests/sandbox/test_quirks", "tests/sandbox/test_command"),
+    *(
+        f"tests/integration/provisioning/test_{name}"
+        for name in (
+            *("bundles", "undo", "identity", "rollover", "ladder", "q_that_fails"),
+            *("canvas_that_fails", "what_must_stay", "unknown_outcomes", "drift"),
+        )
+    ),
+)
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup", "live_server"}
 
 
@@ -16,7 +31,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fault", metavar="F7", help="only tests of this row of the fault catalogue")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(FOR_CI):
+            item.add_marker("ci")
     wanted = [item for item in items if is_wanted(item)]
     if len(wanted) == len(items):
         return

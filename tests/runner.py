@@ -1,5 +1,6 @@
 """`./run test`: the tests, on every database this machine has, said plainly.
 
+In at most five minutes; with --ci all that each change is held to, in at most twenty.
 SQLite always. PostgreSQL where TEST_POSTGRESQL_URL (or a server on this machine's standard port)
 answers: then every test that uses the database runs once more on it. Where REQUIRE_POSTGRESQL is
 set, a missing PostgreSQL is a failure.
@@ -21,7 +22,8 @@ WORKERS = str(min(4, os.cpu_count() or 1))
 
 
 def main(words: list[str]) -> int:
-    failed, summary = run_all(["-m", "not prove", *words])
+    size = "not prove" if "--ci" in words else "not prove and not ci"
+    failed, summary = run_all(["-m", size, *(word for word in words if word != "--ci")])
     print(f"\n{summary}")
     return int(failed)
 

@@ -131,7 +131,10 @@ def test_an_unknown_canvas_at_a_new_address_counts_as_another_one(provisioned, c
 
 
 # Of a district, and true whatever Canvas it has.
-STAYS = {"ProvisioningPolicy", "QConnection", "CanvasConnection", "Run"}
+STAYS = {
+    *("ProvisioningPolicy", "QConnection", "CanvasConnection", "Run"),
+    *("Installation", "Invitation"),
+}
 
 
 def test_all_that_a_district_has_is_either_forgotten_with_its_canvas_or_stays():

@@ -159,4 +159,5 @@ def test_a_foreign_site_cannot_frame_a_page(default_walk: Walk, foreign: str):
             page.goto(f"{foreign}{at}")
         page.wait_for_load_state()
         assert at not in [frame.url for frame in page.frames]
+        page.close()
         default_walk.complaints.clear()

@@ -37,7 +37,9 @@ PRODUCTION = {
 
 
 def manage_py(*words: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
-    given = {name: value for name, value in os.environ.items() if name not in PRODUCTION}
+    # The journeys, which may have run in this process, allow Django what no installation should.
+    left_out = {*PRODUCTION, "DJANGO_ALLOW_ASYNC_UNSAFE"}
+    given = {name: value for name, value in os.environ.items() if name not in left_out}
     asked = {name: value for name, value in (PRODUCTION | changes).items() if value is not None}
     return subprocess.run(
         [sys.executable, "manage.py", *words],
