@@ -165,11 +165,8 @@ def _ask(method: str, url: str, headers: Mapping[str, str], body: bytes | None =
 
 
 def _json(answer: Answer) -> dict[str, Any]:
-    try:
-        found = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
+    found = answer.mapping()
+    if found is None:
         raise Refused("Canvas answered with something that cannot be read.")
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -20,6 +21,14 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    def mapping(self) -> dict[str, Any] | None:
+        """The JSON object that it holds; None where it holds anything else."""
+        try:
+            found = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+        return found if isinstance(found, dict) else None
 
 
 class Request(Protocol):

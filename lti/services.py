@@ -6,7 +6,6 @@ was on, because our token goes with it (G23).
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 from collections.abc import Iterator
@@ -157,10 +156,7 @@ def _ask(
 
 
 def _json(answer: Answer) -> dict[str, Any]:
-    try:
-        found = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
+    found = answer.mapping()
+    if found is None:
         raise ServiceError("Canvas answered with something that cannot be read.")
     return found
