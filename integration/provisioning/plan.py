@@ -5,15 +5,14 @@ Everything but the enrollments is small enough to be looked at as a whole; those
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 
 from integration.bulk import batches
 from integration.ledger.runs import Ledger
+from integration.memory import many_records
 from integration.models import ProvisioningPolicy, Run
 from integration.oneroster.types import R
 from integration.provisioning import identities, plan_lines, roster, term_memory
@@ -92,17 +91,6 @@ def rules_of(policy: ProvisioningPolicy, time_zone: str) -> Rules:
     )
 
 
-@contextmanager
-def _rarely_collecting() -> Iterator[None]:
-    """A plan makes millions of tuples and no cycles, and each full search visits all of them."""
-    before = gc.get_threshold()
-    gc.set_threshold(200_000, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-
-
 def no_group(_: Row) -> str:
     """For kinds that belong to no school."""
     return ""
@@ -135,7 +123,7 @@ class Planner:
 
     def plan(self) -> None:
         """Read Q and store the plan, kind by kind."""
-        with _rarely_collecting():
+        with many_records():
             self._plan()
 
     def _plan(self) -> None:
