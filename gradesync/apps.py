@@ -8,11 +8,13 @@ class GradesyncConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the floor below of what it cannot import."""
-        from gradesync import following, push, undo
+        from gradesync import following, push, tasks, undo
         from gradesync.management.report import undo_grades
         from integration.management.undoing import UNDOERS
         from integration.provisioning.following import FOLLOWERS
+        from integration.tasks import SWEEPERS
 
         FOLLOWERS.append(following.follow)
         push.PLANS[push.UNDO] = undo.plan_undo
         UNDOERS[push.KIND] = undo_grades
+        SWEEPERS.append(tasks.sweep)

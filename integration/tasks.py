@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import socket
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -41,6 +42,9 @@ from integration.weekly import open_weekly_check
 from lti import sessions
 
 logger = logging.getLogger(__name__)
+
+# What the rooms above have to look for each minute; they put themselves in here.
+SWEEPERS: list[Callable[[], None]] = []
 
 SWEEP = "integration.tasks.sweep"
 ADVANCE = "integration.tasks.advance_run"
@@ -80,6 +84,8 @@ def sweep() -> None:
     for run in _waiting():
         if (ADVANCE, (run.pk,)) not in heard:
             ring(ADVANCE, run.pk, timeout=ADVANCE_TIMEOUT)
+    for sweeper in SWEEPERS:
+        sweeper()
     sessions.forget_expired()
     Heartbeat.beat(socket.gethostname())
 

@@ -27,7 +27,7 @@ def scores(course) -> list[Decimal | None]:
     return [found.get(("Essay", f"P1-{one}"), ("", None))[1] for one in range(3)]
 
 
-@pytest.mark.fault(43)
+@pytest.mark.fault("F43")
 def test_a_score_edited_in_q_is_shown_and_stays(course, sync, essay):
     course.edit("results", course.result("Essay", "P1-0"), score=3)
     course.grade(essay, "P1-0", 15)
@@ -40,7 +40,7 @@ def test_a_score_edited_in_q_is_shown_and_stays(course, sync, essay):
     assert (scores(course)[0], course.writes()) == (Decimal(3), Counter())
 
 
-@pytest.mark.fault(43)
+@pytest.mark.fault("F43")
 def test_a_person_may_let_canvas_win(course, sync, essay):
     course.edit("results", course.result("Essay", "P1-0"), score=3)
     course.grade(essay, "P1-0", 15)
@@ -75,13 +75,13 @@ def test_what_we_do_not_know_of_survives_a_write(course, sync, essay):
     assert result["metadata"] == {"seen": "yes"}
 
 
-@pytest.mark.fault(47)
+@pytest.mark.fault("F47")
 def test_ten_presses_with_nothing_changed_write_nothing(course, sync, essay):
     assert {sync()[0] for _ in range(10)} == {0}
     assert course.writes() == Counter()
 
 
-@pytest.mark.fault(48)
+@pytest.mark.fault("F48")
 def test_a_renamed_moved_and_reweighted_assignment_stays_one_line_item(course, sync, essay):
     group = course.in_canvas("POST", "assignment_groups", name="Tests")["id"]
     due = "2026-11-25T07:59:59Z"
@@ -93,7 +93,7 @@ def test_a_renamed_moved_and_reweighted_assignment_stays_one_line_item(course, s
     assert told == ("Exam", "C-Tests", 40, "2026-11-25T07:59:59.000Z")
 
 
-@pytest.mark.fault(49)
+@pytest.mark.fault("F49")
 def test_an_assignment_that_is_gone_leaves_its_line_item_in_peace(course, sync, essay):
     course.in_canvas("DELETE", f"assignments/{essay}")
     code, answer = sync()
@@ -101,7 +101,7 @@ def test_an_assignment_that_is_gone_leaves_its_line_item_in_peace(course, sync, 
     assert "assignment.gone" in [one["code"] for one in answer["findings"]]
 
 
-@pytest.mark.fault(50)
+@pytest.mark.fault("F50")
 def test_the_same_title_made_again_is_another_line_item(course, sync, essay):
     course.in_canvas("DELETE", f"assignments/{essay}")
     course.grade(course.make("Essay"), "P1-0", 1)
@@ -109,7 +109,7 @@ def test_the_same_title_made_again_is_another_line_item(course, sync, essay):
     assert len({one["sourcedId"] for one in course.in_q("lineItems")}) == 2
 
 
-@pytest.mark.fault(51)
+@pytest.mark.fault("F51")
 def test_a_line_item_deleted_in_q_waits_for_a_person_each_time(course, sync, essay):
     (item,) = course.in_q("lineItems")
     course.delete_in_q("lineItems", item["sourcedId"])

@@ -1,0 +1,108 @@
+"""Syncs that nobody presses: nightly, minutes after grading, and on after an interruption."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from gradesync import automatic
+from gradesync import sync as presses
+from gradesync.models import CourseSync
+from gradesync.tasks import ADVANCE, LOOK, advance_sync, look_at, sweep
+from integration.bells import ringing
+from integration.models import District, Run
+from tests.gradesync.shell.conftest import SLUG
+
+MORNING = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)  # six in the morning in Chicago
+EARLY = MORNING - timedelta(days=2)
+
+
+@pytest.fixture
+def kept(course) -> CourseSync:
+    return presses.course_of(District.objects.get(slug=SLUG), course.canvas_id)
+
+
+@pytest.fixture
+def essay(course) -> str:
+    made = course.make("Essay")
+    course.grade(made, "P1-0", 10)
+    return made
+
+
+def automatically(kept: CourseSync, **how) -> CourseSync:
+    CourseSync.objects.filter(pk=kept.pk).update(**how)
+    kept.refresh_from_db()
+    return kept
+
+
+@pytest.mark.fault("F69")
+def test_a_bell_that_is_heard_three_times_sends_once(course, kept, essay):
+    run, _ = presses.press(kept, actor="Rosa", trigger="press")
+    for _ in range(3):
+        advance_sync(run.pk)
+    assert course.writes() == {"PUT lineItems": 1, "PUT results": 1}
+
+
+def test_a_queued_press_is_rung_for_until_somebody_is_at_it(course, kept, essay):
+    run, _ = presses.press(kept, actor="Rosa", trigger="press")
+    sweep()
+    sweep()
+    assert (ADVANCE, (run.pk,)) in ringing()
+    assert OrmQ.objects.count() == 1
+
+
+def test_a_nightly_course_is_opened_once_a_night(course, kept, essay):
+    automatically(kept, mode="nightly", since=EARLY)
+    (run,) = automatic.open_due(MORNING)
+    advance_sync(run.pk)
+    assert automatic.open_due(MORNING) == []
+    assert course.scores()["Essay", "P1-0"] == ("fully graded", Decimal(10))
+    assert len(automatic.open_due(MORNING + timedelta(days=1))) == 1
+
+
+def test_an_automatic_sync_stops_at_a_conflict_and_asks(course, kept, essay, sync):
+    assert sync()[0] == 0
+    course.edit("results", course.result("Essay", "P1-0"), score=3)
+    course.grade(essay, "P1-0", 15)
+    course.grade(essay, "P1-1", 16)
+    course.forget()
+    automatically(kept, mode="nightly", since=EARLY)
+    (run,) = automatic.open_due(MORNING)
+    advance_sync(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.holds) == ("held", [{"code": "conflicts"}])
+    assert course.writes() == Counter()
+    assert automatic.open_due(MORNING + timedelta(days=1)) == []
+
+
+def test_minutes_after_grading_a_course_is_due(course, kept, essay, sync):
+    assert sync()[0] == 0
+    automatically(kept, mode="after-grading", since=timezone.now(), minutes=15)
+    sweep()
+    assert (LOOK, (kept.pk,)) in ringing()
+    look_at(kept.pk)
+    course.grade(essay, "P1-1", 12)
+    CourseSync.objects.update(last_change_at=None, first_change_at=None)
+    course.forget()
+    look_at(kept.pk)
+    assert len(course.requests("canvas")) == 1
+    now = timezone.now()
+    assert automatic.open_due(now) == []
+    (run,) = automatic.open_due(now + timedelta(minutes=16))
+    advance_sync(run.pk)
+    assert course.scores()["Essay", "P1-1"] == ("fully graded", Decimal(12))
+
+
+def test_what_an_interrupted_run_began_is_gone_on_with(course, kept, essay):
+    run, _ = presses.press(kept, actor="Rosa")
+    Run.objects.filter(pk=run.pk).update(created_at=timezone.now() - timedelta(hours=1))
+    sweep()
+    assert (ADVANCE, (run.pk,)) in ringing()
+    District.objects.update(state=District.State.PAUSED)
+    advance_sync(run.pk)
+    assert course.writes() == Counter()
