@@ -116,13 +116,13 @@ def _failing(ledger: Ledger, sync: SyncRun) -> Iterator[None]:
         ledger.interrupt(told)
         raise
     finally:
-        close_ended(sync)
+        close_ended(sync.course)
 
 
-def close_ended(sync: SyncRun) -> None:
+def close_ended(course: CourseSync) -> None:
     """Let the next sync of the course in, once this one has ended or waits for a person."""
-    over = Run.objects.filter(pk=sync.run_id).exclude(state__in=UNFINISHED)
-    SyncRun.objects.filter(run__in=over).update(is_open=None)
+    over = course.runs.filter(is_open=True).exclude(run__state__in=UNFINISHED)
+    over.update(is_open=None)
 
 
 def _check_cancelled(sync: SyncRun) -> None:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from gradesync.errors import PlanRefused
 from gradesync.models import CourseSync, SyncRun
-from gradesync.push import KIND, UNDO, UNFINISHED, stale
+from gradesync.push import KIND, UNDO, UNFINISHED, close_ended, stale
 from integration.models import Approval, AuditEvent, District, Run
 
 
@@ -32,6 +32,7 @@ def press(
     undoes: Run | None = None,
 ) -> tuple[Run, bool]:
     """Open a run; whether it is new. A second press joins the one that is going (design 6.9)."""
+    close_ended(course)  # a worker may have died between a run's last word and this
     try:
         with transaction.atomic():
             run = Run.objects.create(

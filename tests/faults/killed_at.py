@@ -92,7 +92,7 @@ def serve() -> None:
     # What every command needs is imported before the first fork.
     from django.core.management import get_commands, load_command_class
 
-    for name in ("provision", "undo", "drift", "connect", "migrate", "schedule"):
+    for name in ("provision", "undo", "drift", "connect", "migrate", "schedule", "sync_grades"):
         load_command_class(get_commands()[name], name)
     for line in sys.stdin:
         sys.stdout.write(json.dumps(run(json.loads(line))) + "\n")

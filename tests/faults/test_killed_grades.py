@@ -1,0 +1,188 @@
+"""kill -9 at any effect of a sync of grades, then start again: Q is as undisturbed (F64)."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.faults.stage import NIGHT, Ended, Stage, commands
+from tests.gradesync.shell.course import CLASS, Course, gradebook_of
+from tests.integration.provisioning.records import small_district
+from tests.sandbox_process import running_sandbox
+
+SLICE = 5
+PROFILE = '{"deletes_results": true, "deletes_line_items": true}'
+PEOPLE = [f"P1-{number}" for number in range(4)]
+
+
+class Act(NamedTuple):
+    """Where it begins, and the command that is killed and typed again."""
+
+    begins: str
+    command: tuple[str, ...]
+
+
+class GradesStage(Stage):
+    """The stage with a graded course, and a Q whose gradebook goes back as well."""
+
+    def build(self) -> None:
+        q, canvas = self.sandbox.q, self.sandbox.canvas
+        self.books: dict[str, dict[str, list[Any]]] = {}
+        self.roster = small_district(students=4) | gradebook_of()
+        self.control("q", "reset?empty=1")
+        self.q_holds(self.roster)
+        self.must("migrate", "--verbosity=0")
+        self.must(
+            *("connect", "lakeside", f"--q-url={q.url}", f"--q-key={q.key}"),
+            *(f"--q-secret={q.secret}", f"--q-token-url={q.token_url}"),
+            *(f"--canvas-url={canvas.url}", f"--canvas-token={canvas.token}"),
+        )
+        self.must(*NIGHT)
+        self.sql(f"UPDATE integration_qconnection SET profile = '{PROFILE}'")
+        course = Course(self.sandbox, CLASS)
+        self.sync = ("sync_grades", "lakeside", f"--course={course.canvas_id}")
+        course.publish()
+        essay, lab = course.make("Essay"), course.make("Lab", points_possible=10)
+        for number, student in enumerate(PEOPLE):
+            course.grade(essay, student, number)
+            course.grade(lab, student, number + 1)
+        self._keep("graded")
+        self.must(*self.sync)
+        course.grade(essay, PEOPLE[0], 12.5)
+        course.mark(essay, PEOPLE[1], excuse=True)
+        course.grade(lab, PEOPLE[2], "")
+        course.change(lab, name="Laboratory")
+        self._keep("graded again")
+        self.must(*self.sync)
+        self._keep("synced again")
+
+    def acts(self) -> dict[str, Act]:
+        return {
+            "first sync": Act("graded", self.sync),
+            "second sync": Act("graded again", self.sync),
+            "undo": Act("synced again", ("undo", "3")),
+        }
+
+    def begins(self, act: str) -> None:
+        super().begins(act)
+        self.control("q", "reset?empty=1")
+        self.q_holds(self.roster | self.books[act])
+        self.forget_log()
+
+    def _keep(self, act: str) -> None:
+        super()._keep(act)
+        course = Course(self.sandbox, CLASS)
+        self.books[act] = {
+            name: course.q("GET", f"classes/{CLASS}/{name}?limit=1000").json()[name]
+            for name in ("lineItems", "results")
+        }
+
+    def q_book(self) -> Any:
+        """What Q holds, without its own time stamps."""
+        course = Course(self.sandbox, CLASS)
+        return sorted(course.scores().items()), sorted(
+            (one["sourcedId"], one["title"]) for one in course.in_q("lineItems")
+        )
+
+    def bodies(self) -> dict[str, set[str]]:
+        """What was sent to each object of Q."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for one in self.control_get("q", "log")["requests"]:
+            if one["method"] in ("PUT", "DELETE"):
+                found[one["path"]].add(f"{one['method']} {one.get('digest', '')}")
+        return found
+
+    def control_get(self, server: str, path: str) -> Any:
+        return Course(self.sandbox, CLASS).control(server, "GET", path).json()
+
+
+@pytest.fixture(scope="module")
+def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GradesStage]:
+    directory: Path = tmp_path_factory.mktemp("killed-grades")
+    with (
+        running_sandbox("--students=0", "--q-port=0", "--canvas-port=0") as sandbox,
+        commands(directory, sandbox) as runner,
+    ):
+        made = GradesStage(sandbox, directory, runner)
+        made.build()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def undisturbed(theatre: GradesStage) -> Callable[[str], tuple[Ended, Any]]:
+    known: dict[str, tuple[Ended, Any]] = {}
+
+    def run(name: str) -> tuple[Ended, Any]:
+        if name not in known:
+            act = theatre.acts()[name]
+            theatre.begins(act.begins)
+            known[name] = theatre.must(*act.command), theatre.q_book()
+        return known[name]
+
+    return run
+
+
+ACTS = ("first sync", "second sync", "undo")
+
+
+def killed_and_begun_again(theatre: GradesStage, name: str, kill_at: int) -> Any:
+    act = theatre.acts()[name]
+    theatre.begins(act.begins)
+    theatre.killed(*act.command, at=kill_at)
+    again = theatre.run(*act.command)
+    # What was killed after its last word has nothing left to undo.
+    assert again.code == 0 or name == "undo", (kill_at, again.out, again.err)
+    assert all(len(sent) == 1 for sent in theatre.bodies().values()), (kill_at, theatre.bodies())
+    left = theatre.q_book()
+    theatre.forget_log()
+    assert theatre.must(*theatre.sync)
+    assert theatre.bodies() == {}, kill_at
+    return left
+
+
+@pytest.mark.parametrize("name", ACTS)
+def test_a_sync_killed_at_some_effects_of_the_day_leaves_the_same_q(name, theatre, undisturbed):
+    ended, wanted = undisturbed(name)
+    seed = datetime.now(UTC).strftime("%Y-%m-%d")
+    print(f"seed {seed}: {SLICE} of {ended.points} effects")
+    for kill_at in random.Random(seed).sample(range(1, ended.points + 1), SLICE):
+        assert killed_and_begun_again(theatre, name, kill_at) == wanted, kill_at
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("name", ACTS)
+def test_a_sync_killed_at_any_effect_leaves_the_same_q(name, theatre, undisturbed):
+    ended, wanted = undisturbed(name)
+    differing = [
+        kill_at
+        for kill_at in range(1, ended.points + 1)
+        if killed_and_begun_again(theatre, name, kill_at) != wanted
+    ]
+    assert differing == []
+
+
+def test_a_worker_stopped_past_its_lease_sends_nothing_more(theatre, undisturbed):
+    _, wanted = undisturbed("second sync")
+    theatre.begins("graded again")
+    fault = theatre.hold("canvas", "/students/submissions")
+    with theatre.beside(*theatre.sync) as end_of_it:
+        theatre.control("canvas", f"{fault}/wait", {"holding": 1})
+        ((holder,),) = theatre.sql("SELECT holder FROM integration_lease WHERE holder != ''")
+        worker = int(holder.rpartition(":")[2])
+        os.kill(worker, signal.SIGSTOP)
+        theatre.expire_leases()
+        theatre.must(*theatre.sync)
+        book, bodies = theatre.q_book(), theatre.bodies()
+        theatre.control("canvas", f"{fault}/release")
+        os.kill(worker, signal.SIGCONT)
+        end_of_it()
+    assert theatre.bodies() == bodies
+    assert theatre.q_book() == book == wanted
