@@ -15,6 +15,7 @@ import pytest
 
 from tests.faults.stage import NIGHT, Ended, Stage, commands
 from tests.gradesync.shell.course import CLASS, Course, gradebook_of
+from tests.gradesync.shell.recorder import Recorder, recorded
 from tests.integration.provisioning.records import small_district
 from tests.sandbox_process import running_sandbox
 
@@ -32,6 +33,8 @@ class Act(NamedTuple):
 
 class GradesStage(Stage):
     """The stage with a graded course, and a Q whose gradebook goes back as well."""
+
+    recorder: Recorder
 
     def build(self) -> None:
         q, canvas = self.sandbox.q, self.sandbox.canvas
@@ -92,25 +95,27 @@ class GradesStage(Stage):
             (one["sourcedId"], one["title"]) for one in course.in_q("lineItems")
         )
 
-    def bodies(self) -> dict[str, set[str]]:
-        """What was sent to each object of Q."""
-        found: dict[str, set[str]] = defaultdict(set)
-        for one in self.control_get("q", "log")["requests"]:
-            if one["method"] in ("PUT", "DELETE"):
-                found[one["path"]].add(f"{one['method']} {one.get('digest', '')}")
+    def bodies(self) -> dict[str, set[bytes]]:
+        """What was sent to each object of Q, as it went over the wire."""
+        found: dict[str, set[bytes]] = defaultdict(set)
+        for one in self.recorder.sent:
+            found[one.path].add(one.method.encode() + b" " + one.body)
         return found
 
-    def control_get(self, server: str, path: str) -> Any:
-        return Course(self.sandbox, CLASS).control(server, "GET", path).json()
+    def forget_log(self) -> None:
+        super().forget_log()
+        self.recorder.sent.clear()
 
 
 @pytest.fixture(scope="module")
 def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GradesStage]:
     directory: Path = tmp_path_factory.mktemp("killed-grades")
     with (
-        running_sandbox("--students=0", "--q-port=0", "--canvas-port=0") as sandbox,
+        running_sandbox("--students=0", "--q-port=0", "--canvas-port=0") as plain,
+        recorded(plain) as (sandbox, recorder),
         commands(directory, sandbox) as runner,
     ):
+        GradesStage.recorder = recorder
         made = GradesStage(sandbox, directory, runner)
         made.build()
         yield made

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import requests
 
+from gradesync import stored, wire
 from gradesync.models import CourseSync
-from integration.models import District, QConnection
+from gradesync.push import PLANS
+from integration.models import Change, District, QConnection
+from tests.gradesync.oneroster_schema import check
 from tests.gradesync.shell.course import CLASS, Course, gradebook_of
 from tests.integration.conftest import (  # noqa: F401  # fixtures
     SLUG,
@@ -51,6 +55,18 @@ def course(connect, provision, q_holds, sandbox, students, profile) -> Course:  
     found.publish()
     found.forget()
     return found
+
+
+@pytest.fixture(autouse=True)
+def payloads(course) -> Iterator[None]:
+    """Whatever a test plans to send is OneRoster 1.1, by a schema that is not ours."""
+    yield
+    for change in Change.objects.filter(run__kind__in=PLANS).select_related("run"):
+        line = stored.line_of(change)
+        if line.verb == "PUT" and line.body:
+            assert change.run.read_at
+            body = wire.stamped(line.kind, line.body, change.run.read_at)
+            check(line.kind, json.loads(body))
 
 
 @pytest.fixture

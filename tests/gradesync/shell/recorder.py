@@ -1,0 +1,94 @@
+"""Stands between the product and Q, and remembers each write with its body."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from tests.sandbox_process import Sandbox
+
+_HOPS = {"connection", "transfer-encoding", "content-length", "keep-alive", "content-encoding"}
+
+
+@dataclass(frozen=True)
+class Sent:
+    method: str
+    path: str
+    body: bytes
+
+
+class Recorder:
+    def __init__(self, origin: str) -> None:
+        self.origin = origin
+        self.sent: list[Sent] = []
+        self._lock = threading.Lock()
+
+    def note(self, one: Sent) -> None:
+        if one.method in ("PUT", "DELETE", "POST") and "/ims/" in one.path:
+            with self._lock:
+                self.sent.append(one)
+
+
+@contextmanager
+def recorded(sandbox: Sandbox) -> Iterator[tuple[Sandbox, Recorder]]:
+    """The same sandbox, its Q reached by way of a recorder."""
+    parts = urlsplit(sandbox.q.url)
+    recorder = Recorder(f"{parts.scheme}://{parts.netloc}")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(recorder))
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    here = f"http://127.0.0.1:{server.server_port}"
+    q = replace(
+        sandbox.q,
+        url=sandbox.q.url.replace(recorder.origin, here),
+        token_url=sandbox.q.token_url.replace(recorder.origin, here),
+    )
+    try:
+        yield replace(sandbox, q=q), recorder
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _handler(recorder: Recorder) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _pass_on(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            recorder.note(Sent(self.command, self.path, body))
+            headers = {k: v for k, v in self.headers.items() if k.lower() not in _HOPS}
+            headers["Accept-Encoding"] = "identity"
+            try:
+                answer = requests.request(
+                    self.command, recorder.origin + self.path, data=body, headers=headers,
+                    timeout=120, allow_redirects=False,
+                )  # fmt: skip
+                self._answer(answer)
+            except (requests.ConnectionError, OSError):
+                self.close_connection = True
+
+        def _answer(self, answer: requests.Response) -> None:
+            self.send_response(answer.status_code)
+            for name, value in answer.headers.items():
+                if name.lower() not in _HOPS:
+                    self.send_header(name, value)
+            self.send_header("Content-Length", str(len(answer.content)))
+            self.end_headers()
+            self.wfile.write(answer.content)
+
+        do_GET = do_PUT = do_POST = do_DELETE = _pass_on  # noqa: N815  the base's names
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  the base names it
+            pass
+
+    return Handler
