@@ -9,8 +9,8 @@ class GradesyncConfig(AppConfig):
     def ready(self) -> None:
         """Tell the floor below of what it cannot import."""
         from gradesync import following, push, tasks, undo
-        from gradesync.management.report import undo_grades
-        from integration.management.undoing import UNDOERS
+        from gradesync.management.report import explain_score, undo_grades
+        from integration.management.registries import EXPLAINERS, UNDOERS
         from integration.provisioning.following import FOLLOWERS
         from integration.tasks import SWEEPERS
 
@@ -18,3 +18,4 @@ class GradesyncConfig(AppConfig):
         push.PLANS[push.UNDO] = undo.plan_undo
         UNDOERS[push.KIND] = undo_grades
         SWEEPERS.append(tasks.sweep)
+        EXPLAINERS["results"] = explain_score

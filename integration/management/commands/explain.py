@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from integration.connections import q_client
 from integration.management.base import DONE, DistrictCommand
+from integration.management.registries import EXPLAINERS
 from integration.models import (
     Change,
     CourseAssignment,
@@ -51,10 +52,12 @@ class Command(DistrictCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("kind", choices=sorted(COLLECTIONS))
+        parser.add_argument("kind", choices=sorted({*COLLECTIONS, *EXPLAINERS}))
         parser.add_argument("sourced_id")
 
     def work(self, district: District, options: dict[str, Any]) -> int:
+        if explainer := EXPLAINERS.get(options["kind"]):
+            return explainer(self, district, options["sourced_id"])
         collection = COLLECTIONS[options["kind"]]
         sourced_id = options["sourced_id"]
         policy, _ = ProvisioningPolicy.objects.get_or_create(district=district)

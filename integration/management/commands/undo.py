@@ -11,7 +11,7 @@ from integration.management.bar import Bar
 from integration.management.base import Command as Plain
 from integration.management.base import Failure
 from integration.management.commands.provision import Command as Provision
-from integration.management.undoing import UNDOERS
+from integration.management.registries import UNDOERS
 from integration.models import Run
 from integration.provisioning.undo import undo
 

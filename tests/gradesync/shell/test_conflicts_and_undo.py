@@ -7,6 +7,8 @@ from decimal import Decimal
 
 import pytest
 
+from tests.gradesync.shell.conftest import SLUG
+
 FULL = "fully graded"
 
 
@@ -160,3 +162,21 @@ def test_undo_of_a_first_sync_leaves_nothing(course, sync, manage, essay):
 def test_a_run_that_wrote_nothing_cannot_be_undone(course, sync, manage, essay):
     code, told = manage("undo", str(sync()[1]["run"]))
     assert (code, told["error"]["code"]) == (1, "grades.nothing-to-undo")
+
+
+def test_explain_tells_a_score_s_story(course, sync, manage, essay):
+    course.edit("results", course.result("Essay", "P1-0"), score=3)
+    course.grade(essay, "P1-0", 15)
+    sync()
+    code, told = manage("explain", SLUG, "results", course.result("Essay", "P1-0")["sourcedId"])
+    assert (code, told["verdict"]) == (0, "for you to decide")
+    story = " ".join(told["steps"])
+    assert "Canvas says: 15." in story
+    assert "Q confirmed last: 10." in story
+    assert "Q holds now: 3" in story
+    assert "10 confirmed in run 2" in story
+
+
+def test_explain_of_nothing_says_where_ids_are(course, manage):
+    code, told = manage("explain", SLUG, "results", "nobody")
+    assert (code, told["error"]["code"]) == (1, "command.unusable")

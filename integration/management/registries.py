@@ -1,4 +1,4 @@
-"""Who takes back a run that is not provisioning's: the room above says, by kind of run."""
+"""What the commands of this room do with the kinds that the room above brings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from integration.management.base import Command
-from integration.models import Run
+from integration.models import District, Run
 
 # Called with the command that was typed, the run and the options; gives the exit code.
 UNDOERS: dict[str, Callable[[Command, Run, dict[str, Any]], int]] = {}
+# By the KIND that `explain` is asked for: the command, the district, the id; the exit code.
+EXPLAINERS: dict[str, Callable[[Command, District, str], int]] = {}
