@@ -66,10 +66,11 @@ class Command(DistrictCommand):
         )
 
     def _approve(self, course: CourseSync, digest: str) -> Run:
-        waiting = Run.objects.filter(sync__course=course, plan_digest=digest).order_by("-pk")
-        run = waiting.first()
+        # A plan that was made again has the same digest as the one that was sent.
+        waiting = Run.objects.filter(sync__course=course, state=Run.State.HELD, plan_digest=digest)
+        run = waiting.order_by("-pk").first()
         if run is None:
-            raise PlanRefused(f"No plan of this course has the digest {digest}.")
+            raise PlanRefused(f"No plan of this course that waits has the digest {digest}.")
         return sync.approve(run, digest, actor=self.actor)
 
     def finish(self, run: Run) -> Run:
