@@ -78,7 +78,7 @@ class Proposals:
             self._classes()
             self._people(came_again)
         proposed.retract(self.run, self._out)
-        self.renames = [one for one in self.renames if self._is_proven(one.kind)]
+        self.renames = [one for one in self.renames if self._is_proven(one)]
         proposed.write_down(self.run, self.renames)
 
     def holds(self, left_out: int) -> list[Hold]:
@@ -98,9 +98,17 @@ class Proposals:
         is_gone = (kind.name, KEPT) in self._counts or kind in self.unseen
         return is_gone and (kind.name, ADDED) in self._counts
 
-    def _is_proven(self, kind: Kind) -> bool:
-        """Is what did not come tonight gone? A class and its course go together."""
-        return kind not in self.unseen and (kind is not SECTIONS or COURSES not in self.unseen)
+    def _is_proven(self, one: Rename) -> bool:
+        """Is what did not come tonight gone? A class and its course go together.
+
+        That a class is another one is told by those who left it.
+        """
+        rests_on = {one.kind}
+        if one.kind in (SECTIONS, COURSES):
+            rests_on |= {SECTIONS, COURSES}
+            if one.why == "recycled":
+                rests_on.add(ENROLLMENTS)
+        return not rests_on & self.unseen.keys()
 
     def _propose(self, *renames: Rename) -> bool:
         """Take up what belongs together, unless a person has said no to it."""
@@ -115,7 +123,7 @@ class Proposals:
 
     def _tell(self, one: Rename) -> None:
         code = "roster.id-recycled" if one.why == "recycled" else "roster.id-proposed"
-        code = code if self._is_proven(one.kind) else "roster.id-unproven"
+        code = code if self._is_proven(one) else "roster.id-unproven"
         now = one.old_id if one.why == "recycled" else one.new_id
         told = f"Canvas has {one.old_id}; it would become {one.new_id} ({one.evidence})."
         self.problems.append(
@@ -216,7 +224,7 @@ class Proposals:
         rows = {row[0]: (school, SectionRow(*row)) for school, row in sections}
         people = proposed.members(self.run, rows.keys())
         if moved == REMOVED:
-            self._add_unseen(people)
+            proposed.add_unseen(self.run, people, self.unseen.get(ENROLLMENTS, ()))
         courses = self._courses({row.course_id for _, row in rows.values()})
         found: dict[str, ClassFacts] = {}
         for key, (school, row) in rows.items():
@@ -237,13 +245,6 @@ class Proposals:
                 frozenset(roles["teacher"]),
             )
         return found
-
-    def _add_unseen(self, people: dict[str, dict[str, set[str]]]) -> None:
-        unseen = self.unseen.get(ENROLLMENTS, ()) if people else ()
-        for key, _ in roster.find_by_digest(self.run.district, ENROLLMENTS, unseen):
-            section, _, member = key.partition(SEPARATOR)
-            if section in people:
-                people[section].setdefault(REMOVED, set()).add(member)
 
     def _courses(self, ids: Collection[str]) -> dict[str, CourseRow]:
         """The courses as they are planned, or else as Canvas has them."""
@@ -267,7 +268,7 @@ class Proposals:
     def _recycled_classes(self) -> None:
         recycled: dict[str, tuple[str, Turnover]] = {
             section: (course, turnover)
-            for section, course, turnover in turnovers(self.run)
+            for section, course, turnover in turnovers(self.run, self.unseen.get(ENROLLMENTS, ()))
             if likeness.is_recycled(turnover)
         }
         if not recycled:

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from integration import bulk
 from integration.models import Change, District, Run, SetAside
+from integration.provisioning import roster
 from integration.provisioning.part import Part
 from integration.provisioning.renames import Names, Rename, names_of, naming, renamed_row
 from integration.provisioning.rows import (
@@ -82,6 +83,14 @@ def members(run: Run, sections: Collection[str]) -> dict[str, dict[str, set[str]
         if section in found:
             found[section].setdefault(action, set()).add(member)
     return found
+
+
+def add_unseen(run: Run, of: dict[str, dict[str, set[str]]], unseen: Collection[bytes]) -> None:
+    """Let accepted enrollments that did not come, and cannot be proven gone, count as removed."""
+    for key, _ in roster.find_by_digest(run.district, ENROLLMENTS, unseen if of else ()):
+        section, _, member = key.partition(SEPARATOR)
+        if section in of:
+            of[section].setdefault(Change.Action.REMOVED, set()).add(member)
 
 
 def retract(run: Run, ids: Mapping[Kind, Collection[str]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from integration import bulk
 from integration.models import Change, CourseAssignment, RosterRow, Run
@@ -22,11 +22,16 @@ from integration.provisioning.rows import (
 Facts = Mapping[str, bool]
 
 
-def turnovers(run: Run) -> Iterator[tuple[str, str, Turnover]]:
-    """(section, its course, what becomes of it) of each whose course gets other facts tonight."""
+def turnovers(run: Run, unseen: Collection[bytes]) -> Iterator[tuple[str, str, Turnover]]:
+    """(section, its course, what becomes of it) of each whose course gets other facts tonight.
+
+    `unseen`: digests of the enrollments that did not come, on a night that proves nobody gone.
+    They count as gone here all the same: a class that may be another one waits.
+    """
     suspects = _suspects(run)
     people = _people(run, suspects)
     moves = proposed.members(run, suspects.keys())
+    proposed.add_unseen(run, moves, unseen)
     for section, (course, facts) in suspects.items():
         counts = {action: len(them) for action, them in moves[section].items()}
         # Where the old term is over, those who left keep what they had.

@@ -137,6 +137,17 @@ def asked_of_q(sandbox: Sandbox) -> Callable[[], list[str]]:
 
 
 @pytest.fixture
+def q_control(sandbox: Sandbox) -> Callable[..., None]:
+    """Asks the local Q for something at /sandbox/."""
+
+    def ask(path: str, body: Any = None) -> None:
+        url = f"{origin(sandbox.q.url)}/sandbox/{path}"
+        requests.post(url, json=body, timeout=60).raise_for_status()
+
+    return ask
+
+
+@pytest.fixture
 def q_holds(sandbox, change_q):
     """An emptied Q that holds just the given records."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import requests
 
 from integration.models import (
     AuditEvent,
@@ -17,6 +18,7 @@ from integration.models import (
     Run,
 )
 from integration.provisioning import following
+from tests.integration.conftest import origin
 from tests.integration.provisioning.held_by_canvas import held, imports, sis
 from tests.integration.provisioning.records import (
     class_,
@@ -353,6 +355,23 @@ def test_a_recycled_class_id_waits_and_nobody_is_moved(district, change_q, provi
     assert (code, answer["state"], "roster.id-recycled" in codes(answer)) == (0, "done", True)
     assert seats(sandbox) == before
     assert {row["long_name"] for row in sis(held(sandbox.canvas), "courses")} == {"Class K1"}
+
+
+def test_a_recycled_class_id_waits_also_on_a_night_that_proves_nobody_gone(
+    district, change_q, provision, sandbox, q_control
+):
+    before = seats(sandbox)
+    change = next_year()
+    change["upsert"]["enrollments"] = change["upsert"]["enrollments"][:2]
+    change_q(**change)
+    more = {"match": {"path": "/enrollments"}, "do": {"headers": {"X-Total-Count": "99"}}}
+    q_control("faults", more)
+    code, answer = provision()
+    assert (code, answer["holds"], "roster.id-unproven" in codes(answer)) == (0, [], True)
+    assert {row["long_name"] for row in sis(held(sandbox.canvas), "courses")} == {"Class K1"}
+    requests.delete(f"{origin(sandbox.q.url)}/sandbox/faults", timeout=60)
+    assert "roster.id-recycled" in codes(provision()[1])
+    assert seats(sandbox) == before
 
 
 def test_an_approved_recycled_class_gets_a_course_of_its_own(

@@ -36,17 +36,6 @@ Fault = Callable[..., None]
 
 
 @pytest.fixture
-def q_control(sandbox):
-    """Asks the local Q for something at /sandbox/."""
-
-    def ask(path: str, body: Any = None) -> None:
-        url = f"{origin(sandbox.q.url)}/sandbox/{path}"
-        requests.post(url, json=body, timeout=60).raise_for_status()
-
-    return ask
-
-
-@pytest.fixture
 def fault(q_control) -> Fault:
     """From now on this happens to requests that look so: fault("/users", after=1, status=500)."""
 
