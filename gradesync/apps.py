@@ -9,8 +9,9 @@ class GradesyncConfig(AppConfig):
     def ready(self) -> None:
         """Tell the floor below of what it cannot import."""
         from gradesync import following, push, tasks, undo
+        from gradesync.management.demo import grade_and_sync
         from gradesync.management.report import explain_score, undo_grades
-        from integration.management.registries import EXPLAINERS, UNDOERS
+        from integration.management.registries import DEMO_STEPS, EXPLAINERS, UNDOERS
         from integration.provisioning.following import FOLLOWERS
         from integration.tasks import SWEEPERS
 
@@ -18,4 +19,5 @@ class GradesyncConfig(AppConfig):
         push.PLANS[push.UNDO] = undo.plan_undo
         UNDOERS[push.KIND] = undo_grades
         SWEEPERS.append(tasks.sweep)
+        DEMO_STEPS.append(grade_and_sync)
         EXPLAINERS["results"] = explain_score

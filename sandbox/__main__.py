@@ -192,10 +192,10 @@ def _start(options: argparse.Namespace) -> tuple[dict[str, Any], list[Any]]:
 def _source(options: argparse.Namespace) -> Any:
     """Where Q's first records come from, to be called each time they are wanted."""
     from sandbox.bundle import iter_bundle
-    from sandbox.generate import district
+    from sandbox.generate import district, with_categories
 
     if options.data:
-        return lambda: iter_bundle(options.data)
+        return lambda: with_categories(iter_bundle(options.data))
     students = STUDENTS if options.students is None else options.students
     return (lambda: district(students, options.seed)) if students else None
 

@@ -26,13 +26,19 @@ def manage_py(*words: str, **environment: str) -> subprocess.CompletedProcess[st
     )
 
 
-def test_the_demo_ends_with_a_provisioned_district_and_says_where_to_look(tmp_path):
+def test_the_demo_ends_with_a_synced_course_and_says_where_to_look(tmp_path):
     database = f"sqlite:///{tmp_path}/demo.sqlite3"
     assert manage_py("migrate", DATABASE_URL=database).returncode == 0
-    ended = manage_py("demo", "--once", "--students=12", "--seed=5", DATABASE_URL=database)
+    data = ROOT / "tests" / "data" / "school-small.zip"
+    ended = manage_py("demo", "--once", f"--data={data}", DATABASE_URL=database)
     assert ended.returncode == 0, ended.stderr
     assert "imported" in ended.stdout
-    assert "seconds. Where to look:" in ended.stdout
+    graded = re.search(r"^(\d+) scores of (\d+) students in 12 assignments", ended.stdout, re.M)
+    sent = re.search(r"^result +(\d+)", ended.stdout, re.M)
+    assert graded and sent, ended.stdout
+    # All that was graded, but for what is worth no points.
+    assert int(graded[1]) - int(graded[2]) <= int(sent[1]) > int(graded[2])
+    assert "grades are in Q. Where to look:" in ended.stdout
     assert "manage.py register_platform demo" in ended.stdout
     assert "q-secret" not in ended.stdout.replace("--q-secret", "")
 

@@ -81,7 +81,7 @@ def test_the_log_can_be_emptied(sandbox):
 def test_a_bundle_is_loaded_and_loaded_again_on_reset():
     with running_sandbox("--data", str(DATA / "school-small.zip")) as sandbox:
         assert records(sandbox, "?empty=1") == 0
-        assert records(sandbox) == 784
+        assert records(sandbox) == 789
 
 
 def test_a_kept_home_is_not_loaded_twice(tmp_path):

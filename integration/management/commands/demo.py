@@ -8,31 +8,26 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import CommandParser
 
-from integration.errors import QSyncError
 from integration.http import Http
-from integration.management import children, registering, sandbox
+from integration.management import children, registering, registries, sandbox
 from integration.management.base import DONE
 from integration.management.base import Command as BaseCommand
+from integration.management.stage import DemoFailed, Stage
 
 SLUG = "demo"
 STUDENTS = 600
 SECRET_OPTIONS = ("--canvas-token", "--q-key", "--q-secret")
 
 
-class DemoFailed(QSyncError):
-    code = "demo.failed"
-    remedy = "The lines above tell which step failed, and what to do."
-
-
 class Command(BaseCommand):
-    help = "Start the sandbox, connect and provision a district, open the tool in Canvas."
+    help = "Start the sandbox, connect and provision a district, open the tool, sync a course."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -53,8 +48,12 @@ class Command(BaseCommand):
             seconds = self._provision(servers)
             with ExitStack() as stack:
                 stack.enter_context(children.web(self.environment, port))
-                self._install(servers["canvas"])
-                where = self._tell(servers, seconds)
+                allowed = [*self.reachable, urlsplit(self.web_url).netloc]
+                http = stack.enter_context(closing(Http(allow_private=allowed)))
+                self._install(http, servers["canvas"])
+                stage = Stage(SLUG, servers["canvas"], http, self._manage, self.say)
+                told = {k: v for step in registries.DEMO_STEPS for k, v in step(stage).items()}
+                where = self._tell(servers, seconds) | told
                 self.answer(state="done", **where)
                 if not options["once"]:
                     stack.enter_context(children.workers(self.environment))
@@ -86,15 +85,11 @@ class Command(BaseCommand):
         self._manage("provision", SLUG)
         return time.monotonic() - started
 
-    def _install(self, canvas: dict[str, str]) -> None:
+    def _install(self, http: Http, canvas: dict[str, str]) -> None:
         """Register the tool as an administrator does in Canvas, and make it the district's."""
         self.say("\nInstalling the tool into Canvas by dynamic registration …")
         invited = json.loads(self._manage("invite", "--json", is_read=True))
-        http = Http(allow_private=[*self.reachable, urlsplit(self.web_url).netloc])
-        try:
-            made = registering.register(http, canvas_url=canvas["url"], invite_url=invited["url"])
-        finally:
-            http.close()
+        made = registering.register(http, canvas_url=canvas["url"], invite_url=invited["url"])
         self._manage(
             *("register_platform", SLUG, "--issuer", canvas["issuer"]),
             *("--client-id", made["client_id"], "--deployment-id", made["deployment_id"]),
@@ -127,7 +122,8 @@ class Command(BaseCommand):
         q, canvas = servers["q"]["pages"], servers["canvas"]["pages"]
         act_as = f"{canvas}act-as"
         self.say(
-            f"\nQ became Canvas in {seconds:.1f} seconds. Where to look:\n"
+            f"\nQ became Canvas in {seconds:.1f} seconds, and a course’s grades are in Q."
+            " Where to look:\n"
             f"  Canvas  {canvas}\n"
             f"  Q       {q}\n"
             f"  Q Sync  {act_as}\n"

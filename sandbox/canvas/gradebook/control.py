@@ -14,13 +14,17 @@ from sandbox.canvas import mishaps, store
 from sandbox.canvas.gradebook import audience, fill, grading, kinds, lifecycle, policies
 from sandbox.canvas.gradebook.assignments import Invalid
 from sandbox.canvas.gradebook.models import Assignment, Submission
+from sandbox.canvas.lti import cast
 from sandbox.canvas.models import Course, Enrollment
 
 Asked = dict[str, Any]
 
 
 def _courses(wanted: str) -> list[Course]:
-    """By id, by SIS id, or `all` that have a student."""
+    """By id, by SIS id, `all` that have a student, or the one to `act-as` somebody in."""
+    if wanted == "act-as":
+        with store.writing():
+            return [cast.course_to_act_in()]
     living = Course.objects.exclude(workflow_state="deleted").order_by("id")
     if wanted == "all":
         inside = Enrollment.objects.filter(
@@ -34,8 +38,8 @@ def _courses(wanted: str) -> list[Course]:
 
 @require_POST
 def fill_courses(request: HttpRequest) -> HttpResponse:
-    """`{"course", "assignments", "seed", "graded", "test_student"}`; for a new course `students`
-    in place of `course`."""
+    """`{"course", "assignments", "seed", "graded", "periods", "test_student"}`; for a new course
+    `students` in place of `course`."""
     asked: Asked = json.loads(request.body or b"{}")
     started = time.monotonic()
     if "course" in asked:
@@ -54,6 +58,7 @@ def fill_courses(request: HttpRequest) -> HttpResponse:
             count=int(asked.get("assignments", 12)),
             seed=int(asked.get("seed", 1)),
             is_graded=bool(asked.get("graded", True)),
+            with_periods=bool(asked.get("periods", True)),
         )
         for course in courses
     ]

@@ -57,12 +57,19 @@ class Filled:
     graded: int
 
 
-def fill(course: Course, *, count: int = 12, seed: int = 1, is_graded: bool = True) -> Filled:
+def fill(
+    course: Course,
+    *,
+    count: int = 12,
+    seed: int = 1,
+    is_graded: bool = True,
+    with_periods: bool = True,
+) -> Filled:
     """Add `count` assignments, one of each kind first, and grades of all students in them."""
     with store.writing():
         _publish(course)
         _set_up(course)
-        begin = add_periods(course)
+        begin = add_periods(course) if with_periods else begin_of(course)
         students = audience.students_of(course.pk)
         names = _names(students.sections)
         made = [
@@ -105,13 +112,18 @@ def _set_up(course: Course) -> None:
     )
 
 
+def begin_of(course: Course) -> datetime:
+    """When the course begins."""
+    term = Term.objects.filter(pk=course.term_id).first()
+    first = lateness.moment(course.start_at or (term.start_at if term else ""))
+    return first or datetime(_FIRST_YEAR, 8, 17, tzinfo=UTC)
+
+
 def add_periods(course: Course) -> datetime:
     """Quarters for the course's term, where it has none; when the course begins."""
     term = Term.objects.filter(pk=course.term_id).first()
-    text = course.start_at or (term.start_at if term else "")
-    first = lateness.moment(text)
-    year = _FIRST_YEAR if first is None else first.year - (first.month < 7)
-    begin = first or datetime(year, 8, 17, tzinfo=UTC)
+    begin = begin_of(course)
+    year = begin.year - (begin.month < 7)
     if periods.set_of(course) is None:
         end = lateness.moment(course.end_at or (term.end_at if term else ""))
         made = store.create(

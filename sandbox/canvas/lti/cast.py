@@ -67,7 +67,7 @@ def parts() -> list[Part]:
 
 
 def _parts() -> list[Part]:
-    course = _course()
+    course = course_to_act_in()
     home = f"/courses/{course.pk}"
     found = [Part(key, label, _member(key, kind, course), home) for key, label, kind in _INSIDE]
     root = Account.objects.get(pk=store.ROOT_ACCOUNT_ID)
@@ -83,8 +83,8 @@ def _parts() -> list[Part]:
     return found
 
 
-def _course() -> Course:
-    """The course to act in: the one with most sections from the SIS; published."""
+def course_to_act_in() -> Course:
+    """The one with most sections from the SIS; published."""
     rows = Section.objects.exclude(sis_id="").filter(workflow_state="active")
     counted = rows.values("course_id").annotate(n=Count("id")).order_by("-n", "course_id")
     taught = Enrollment.objects.filter(type="TeacherEnrollment", workflow_state="active")
