@@ -26,6 +26,7 @@ ROWS: dict[str, set[str]] = {
     # The district is claimed: the page sends back to the overview.
     "account/claim/": {"root admin"},
     "courses/<int:course_id>/": TEACHES,
+    "courses/<int:course_id>/help/": TEACHES,
     "lti/elsewhere/": {"everybody"},
 }
 # Served without a visit: they show nothing of a district.
