@@ -31,6 +31,8 @@ from tests.integration.provisioning.records import (
     user,
 )
 
+pytestmark = pytest.mark.one_database
+
 STUDENTS = 6
 
 

@@ -14,6 +14,8 @@ from integration.provisioning.rows import digest
 from tests.integration.provisioning.held_by_canvas import held, imports
 from tests.integration.provisioning.records import enrollment, small_district
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.mark.parametrize(
     ("completed", "deleted", "steps"),

@@ -11,6 +11,8 @@ from tests.integration.provisioning.held_by_canvas import held, signed_in
 from tests.integration.provisioning.records import enrollment, org, ref, small_district, user
 from tests.integration.provisioning.test_one_run import by_id, enrollments
 
+pytestmark = pytest.mark.one_database
+
 SERVICE_LOGIN = "service.admin"  # whose token the sandbox's Canvas gives us
 
 
