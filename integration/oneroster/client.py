@@ -14,7 +14,8 @@ from integration.http import Http, HttpError, Response
 from integration.oneroster.envelope import NoRecords
 from integration.oneroster.errors import NotOffered, OneRosterError, ProtocolError, UnusableRecord
 from integration.oneroster.gradebook import OneRosterGradebook
-from integration.oneroster.paging import Proof, read_total
+from integration.oneroster.headers import read_total
+from integration.oneroster.paging import Proof
 from integration.oneroster.parse import PageParser, Undecodable
 from integration.oneroster.reading import Reading, Source
 from integration.oneroster.settings import Settings

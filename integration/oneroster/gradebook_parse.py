@@ -75,14 +75,17 @@ class ExactPages(Generic[T]):
         content = find_records(decoded(body), key=self._key, path_name=path_name)
         records: list[T] = []
         problems: list[Problem] = []
+        ids: list[str] = []
         for data in content.records:
             try:
                 records.append(self._one(data if isinstance(data, Mapping) else {}))
+                ids.append(records[-1].sourced_id)
             except Misfit as misfit:
                 why = misfit.why
                 known = (self._key, misfit.sourced_id, misfit.field)
                 problems.append(Problem(*known, why.code, why.reason, why.remedy))
-        return Parsed(Page(records, problems), len(content.records), content.deviations)
+                ids.append(misfit.sourced_id)
+        return Parsed(Page(records, problems), ids, content.deviations)
 
 
 def decoded(body: bytes) -> Any:

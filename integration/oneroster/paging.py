@@ -3,48 +3,66 @@
 With a total the pages are asked for in parallel, at offsets computed from the size of the first
 page *received* (servers clamp). Without one they are asked for one after another until an empty
 page. A short page ends nothing: only a total that is satisfied does, or an empty page.
+
+Pages of the grid are to be joined (`joints`): each asks for the last record of the one before once
+more. A provider that cannot do that is read as it can.
 """
 
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
-from urllib.parse import parse_qs, urljoin, urlsplit
+
+from integration.oneroster.joints import Fit, Joints
 
 # 60 bits: an int of more takes half as much memory again, and there may be millions.
 _SHORTER = ((1 << 60) - 1).__and__
-MAX_PAGES = 100_000  # of a reading without a total, which only the provider can end
+_BLANK = hash("")
+MAX_PAGES = 100_000
+MAX_EMPTY = 10  # empty pages in a row, below the total: it is a lie, or grows without end
 
 Purpose = Literal["first", "grid", "next", "hole", "end"]
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request: where to start, how many to ask for, and what for."""
+    """One request: where to start, how many to ask for, and what for.
+
+    `joins`: it asks for the last record of the page before once more.
+    """
 
     offset: int
     limit: int
     purpose: Purpose
+    joins: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """What paging needs to know of an answer."""
 
-    ids: Sequence[str]  # of usable and unusable records alike
-    count: int
+    ids: Sequence[str]  # of usable and unusable records alike, in order; blank where one has none
     total: int | None = None
     next_offset: int | None = None
     revision: str = ""
     deviations: tuple[str, ...] = ()
 
+    @property
+    def count(self) -> int:
+        return len(self.ids)
+
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Whether a reading is everything the provider has. Only then may absence mean anything."""
+    """Whether a reading is everything the provider has. Only then may absence mean anything.
+
+    `joined`: no record can have slipped from a page not yet read to one that was. A reading that is
+    complete and not joined proves absence only together with a second one.
+    """
 
     complete: bool
     reason: str  # why not; blank if complete
+    joined: bool
     total: int | None
     received: int
     distinct: int
@@ -68,6 +86,9 @@ class Walk:
     _grid: int = 0  # the next offset of the grid
     _has_grid: bool = False
     _outstanding: int = 0
+    _joints: Joints = field(default_factory=Joints)
+    _has_nameless: bool = False
+    _empty: int = 0
     _queue: deque[Ask] = field(default_factory=deque)
     _seen: set[int] = field(default_factory=set)
     _was_stale: bool = False
@@ -82,16 +103,18 @@ class Walk:
     def next_ask(self) -> Ask | None:
         """The next request to make; None while answers must be awaited, and at the end."""
         ask = None
+        if self._ended:
+            return None
         if self._queue:
             ask = self._queue.popleft()
-        elif self._has_grid and self._grid < (self.total or 0):
-            ask = Ask(self._grid, self._size, "grid")
-            self._grid += self._size
+        elif self._has_grid and not self._is_asked:
+            ask = Ask(self._grid, self._size, "grid", joins=self._joints.overlap > 0)
+            self._grid += self._size - self._joints.overlap
         self._outstanding += ask is not None
         return ask
 
-    def take(self, ask: Ask, arrival: Arrival) -> bool:
-        """Take in the answer to `ask`, in the order of asking; whether its records are to be used.
+    def take(self, ask: Ask, arrival: Arrival) -> Fit:
+        """Take in the answer to `ask`, in the order of asking; what of its records is to be used.
 
         Raises:
             PagingStuck: the answer repeats earlier ones.
@@ -99,9 +122,15 @@ class Walk:
         self._outstanding -= 1
         self.pages += 1
         self._note(arrival.deviations)
+        fit = self._joints.lay(ask.offset, arrival.ids, joins=ask.joins)
+        if fit == "none":
+            self._unjoin()
+            return fit
+        if fit == "shifted":
+            self._doubts["records moved from page to page while being read"] = None
         self._note_revision(arrival.revision)
         self._note_total(ask, arrival)
-        is_stale = self._count(ask, arrival)
+        is_stale = self._count(ask, arrival.ids[1:] if fit == "rest" else arrival.ids)
         if ask.purpose == "first":
             self._begin(arrival)
         elif ask.purpose == "end":
@@ -110,18 +139,32 @@ class Walk:
             self._go_on(ask, arrival)
         elif arrival.count and not is_stale:
             self._fill(ask, arrival)
+        self._stop_at_last(ask, arrival)
         if self._has_grid and not self._outstanding and not self._ended:
             self._finish_grid(ask, arrival)
-        return not (ask.purpose == "end" and is_stale)
+        return "none" if ask.purpose == "end" and is_stale else fit
 
-    def refused(self, ask: Ask) -> bool:
-        """Whether an error in answer to `ask` is the end: only past a total that is satisfied."""
+    def refused(self, ask: Ask, *, is_answer: bool) -> bool:
+        """Whether to go on after an error in answer to `ask`; `is_answer`: the provider's own.
+
+        Past a total that is satisfied it is the end. And where no page begins but behind another
+        one, the first that should is not offered.
+        """
         self._outstanding -= 1
+        if ask.joins and is_answer and not self._joints.is_proven:
+            self._unjoin()
+            return True
         if ask.purpose != "end":
             return False
         self._note(["error-past-end"])
         self._ended = True
         return True
+
+    def saw(self, sourced_id: str) -> bool:
+        """Has this record come? Those without an id are not told apart."""
+        if not sourced_id:
+            return self._has_nameless
+        return _SHORTER(hash(sourced_id)) in self._seen
 
     def proof(self) -> Proof:
         reason = "; ".join(self._doubts)
@@ -132,6 +175,7 @@ class Walk:
         return Proof(
             complete=not reason,
             reason=reason,
+            joined=self._joints.are_whole,
             total=self.total,
             received=self.received,
             distinct=len(self._seen),
@@ -141,12 +185,15 @@ class Walk:
 
     # Tally
 
-    def _count(self, ask: Ask, arrival: Arrival) -> bool:
+    def _count(self, ask: Ask, ids: Sequence[str]) -> bool:
         """Count the records; True if all of them had come before."""
-        self.received += arrival.count
-        if not arrival.count:
+        count = len(ids)
+        self.received += count
+        if not count:
             return False
-        hashes = set(map(_SHORTER, map(hash, arrival.ids)))
+        hashes = set(map(_SHORTER, map(hash, ids)))
+        self._has_nameless |= _BLANK in hashes
+        hashes.discard(_BLANK)
         before = len(self._seen)
         self._seen |= hashes
         fresh = len(self._seen) - before
@@ -154,17 +201,17 @@ class Walk:
         repeated = len(hashes) - fresh
         is_stale = bool(hashes) and not fresh
         if ask.purpose in ("grid", "next"):
-            self._refuse_standstill(arrival, is_stale=is_stale)
+            self._refuse_standstill(count, is_stale=is_stale)
         if repeated and not (ask.purpose == "end" and is_stale):
             self._note(["repeated-records"])
             self._doubts["records came twice, so others may be missing"] = None
         elif repeated:
-            self.received -= arrival.count
+            self.received -= count
         return is_stale
 
-    def _refuse_standstill(self, arrival: Arrival, *, is_stale: bool) -> None:
+    def _refuse_standstill(self, count: int, *, is_stale: bool) -> None:
         # One stale page may be a row that moved while we read, if it is short: that is a doubt.
-        is_full = 1 < arrival.count >= self._size
+        is_full = 1 < count >= self._size
         if is_stale and (self._was_stale or is_full):
             raise PagingStuck
         self._was_stale = is_stale
@@ -190,8 +237,23 @@ class Walk:
 
     # Steps
 
+    @property
+    def _is_asked(self) -> bool:
+        """Has the grid reached the total? A page that could only repeat one record is none."""
+        return self._grid + self._joints.overlap >= (self.total or 0)
+
+    def _unjoin(self) -> None:
+        """Begin the grid anew, with pages side by side; what was asked for joined is dropped."""
+        if "pages-not-joined" not in self._deviations:
+            self._note(["pages-not-joined"])
+            self._joints.give_up()
+            self._grid = self._size
+
     def _begin(self, arrival: Arrival) -> None:
         self._size = arrival.count
+        if self._size < 2:
+            self._joints.overlap = 0
+            self._joints.are_whole = self.total == self._size
         if arrival.count > self.limit:
             self._note(["limit-ignored"])
         if self.total is None:
@@ -201,22 +263,31 @@ class Walk:
         if not arrival.count:
             self._ended = True
         elif self.total is None:
+            self._joints.are_whole = False
             self._ask_next(0, arrival)
         elif self.total < arrival.count:
             self._distrust_total()
             self._ask_next(0, arrival)
         else:
             self._has_grid = True
-            self._grid = arrival.count
+            self._grid = arrival.count - self._joints.overlap
 
     def _go_on(self, ask: Ask, arrival: Arrival) -> None:
         if not arrival.count:
             self._ended = True
-        elif self.pages >= MAX_PAGES:
-            self._doubts[f"the provider had not ended after {MAX_PAGES} pages"] = None
-            self._ended = True
         else:
             self._ask_next(ask.offset, arrival)
+
+    def _stop_at_last(self, ask: Ask, arrival: Arrival) -> None:
+        """Only the provider could end some readings, and it does not."""
+        if ask.purpose == "grid":
+            self._empty = 0 if arrival.count else self._empty + 1
+        if self._empty >= MAX_EMPTY:
+            self._doubts[f"{MAX_EMPTY} pages in a row were empty, below the total"] = None
+            self._ended = True
+        elif self.pages >= MAX_PAGES and not self._ended:
+            self._doubts[f"the provider had not ended after {MAX_PAGES} pages"] = None
+            self._ended = True
 
     def _ask_next(self, offset: int, arrival: Arrival) -> None:
         following = offset + arrival.count
@@ -227,9 +298,12 @@ class Walk:
     def _fill(self, ask: Ask, arrival: Arrival) -> None:
         """Ask again for what a page left out; a server may clamp one page more than another."""
         until = min(ask.offset + ask.limit, self.total or 0)
+        if ask.purpose == "grid" and until < (self.total or 0):
+            until -= self._joints.overlap  # the next page begins with the last record of this one
         offset = ask.offset + arrival.count
         if offset < until:
             self._note(["short-page"])
+            self._joints.are_whole = False
             self._queue.append(Ask(offset, until - offset, "hole"))
 
     def _finish_grid(self, ask: Ask, arrival: Arrival) -> None:
@@ -238,7 +312,7 @@ class Walk:
         Two witnesses are wanted, because some servers give the size of the page as the total: the
         total, and either an empty page behind it or a last page shorter than an earlier one.
         """
-        if self._queue or self._grid < (self.total or 0):
+        if self._queue or not self._is_asked:
             return
         expected = (self.total or 0) - ask.offset
         if ask.purpose == "grid" and arrival.count > expected:
@@ -266,40 +340,6 @@ class Walk:
     def _distrust_total(self) -> None:
         """More came than the total promised: from here on only an empty page is the end."""
         self._note(["total-too-low"])
+        self._joints.are_whole = False
         self.total = None
         self._has_grid = False
-
-
-def next_offset(link: str, url: str) -> tuple[int | None, bool]:
-    """The offset in a `Link: rel=next`, and whether there was a link that may not be believed.
-
-    Only its offset is ever used, and only if it leads to the same origin and path: our token goes
-    with every request, and proxies leak the names of internal hosts.
-    """
-    for target, parameters in _links(link):
-        if "next" in parameters:
-            try:
-                there, here = urlsplit(urljoin(url, target)), urlsplit(url)
-            except ValueError:
-                return None, True
-            if (there.scheme, there.netloc, there.path) != (here.scheme, here.netloc, here.path):
-                return None, True
-            found = parse_qs(there.query).get("offset", [""])[0]
-            return (int(found), False) if found.isascii() and found.isdigit() else (None, False)
-    return None, False
-
-
-def _links(header: str) -> Iterable[tuple[str, Collection[str]]]:
-    """The targets and relations of a Link header (RFC 8288)."""
-    for part in header.split("<")[1:]:
-        target, _, parameters = part.partition(">")
-        for parameter in parameters.split(";"):
-            name, _, value = parameter.partition("=")
-            if name.strip().lower() == "rel":
-                yield target.strip(), value.strip(' ,"').lower().split()
-
-
-def read_total(text: str | None) -> int | None:
-    """X-Total-Count as a number; None where there is none that could be one."""
-    text = (text or "").strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None

@@ -7,8 +7,9 @@ unusable even then becomes a Problem, and only that record.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Generic
 
 import msgspec
@@ -16,7 +17,7 @@ import msgspec
 from integration.oneroster.canonical import Settler, Unusable, is_tombstone
 from integration.oneroster.envelope import NoRecords, find_record, find_records, read_info
 from integration.oneroster.shapes import Misfit, references, shape
-from integration.oneroster.types import Item, Kind, Page, Problem, R
+from integration.oneroster.types import Identified, Item, Kind, Page, Problem, R
 
 Refs = tuple[tuple[str, str], ...]
 
@@ -34,11 +35,15 @@ class Undecodable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Parsed(Generic[Item]):
-    """A page, how many records the answer held, and how the answer deviated."""
+    """A page, the ids of all that the answer held in its order ("" for none), and deviations."""
 
     page: Page[Item]
-    count: int
+    ids: list[str]
     deviations: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        return len(self.ids)
 
 
 class PageParser(Generic[R]):
@@ -66,7 +71,7 @@ class PageParser(Generic[R]):
             decoded = envelope.records
             doubtful = self._settler.settle_all(decoded)
             if not doubtful:
-                return Parsed(Page(decoded), len(decoded), _warnings(envelope.info))
+                return Parsed(Page(decoded), ids_of(decoded), _warnings(envelope.info))
             raws = self._split.decode(body).records
             judged = {i: self.one(msgspec.json.decode(raws[i])) for i in doubtful}
             results = [judged.get(i, record) for i, record in enumerate(decoded)]
@@ -167,7 +172,11 @@ def _parsed(results: list[R | Problem], deviations: tuple[str, ...]) -> Parsed[R
             problems.append(result)
         else:
             records.append(result)
-    return Parsed(Page(records, problems), len(results), deviations)
+    return Parsed(Page(records, problems), ids_of(results), deviations)
+
+
+def ids_of(records: Iterable[Identified]) -> list[str]:
+    return list(map(attrgetter("sourced_id"), records))
 
 
 def _document(body: bytes) -> Any:

@@ -5,7 +5,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Generic, Protocol
 
 from integration.http import HttpError, Response
@@ -18,14 +17,13 @@ from integration.oneroster.errors import (
     ProtocolError,
     RepeatedPage,
 )
+from integration.oneroster.headers import next_offset, read_total
 from integration.oneroster.paging import (
     Arrival,
     Ask,
     PagingStuck,
     Proof,
     Walk,
-    next_offset,
-    read_total,
 )
 from integration.oneroster.parse import Parsed, Undecodable, utf8
 from integration.oneroster.transport import Transport, route
@@ -103,13 +101,11 @@ class Source(Generic[Item]):
         notes += parsed.deviations
         notes += ("foreign-link",) if is_foreign else ()
         notes += ("bad-total",) if total and read_total(total) is None else ()
-        ids = _ids(parsed.page)
-        notes += ("records-without-id",) if len(ids) < parsed.count else ()
+        notes += () if all(parsed.ids) else ("records-without-id",)
         return Answer(
             parsed.page,
             Arrival(
-                ids=ids,
-                count=parsed.count,
+                ids=parsed.ids,
                 total=read_total(total),
                 next_offset=following,
                 revision=response.headers.get("x-perm-rev", ""),
@@ -154,7 +150,7 @@ class Source(Generic[Item]):
 
     def _parse(self, response: Response) -> Parsed[Item]:
         if response.status == NO_CONTENT:
-            return Parsed(Page([]), 0, ("no-content",))
+            return Parsed(Page([]), [], ("no-content",))
         body = utf8(response.body, response.headers.get("Content-Type", ""))
         where = f"GET {route(self.path)}"
         try:
@@ -190,6 +186,10 @@ class Reading(Generic[Item]):
     def total(self) -> int | None:
         """How many records the provider promises, once the first page has come."""
         return self._walk.total
+
+    def saw(self, sourced_id: str) -> bool:
+        """Has a record of this id come?"""
+        return self._walk.saw(sourced_id)
 
     def require_complete(self) -> None:
         """Raise Incomplete unless the reading is proven whole."""
@@ -231,19 +231,15 @@ class Reading(Generic[Item]):
             answer = self._source.read(future.result())
         except CredentialsRejected:
             raise
-        except (OneRosterError, HttpError):
-            if walk.refused(ask):
+        except (OneRosterError, HttpError) as error:
+            if walk.refused(ask, is_answer=isinstance(error, OneRosterError)):
                 return None
             raise
         try:
-            is_wanted = walk.take(ask, answer.arrival)
+            fit = walk.take(ask, answer.arrival)
         except PagingStuck:
             what = f"GET {route(self._source.path)} gives the same records again."
             raise RepeatedPage(what, status=200) from None
-        return answer.page if is_wanted else None
-
-
-def _ids(page: Page[Item]) -> list[str]:
-    ids = list(map(attrgetter("sourced_id"), page.records))
-    ids += [problem.sourced_id for problem in page.problems if problem.sourced_id]
-    return ids
+        if fit == "rest":
+            return answer.page.without_first(answer.arrival.ids[0])
+        return None if fit == "none" else answer.page

@@ -150,6 +150,16 @@ class Page(Generic[Item]):
     records: list[Item]
     problems: list[Problem] = field(default_factory=list)
 
+    def without_first(self, sourced_id: str) -> "Page[Item]":
+        """Without what the answer began with; of a record and a problem of that id, with both."""
+        firsts = self.records[:1], self.problems[:1]
+        is_record, is_problem = (
+            any(one.sourced_id == sourced_id for one in some) for some in firsts
+        )
+        if is_record and is_problem:
+            return self
+        return Page(self.records[is_record:], self.problems[is_problem:])
+
 
 @dataclass(frozen=True, slots=True)
 class Kind(Generic[R]):

@@ -158,29 +158,28 @@ class Source:
 
     def _pages(self, collection: str, path: str, **options: str) -> Iterator[Page[Any]]:
         reading = self.client.read(path, **options)
-        seen: set[int] = set()
         for page in reading:
             self._note(collection, page)
             self.ledger.progress(f"reading {collection}", self.received[collection], reading.total)
-            if reading.total is None:
-                seen.update(map(hash, _ids(page)))
             yield page
             del page  # as in Reading
         if not reading.proof.complete:
             self.complete[collection] = False
-        elif reading.total is None and seen:
-            yield from self._skipped(collection, seen, self.client.read(path, **options))
+        elif not reading.proof.joined and reading.proof.received:
+            yield from self._skipped(collection, reading, self.client.read(path, **options))
 
-    def _skipped(self, collection: str, seen: set[int], again: Reading[Any]) -> Iterator[Page[Any]]:
+    def _skipped(
+        self, collection: str, before: Reading[Any], again: Reading[Any]
+    ) -> Iterator[Page[Any]]:
         """What a second reading brings that the first did not: then neither proves anything (F7).
 
-        A record that went while its page was being read makes the next page skip one. Where Q
-        gives a total, that tells of it; where it gives none, only reading twice does.
+        A record that went while its page was being read makes the next page skip one. Where pages
+        are joined that is seen; where Q cannot join them, only reading twice tells of it.
         """
         for page in again:
             self.ledger.progress(f"reading {collection} again", 0)
-            new = [one for one in page.records if hash(one.sourced_id) not in seen]
-            bad = [one for one in page.problems if hash(one.sourced_id) not in seen]
+            new = [one for one in page.records if not before.saw(one.sourced_id)]
+            bad = [one for one in page.problems if not before.saw(one.sourced_id)]
             if new or bad:
                 self.complete[collection] = False
                 found = Page(new, bad)
@@ -207,7 +206,3 @@ class Source:
             if not self.proves(collection)
         ]
         return [*dict.fromkeys(self.problems), *unproven]
-
-
-def _ids(page: Page[Any]) -> list[str]:
-    return [one.sourced_id for one in (*page.records, *page.problems)]

@@ -26,6 +26,7 @@ TOKENS = "integration/oneroster/tokens.py"
 RETRY = "integration/http/retry.py"
 PROVISIONING = "integration/provisioning/"
 PLAN = PROVISIONING + "plan.py"
+READ = PROVISIONING + "read.py"
 HOLDS = PROVISIONING + "holds.py"
 ENROLLMENTS = PROVISIONING + "enrollments.py"
 APPLY = PROVISIONING + "apply.py"
@@ -36,7 +37,12 @@ RUNS = "integration/ledger/runs.py"
 
 BREAKS = [
     Break(
-        *("F1", READING, "if walk.refused(ask):", "if walk.refused(ask) or True:"),
+        *(
+            "F1",
+            READING,
+            "isinstance(error, OneRosterError)):",
+            "isinstance(error, OneRosterError)) or True:",
+        ),
         "an error on any page ends the reading as if all had come",
     ),
     Break(
@@ -62,7 +68,10 @@ BREAKS = [
         "without a total an error is the end",
     ),
     Break(*("F6", PAGING, "complete=not reason,", "complete=True,"), "every reading is proven"),
-    Break(*("F7", PAGING, "complete=not reason,", "complete=True,"), "every reading is proven"),
+    Break(
+        *("F7", READ, "elif not reading.proof.joined and", "elif reading.total is None and"),
+        "pages that are not joined prove absence, if there are as many records as Q promised",
+    ),
     Break(
         "F8",
         PROVISIONING + "rows.py",

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.oneroster.paging import Arrival, PagingStuck, Walk, next_offset, read_total
+from integration.oneroster.headers import next_offset, read_total
+from integration.oneroster.paging import Arrival, PagingStuck, Walk
 
 HERE = "https://q.example.org/ims/oneroster/v1p1/users?limit=100&offset=0"
 
@@ -18,12 +19,12 @@ def walk_through(provider, *, limit, ahead=1):
         if not waiting:
             return walk.proof(), got
         ask, arrival = waiting.pop(0)
-        walk.take(ask, arrival)
-        got += arrival.ids
+        fit = walk.take(ask, arrival)
+        got += {"none": [], "rest": arrival.ids[1:]}.get(fit, arrival.ids)
 
 
 def arrival(ids, **others):
-    return Arrival(ids=ids, count=len(ids), **others)
+    return Arrival(ids=ids, **others)
 
 
 def honest(rows, *, most=10_000, says_total=True):
@@ -47,6 +48,7 @@ def test_an_honest_provider_is_read_whole_and_proven_so(number, limit, most, say
     proof, got = walk_through(provider, limit=limit, ahead=ahead)
     assert got == rows
     assert proof.complete
+    assert proof.joined == (says_total and (number <= min(limit, most) or min(limit, most) > 1))
     assert proof.distinct == proof.received == number
 
 
@@ -92,6 +94,56 @@ def test_a_row_deleted_while_reading_never_makes_another_one_absent(
 
     proof, got = walk_through(provider, limit=limit, ahead=ahead)
     assert not proof.complete or set(rows[1:]) <= set(got)
+
+
+@pytest.mark.fault("F6", "F7")
+@given(
+    number=st.integers(3, 60),
+    limit=st.integers(2, 20),
+    ahead=st.integers(1, 4),
+    data=st.data(),
+)
+def test_rows_that_come_and_go_in_equal_numbers_never_make_another_one_absent(
+    number, limit, ahead, data
+):
+    rows = [f"u{n:03}" for n in range(number)]
+    kept, asked = list(rows), []
+    changes = data.draw(
+        st.lists(st.tuples(st.integers(1, 9), st.sampled_from(rows), st.integers(0, 60)))
+    )
+
+    def provider(ask):
+        asked.append(ask)
+        for when, gone, place in changes:
+            if when == len(asked) and gone in kept:
+                kept.remove(gone)
+                kept.append(f"u{place:03}-new-{len(asked)}")
+                kept.sort()
+        return arrival(kept[ask.offset : ask.offset + ask.limit], total=number)
+
+    try:
+        proof, got = walk_through(provider, limit=limit, ahead=ahead)
+    except PagingStuck:  # a small page of which all had come: nothing is read, nothing removed
+        return
+    always = set(rows) - {gone for _, gone, _ in changes}
+    assert not (proof.complete and proof.joined) or always <= set(got)
+
+
+@pytest.mark.parametrize("how", ["floor", "ceiling", "nothing"])
+def test_a_provider_whose_pages_begin_only_where_others_end_is_read_whole(how):
+    rows = [f"u{n}" for n in range(57)]
+
+    def provider(ask):
+        number, between = divmod(ask.offset, 10)
+        if between and how == "nothing":
+            return arrival([], total=57)
+        start = 10 * (number + (how == "ceiling" and between > 0))
+        return arrival(rows[start : start + 10], total=57)
+
+    proof, got = walk_through(provider, limit=10, ahead=4)
+    assert got == rows
+    assert (proof.complete, proof.joined) == (True, False)
+    assert "pages-not-joined" in proof.deviations
 
 
 @given(
@@ -193,9 +245,25 @@ def test_a_page_ignoring_both_offset_and_limit_may_be_all_but_only_if_it_was_not
 
 def test_records_without_ids_are_counted_but_not_told_apart():
     proof, _ = walk_through(
-        lambda ask: Arrival(ids=["a"], count=3, total=3) if not ask.offset else arrival([]), limit=5
+        lambda ask: arrival(["a", "", ""], total=3) if not ask.offset else arrival([]), limit=5
     )
     assert (proof.received, proof.distinct, proof.complete) == (3, 1, True)
+
+
+@pytest.mark.parametrize("total", [10**12, None])
+def test_a_total_that_is_never_reached_ends_after_ten_empty_pages(total):
+    """`None`: the total grows with every page."""
+    asked = []
+
+    def provider(ask):
+        asked.append(ask)
+        page = [f"u{n}" for n in range(25)][ask.offset : ask.offset + 10]
+        return arrival(page, total=total or 1000 * len(asked))
+
+    proof, got = walk_through(provider, limit=10, ahead=4)
+    assert len(got) == 25
+    assert not proof.complete
+    assert len(asked) < 20
 
 
 def test_a_provider_without_an_end_is_left_after_many_pages(monkeypatch):

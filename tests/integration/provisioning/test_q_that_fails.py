@@ -77,7 +77,7 @@ def test_an_error_on_a_page_in_the_middle_ends_the_run_and_sends_nothing(
     lived, fault, provision, sandbox, q_control, change_q
 ):
     change_q(delete={"enrollments": ["E-P1-0"]})
-    fault(r"/enrollments.*offset=10&", status=500)
+    fault(r"/enrollments.*offset=18&", status=500)
     code, answer = provision()
     assert (code, answer["state"], answer["sent"]) == (1, "failed", {})
     assert "enrollments" in answer["error"]["message"] and answer["error"]["remedy"]
@@ -89,7 +89,7 @@ def test_an_error_on_a_page_in_the_middle_ends_the_run_and_sends_nothing(
 @pytest.mark.fault("F2")
 @pytest.mark.parametrize("how", [{"cut": 300}, {"truncate": 0.5}, {"drop": True}])
 def test_half_a_page_is_asked_for_again_and_never_believed(how, lived, fault, provision, sandbox):
-    fault(r"/enrollments.*offset=10&", times=1, **how)
+    fault(r"/enrollments.*offset=18&", times=1, **how)
     code, answer = provision()
     # A body that ends where its length says, in the middle of its JSON, is Q's own mistake.
     assert code == (1 if "truncate" in how else 0)
@@ -129,24 +129,31 @@ def test_a_page_that_is_no_collection_ends_the_run(body, lived, fault, provision
 def test_an_error_behind_the_last_page_is_the_end_only_where_the_total_is_satisfied(
     status, total, q_holds, connect, provision, fault, sandbox
 ):
-    # Two full pages of enrollments, so that there is an end to be asked for.
-    q_holds(small_district(students=19))
+    # Two full pages of enrollments, so that there is an end to be asked for. Where there is a
+    # total, the second page begins with the last record of the first.
+    students = 18 if total else 19
+    q_holds(small_district(students=students))
     connect(q_page_size=str(PAGE), q_concurrency="1")
     if not total:
         fault(r"/enrollments", headers={"X-Total-Count": None})
-    fault(r"/enrollments.*offset=20&", status=status)
+    fault(rf"/enrollments.*offset={students + 1}&", status=status)
     code, answer = provision()
     assert (code, answer["state"]) == ((0, "done") if total else (1, "failed"))
 
 
 @pytest.mark.fault("F6")
+@pytest.mark.parametrize("goes", ["before", "meanwhile"])
 def test_a_row_that_is_inserted_while_reading_makes_nobody_double_and_nobody_absent(
-    lived, fault, change_q, provision, sandbox
+    goes, lived, fault, change_q, provision, sandbox
 ):
-    change_q(delete={"enrollments": ["E-P1-20"]})
+    """Where somebody goes meanwhile, Q's total stays the same."""
+    gone = {"enrollments": ["E-P1-22"]}
+    come = {"enrollments": [enrollment("A-FIRST", "P1-0")]}
+    if goes == "before":
+        change_q(delete=gone)
     fault(
-        r"/enrollments.*offset=10&",
-        records={"upsert": {"enrollments": [enrollment("A-FIRST", "P1-0")]}},
+        r"/enrollments.*offset=9&",
+        records={"upsert": come, "delete": gone if goes == "meanwhile" else {}},
     )
     code, answer = provision()
     assert code == 0
@@ -156,16 +163,24 @@ def test_a_row_that_is_inserted_while_reading_makes_nobody_double_and_nobody_abs
 
 @pytest.mark.fault("F7")
 @pytest.mark.parametrize("total", [True, False])
+@pytest.mark.parametrize("comes", ["nobody", "somebody"])
 def test_a_student_who_is_skipped_while_another_goes_is_not_removed(
-    total, lived, fault, provision, sandbox, change_q
+    comes, total, lived, fault, provision, sandbox, change_q
 ):
+    """Where somebody comes meanwhile, Q's total stays the same."""
+    change_q(upsert={"users": [user("NEW")]})
     if not total:  # each page says what is left to the next one, and no more
         fault(r"/enrollments", headers={"X-Total-Count": None})
+    come = {"enrollments": [enrollment("ZZZ", "NEW")]} if comes == "somebody" else {}
     # Whoever stands first goes: the tenth of the next page moves to the page that was read.
-    fault(r"/enrollments.*offset=10&", times=1, records={"delete": {"enrollments": ["E-P1-0"]}})
+    changes = {"delete": {"enrollments": ["E-P1-0"]}, "upsert": come}
+    fault(rf"/enrollments.*offset={9 if total else 10}&", times=1, records=changes)
     code, _ = provision()
     assert code in (0, 1)
     assert active(sandbox.canvas) >= EVERYBODY - {"P1-0"}
+    assert provision()[0] == 0
+    new = {"NEW"} if comes == "somebody" else set[str]()
+    assert active(sandbox.canvas) == EVERYBODY - {"P1-0"} | new
 
 
 # --- what the records say -----------------------------------------------------------------------
@@ -348,7 +363,7 @@ def test_a_token_that_ends_in_the_middle_of_a_night_loses_nobody(
 ):
     change_q(upsert={"users": [user("NEW")], "enrollments": [enrollment("E-NEW", "NEW")]})
     fault(
-        r"/enrollments.*offset=10&",
+        r"/enrollments.*offset=9&",
         times=1,
         control=[{"path": "/sandbox/forget-tokens"}],
     )

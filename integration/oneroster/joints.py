@@ -1,0 +1,49 @@
+"""How the pages of one reading fit together. Pure: no I/O.
+
+Two pages are joined when the second begins with the record that the first ended with. Then no
+record can have slipped past us between them while others came and went: whatever stands between
+two joints, in the provider's order, came with the page between them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+# What to use of a page: all of it; all but the first record, which came with the page before; none
+# of it, for this provider's pages cannot be joined. `shifted`: all, but records have moved.
+Fit = Literal["all", "rest", "none", "shifted"]
+
+
+@dataclass(slots=True)
+class Joints:
+    """`overlap`: by how many records pages overlap. `are_whole`: all pages so far are joined."""
+
+    overlap: int = 1
+    are_whole: bool = True
+    is_proven: bool = False  # has any page been joined?
+    _ends: dict[int, str] = field(default_factory=dict)  # the last record of each page, by offset
+
+    def lay(self, offset: int, ids: Sequence[str], *, joins: bool) -> Fit:
+        """Lay a page to those before it. `joins`: it was to begin with the last of the one before.
+
+        The first page that should and does not shows that the provider cannot do it: some know no
+        page that begins but where another one ended.
+        """
+        first, before = ids[0] if ids else None, self._ends.get(offset)
+        if joins and not self.is_proven and (first != before or not self.overlap):
+            self.give_up()
+            return "none"
+        if ids:
+            self._ends[offset + len(ids) - 1] = ids[-1]
+        if not joins or not ids:
+            return "all"
+        if before is None:  # the page before was shorter than the others
+            self.are_whole = False
+            return "all"
+        self.is_proven |= first == before
+        return "rest" if first == before else "shifted"
+
+    def give_up(self) -> None:
+        """From now on pages lie side by side."""
+        self.overlap = 0
+        self.are_whole = False
