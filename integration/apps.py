@@ -8,11 +8,13 @@ class IntegrationConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the engine of the kinds of run beside the nightly one, and lend the launch room."""
+        from integration.evaluation import run as evaluation
         from integration.launches import LaunchHost
         from integration.provisioning import approval, drift, run, undo
         from lti import registry
 
         run.PLANS[undo.KIND] = undo.plan_undo
         run.PLANS[drift.KIND] = drift.compare_with_canvas
+        run.PLANS[evaluation.KIND] = evaluation.compare_both
         run.PLANS[approval.RENAMES] = approval.plan_renames
         registry.lend(LaunchHost())

@@ -26,6 +26,7 @@ class Run(models.Model):
         PROVISIONING = "provisioning"
         UNDO = "undo"
         DRIFT = "drift"
+        EVALUATION = "evaluation"
         # Changed ids that a person approved out of a plan whose rest had gone already.
         RENAMES = "renames"
         GRADES = "grades"
@@ -100,6 +101,13 @@ class Change(models.Model):
         CONFLICT = "conflict"
         WAITING = "waiting"
         BLOCKED = "blocked"
+        # The words of an evaluation (evaluation/entries.py), beside "new".
+        MATCHED = "matched"
+        GONE = "gone"
+        COLLIDES = "collides"
+        UNCLEAR = "unclear"
+        ADOPTS = "adopts"
+        LOSES = "loses"
 
     class State(models.TextChoices):
         PLANNED = "planned"

@@ -137,6 +137,21 @@ def same_classes(
 
     Beside that the students are mostly the same, or the teacher is, or both title and code are.
     """
+    scores = _scores(gone, new)
+    return {pair: _evidence(scores[pair]) for pair in _mutual(scores)}
+
+
+def undecided_classes(
+    gone: Iterable[ClassFacts], new: Iterable[ClassFacts]
+) -> dict[str, tuple[str, ...]]:
+    """New id to the old ones that it may be, of what `same_classes` made no pair of."""
+    candidates: dict[str, list[str]] = defaultdict(list)
+    for old_id, new_id in sorted(_scores(gone, new)):
+        candidates[new_id].append(old_id)
+    return {new_id: tuple(old_ids) for new_id, old_ids in candidates.items()}
+
+
+def _scores(gone: Iterable[ClassFacts], new: Iterable[ClassFacts]) -> dict[tuple[str, str], Score]:
     near: dict[Hashable, list[ClassFacts]] = defaultdict(list)
     for old in gone:
         for place in _places(old):
@@ -146,7 +161,7 @@ def same_classes(
         for old in {one for place in _places(fresh) for one in near[place]}:
             if score := _likeness(old, fresh):
                 scores[old.sis_section_id, fresh.sis_section_id] = score
-    return {pair: _evidence(scores[pair]) for pair in _mutual(scores)}
+    return scores
 
 
 def _places(one: ClassFacts) -> list[Hashable]:

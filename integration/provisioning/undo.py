@@ -101,8 +101,8 @@ def undo(
 
 def _check(run: Run) -> None:
     """Raises NothingToUndo, BeforeGone."""
-    if run.kind == Run.Kind.DRIFT:
-        raise NothingToUndo(f"Run {run.pk} was a drift check, which sends nothing.")
+    if run.kind in (Run.Kind.DRIFT, Run.Kind.EVALUATION):
+        raise NothingToUndo(f"Run {run.pk} was no run that sends; its kind is {run.kind}.")
     if run.state not in ENDED:
         raise NothingToUndo(f"Run {run.pk} has sent nothing, or has not ended: it is {run.state}.")
     counted = any(count.get(what) for count in run.counts.values() for what in SENT)

@@ -1,0 +1,61 @@
+"""An evaluation as a run: read both sides, compare, keep the lines. Writes to neither side."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from integration.canvas.client import CanvasClient
+from integration.evaluation import store
+from integration.evaluation.entries import Counts, entries
+from integration.evaluation.matching import match
+from integration.evaluation.read import read_canvas, read_q
+from integration.evaluation.verdict import points
+from integration.ledger.runs import Ledger, Watch, nobody
+from integration.models import District, ProvisioningPolicy, Run
+from integration.provisioning.plan import rules_of
+from integration.provisioning.read import Source
+from integration.provisioning.run import OpenQ, advance, conditions
+
+KIND = Run.Kind.EVALUATION
+
+
+def evaluate(
+    district: District,
+    *,
+    q: OpenQ,
+    canvas: CanvasClient,
+    actor: str,
+    watch: Watch = nobody,
+) -> Run:
+    """Compare all that Q holds with all that Canvas holds (design 5.10).
+
+    The run that comes back is done or failed. Its counts are {kind: {"q", "canvas", "same",
+    "matched", "new", "gone", "collides", "unclear", "adopts", "loses"}}, its changes the lines, its
+    findings the points to fix, decide and know, and the records of Q that cannot be used.
+
+    Raises:
+        AlreadyRunning: the district has a run going.
+    """
+    run = Run.objects.create(
+        district=district, kind=KIND, actor=actor, policy_digest=conditions(district)
+    )
+    return advance(run, q=q, canvas=canvas, watch=watch)
+
+
+def compare_both(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
+    """All of an evaluation; it ends its run, which has nothing to carry out."""
+    district = ledger.run.district
+    policy, _ = ProvisioningPolicy.objects.get_or_create(district=district)
+    ledger.forget()
+    there = read_canvas(ledger, canvas)
+    with q() as client:
+        source = Source(client, ledger, service=district.q_connection.service)
+        here = read_q(source, rules_of(policy, district.time_zone), there)
+    ledger.progress("comparing", 0)
+    found = match(here, there)
+    counts: Counts = {}
+    with ledger.guarded():
+        store.write(ledger.run, entries(here, there, found, counts))
+    ledger.find(point.as_problem() for point in points(here, there, found, counts))
+    ledger.end(Run.State.DONE, counts=counts, read_at=timezone.now())
+    return ""

@@ -1,0 +1,31 @@
+"""CSV files for people, who open them in a spreadsheet: no cell of theirs becomes a formula."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from typing import TextIO
+
+# With these a spreadsheet takes a cell for a formula; a tab or line break may hide them.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+BYTE_ORDER_MARK = "\ufeff"
+
+
+def write(to: TextIO, header: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
+    """Write a header and rows as UTF-8 CSV with byte order mark and CRLF; say how many rows.
+
+    `to` was opened with `newline=""`.
+    """
+    to.write(BYTE_ORDER_MARK)
+    writer = csv.writer(to, lineterminator="\r\n")
+    writer.writerow(header)
+    count = 0
+    for row in rows:
+        writer.writerow([safe(str(cell)) for cell in row])
+        count += 1
+    return count
+
+
+def safe(cell: str) -> str:
+    """The cell as text: an apostrophe goes before what would be a formula."""
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
