@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gradesync.models import AssignmentSync, CategoryLink, CourseSync, SectionLink, SentResult
+from integration import bulk
 from integration.models import District, ProvisioningPolicy
 from integration.provisioning.renames import Names
 from integration.provisioning.rows import SECTIONS, USERS
@@ -13,11 +14,13 @@ def follow(district: District, names: Names) -> None:
     policy = ProvisioningPolicy.objects.get(district=district)
     courses = CourseSync.objects.filter(district=district)
     prefix = policy.sis_id_prefix
-    for old, new in names.get(SECTIONS, {}).items():
-        then, now = old.removeprefix(prefix), new.removeprefix(prefix)
-        for model in (SectionLink, CategoryLink, AssignmentSync):
-            model.objects.filter(course__in=courses, class_id=then).update(class_id=now)
+    classes = {
+        old.removeprefix(prefix): new.removeprefix(prefix)
+        for old, new in names.get(SECTIONS, {}).items()
+    }
+    for model in (SectionLink, CategoryLink, AssignmentSync):
+        bulk.rename(model.objects.filter(course__in=courses), "class_id", classes)
     if policy.user_sis_id != "sourcedId":
         return  # a cell is kept under the sourcedId, which this says nothing of
-    for old, new in names.get(USERS, {}).items():
-        SentResult.objects.filter(course__in=courses, student_id=old).update(student_id=new)
+    cells = SentResult.objects.filter(course__in=courses)
+    bulk.rename(cells, "student_id", names.get(USERS, {}))

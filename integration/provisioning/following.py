@@ -26,7 +26,7 @@ from integration.models import (
     TermAssignment,
 )
 from integration.provisioning.canvas_side import ids_there
-from integration.provisioning.renames import KIND_OF, Names, names_of, naming, renamed_row
+from integration.provisioning.renames import KIND_OF, Names, names_of, naming, renaming
 from integration.provisioning.rows import (
     ACCOUNTS,
     CHANGE_SIS_ID,
@@ -113,14 +113,14 @@ def _roster_rows(district: District, names: Names) -> None:
         rows = RosterRow.objects.filter(district=district, kind=kind.name)
         # The ids first, all of them: SQLite lets nobody write who is still reading.
         touched = array("q", _touched(kind, rows, names))
+        renamed = renaming(kind, names)
         for batch in bulk.batches(touched, bulk.IN_LIMIT):
             found = rows.filter(pk__in=batch).values_list("pk", "row")
-            bulk.update(
-                RosterRow, ("key", "row", "digest"), [_renamed(kind, *one, names) for one in found]
-            )
-    for old, new in names.get(ACCOUNTS, {}).items():
-        RosterRow.objects.filter(district=district, school=old).update(school=new)
-        SetAside.objects.filter(district=district, group=old).update(group=new)
+            told = [_told(kind, pk, renamed(_values(text))) for pk, text in found]
+            bulk.update(RosterRow, ("key", "row", "digest"), told)
+    accounts = names.get(ACCOUNTS, {})
+    bulk.rename(RosterRow.objects.filter(district=district), "school", accounts)
+    bulk.rename(SetAside.objects.filter(district=district), "group", accounts)
 
 
 def _touched(kind: Kind, rows: QuerySet[RosterRow], names: Names) -> Iterator[int]:
@@ -135,8 +135,12 @@ def _touched(kind: Kind, rows: QuerySet[RosterRow], names: Names) -> Iterator[in
             yield pk
 
 
-def _renamed(kind: Kind, pk: int, text: str, names: Names) -> tuple[str, str, bytes, int]:
-    row = renamed_row(kind, tuple(value or "" for value in json.loads(text)), names)
+def _values(text: str) -> Row:
+    """An accepted row; what Canvas does not tell of it is empty."""
+    return tuple(value or "" for value in json.loads(text))
+
+
+def _told(kind: Kind, pk: int, row: Row) -> tuple[str, str, bytes, int]:
     return kind.key(row), as_text(row), digest(row), pk
 
 
@@ -145,11 +149,12 @@ def _resting(model: type[SetAside] | type[RefusedRow], district: District, names
     for kind in KINDS:
         if not any(names.get(named) for _, named in naming(kind)):
             continue
+        renamed = renaming(kind, names)
         for one in model.objects.filter(district=district, kind=kind.name):
             line = Change.objects.filter(run=one.run_id, kind=kind.name, key=one.key).first()
             if line is None or bytes(line.digest) != bytes(one.digest):
                 continue
-            row = renamed_row(kind, _row(line), names)
+            row = renamed(_row(line))
             if row != _row(line):
                 changed = {"key": kind.key(row), "digest": digest(row)}
                 model.objects.filter(pk=one.pk).update(**changed)
@@ -160,5 +165,4 @@ def _assignments(district: District, names: Names) -> None:
     fields = ((assigned, "sis_section_id", SECTIONS), (assigned, "sis_course_id", COURSES))
     terms = TermAssignment.objects.filter(district=district)
     for rows, field, kind in (*fields, (terms, "sis_term_id", TERMS)):
-        for old, new in names.get(kind, {}).items():
-            rows.filter(**{field: old}).update(**{field: new})
+        bulk.rename(rows, field, names.get(kind, {}))

@@ -11,7 +11,7 @@ from integration import bulk
 from integration.models import Change, District, Run, SetAside
 from integration.provisioning import roster
 from integration.provisioning.part import Part
-from integration.provisioning.renames import Names, Rename, names_of, naming, renamed_row
+from integration.provisioning.renames import Names, Rename, names_of, naming, renaming
 from integration.provisioning.rows import (
     ACCOUNTS,
     CHANGE_SIS_ID,
@@ -122,9 +122,10 @@ def reword(run: Run, names: Names) -> None:
             continue
         planned = Change.objects.filter(run=run, kind=kind.name, state=Change.State.PLANNED)
         reworded: list[Change] = []
+        renamed = renaming(kind, names)
         for change in planned.iterator(bulk.BATCH):
             row: Row = tuple(json.loads(change.after))
-            after = renamed_row(kind, row, names)
+            after = renamed(row)
             if after != row:
                 change.key, change.after = kind.key(after), as_text(after)
                 change.digest = digest(after)

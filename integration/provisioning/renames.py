@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal
@@ -69,12 +69,17 @@ def naming(kind: Kind) -> list[tuple[int, Kind]]:
     return own + [(kind.index(column), named) for column, named in STANDS_ON.get(kind, ())]
 
 
-def renamed_row(kind: Kind, row: Row, names: Names) -> Row:
-    """The row with every id that it names as it is called afterwards."""
-    values = list(row)
-    for place, named in naming(kind):
-        values[place] = names.get(named, {}).get(values[place], values[place])
-    return tuple(values)
+def renaming(kind: Kind, names: Names) -> Callable[[Row], Row]:
+    """What turns a row of this kind into one with every id that it names as it is called then."""
+    named = [(place, names[of]) for place, of in naming(kind) if names.get(of)]
+
+    def renamed(row: Row) -> Row:
+        values = list(row)
+        for place, new in named:
+            values[place] = new.get(values[place], values[place])
+        return tuple(values)
+
+    return renamed
 
 
 def retired_id(sis_id: str, row: Row) -> str:

@@ -117,3 +117,26 @@ def test_what_is_refused_is_not_quoted(district):
 def test_a_thousand_rows_are_no_thousand_queries(district, django_assert_max_num_queries):
     with django_assert_max_num_queries(5):
         bulk.insert(RosterRow, FIELDS, (row(district, str(number)) for number in range(1000)))
+
+
+def test_names_that_change_places_are_not_confused(district):
+    bulk.insert(RosterRow, FIELDS, [row(district, key=key) for key in ("u1", "u2", "u3")])
+    for key in ("u1", "u2", "u3"):
+        RosterRow.objects.filter(key=key).update(school=key)
+    bulk.rename(RosterRow.objects.all(), "school", {"u1": "u2", "u2": "u1", "u9": "u3"})
+    assert {one.key: one.school for one in RosterRow.objects.all()} == {
+        "u1": "u2",
+        "u2": "u1",
+        "u3": "u3",
+    }
+
+
+def test_a_thousand_names_are_few_questions(district, django_assert_max_num_queries):
+    bulk.insert(RosterRow, FIELDS, [row(district, key=f"u{one}") for one in range(1000)])
+    with django_assert_max_num_queries(8):
+        bulk.rename(
+            RosterRow.objects.filter(district=district),
+            "key",
+            {f"u{one}": f"guid-{one}" for one in range(1000)},
+        )
+    assert not RosterRow.objects.filter(key__startswith="u").exists()

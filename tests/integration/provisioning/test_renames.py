@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from integration.provisioning.renames import Rename, names_of, renamed_row, retired_id
+from integration.provisioning.renames import Rename, names_of, renaming, retired_id
 from integration.provisioning.rows import (
     ACCOUNTS,
     BY_NAME,
@@ -49,7 +49,7 @@ NAMES = names_of(
     ],
 )
 def test_a_row_follows_every_id_that_it_names_and_nothing_else(kind, row, after):
-    assert renamed_row(BY_NAME[kind], row, NAMES) == after
+    assert renaming(BY_NAME[kind], NAMES)(row) == after
 
 
 def test_a_rename_is_a_row_of_canvass_own_file():
