@@ -8,7 +8,7 @@ class GradesyncConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the floor below of what it cannot import."""
-        from gradesync import following, push, tasks, undo
+        from gradesync import following, push, tasks
         from gradesync.management.demo import grade_and_sync
         from gradesync.management.report import explain_score, undo_grades
         from integration.management.registries import DEMO_STEPS, EXPLAINERS, UNDOERS
@@ -16,7 +16,6 @@ class GradesyncConfig(AppConfig):
         from integration.tasks import SWEEPERS
 
         FOLLOWERS.append(following.follow)
-        push.PLANS[push.UNDO] = undo.plan_undo
         UNDOERS[push.KIND] = undo_grades
         SWEEPERS.append(tasks.sweep)
         DEMO_STEPS.append(grade_and_sync)

@@ -12,7 +12,8 @@ from django.db.models.functions import Coalesce, Least
 from gradesync import sync
 from gradesync.due import Automatic, Due, State, due
 from gradesync.models import CourseSync
-from gradesync.push import AUTOMATIC, UNFINISHED
+from gradesync.planning import AUTOMATIC
+from gradesync.push import UNFINISHED
 from gradesync.reading import graded_since
 from integration.canvas.client import CanvasClient
 from integration.errors import QSyncError
@@ -57,7 +58,8 @@ def due_now(course: CourseSync, now: datetime) -> Due:
         course.since,
     )
     runs = Run.objects.filter(sync__course=course)
-    latest = runs.order_by("-pk").first()
+    # A preview decides nothing: what stopped to ask still does.
+    latest = runs.exclude(plan_only=True).order_by("-pk").first()
     state = State(
         is_copy=course.is_copy,
         is_running=runs.filter(state__in=UNFINISHED).exists(),

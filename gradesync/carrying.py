@@ -9,26 +9,21 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property, partial
 
-import msgspec
 from django.db.models import F
-from django.db.models.functions import Now
 
 from gradesync import memory, stored, wire
-from gradesync.again import Again, AgainInQ, has_arrived
-from gradesync.catalogue import CATALOGUE
+from gradesync.again import Again, AgainInQ
 from gradesync.effects import may_send, rebound
 from gradesync.errors import Cancelled
-from gradesync.findings import of_line
 from gradesync.ids import ItemKey
-from gradesync.inverse import decision_after
-from gradesync.lines import ItemLine, Line, ScoreLine, as_row, intended
+from gradesync.lines import ItemLine, Line, ScoreLine
 from gradesync.models import SyncRun
+from gradesync.outcomes import Going, Outcomes
 from gradesync.reading import Reader
-from gradesync.readings import CellKey, Decision, Sent
 from gradesync.sending import Outcome, Sender, Write
 from integration import bulk
 from integration.errors import QSyncError
@@ -41,17 +36,6 @@ ROUNDS = 16
 MAX_TRIES = 4
 # How long to wait after Q said “too fast”; then the run waits, and others get their turn.
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
-# Up to so many line items are read back one by one, more of them as the whole class.
-READ_BACK_SINGLY = 3
-
-
-@dataclass(slots=True)
-class Going:
-    """One line under way."""
-
-    change: Change
-    operation: Operation
-    line: Line
 
 
 class Carrier:
@@ -62,6 +46,7 @@ class Carrier:
         self._reader = reader
         self._run = ledger.run
         self._course = reader.course
+        self._outcomes = Outcomes(ledger, reader.course)
         self._sleep = sleep
         self._too_fast = 0
         self._sender: Sender | None = None
@@ -135,11 +120,15 @@ class Carrier:
             lists[settled.what].append(one)
         worn_out = [one for one in again if one.operation.attempts >= MAX_TRIES]
         with self._ledger.guarded():
-            self._confirm(confirmed)
-            self._leave(left, "It is not known whether Q took it, and something has changed since.")
-            self._move([one for one in again if one not in worn_out], Operation.State.PENDING)
+            self._outcomes.confirm(confirmed)
+            self._outcomes.leave(
+                left, "It is not known whether Q took it, and something has changed since."
+            )
+            self._outcomes.move(
+                [one for one in again if one not in worn_out], Operation.State.PENDING
+            )
             for one in worn_out:
-                self._refuse(one, f"Q gave no answer that tells, {MAX_TRIES} times.")
+                self._outcomes.refuse(one, f"Q gave no answer that tells, {MAX_TRIES} times.")
 
     def _allowed(self, going: list[Going]) -> list[Going]:
         """Without what was overtaken, or whose line item did not go."""
@@ -157,8 +146,8 @@ class Carrier:
         ]
         if homeless or late:
             with self._ledger.guarded():
-                self._leave(homeless, "Its line item did not reach Q.")
-                self._leave(late, "A later sync has written this cell.")
+                self._outcomes.leave(homeless, "Its line item did not reach Q.")
+                self._outcomes.leave(late, "A later sync has written this cell.")
         return [one for one in scores if one not in homeless and one not in late]
 
     def _send(self, going: list[Going], look: Callable[[int], None]) -> None:
@@ -169,7 +158,7 @@ class Carrier:
         with self._ledger.guarded():
             if going[0].line.kind == "line_item":
                 memory.keep_made_ids(self._course, self._made(going))
-            self._move(going, Operation.State.SENDING, attempts=F("attempts") + 1)
+            self._outcomes.move(going, Operation.State.SENDING, attempts=F("attempts") + 1)
         by_number = {one.change.pk: one for one in going}
         writes = [self._write(one) for one in going]
         outcomes = list(self._sender.send(writes, since, look))
@@ -203,66 +192,16 @@ class Carrier:
             if outcome.what == "arrived" and outcome.sourced_id:
                 one.line = _renamed(one.line, outcome.sourced_id)
             if outcome.what == "refused" and outcome.error:
-                self._refuse(one, _words(outcome.error), outcome.error)
+                self._outcomes.refuse(one, _words(outcome.error), outcome.error)
             elif outcome.what == "not sent" and outcome.error:
                 stopped_by = outcome.error
             by_what[outcome.what].append(one)
-        self._confirm(by_what["arrived"])
-        self._move(by_what["unknown"], Operation.State.UNKNOWN)
-        self._move(by_what["not sent"], Operation.State.PENDING, attempts=F("attempts") - 1)
-        return stopped_by
-
-    # What came of it; always inside `guarded`
-
-    def _confirm(self, going: list[Going]) -> None:
-        if not going:
-            return
-        self._move(going, Operation.State.DONE)
-        bulk.update(Change, ("after", "state"), [
-            (msgspec.json.encode(as_row(one.line)).decode(), Change.State.CONFIRMED, one.change.pk)
-            for one in going
-        ])  # fmt: skip
-        scores = [one.line for one in going if isinstance(one.line, ScoreLine)]
-        memory.keep_scores(self._run, self._course, self._kept(scores))
-        if self._run.kind == Run.Kind.GRADES_UNDO:
-            return
-        for one in going:
-            if isinstance(one.line, ItemLine):
-                memory.keep_item(self._course, one.line, one.line.sourced_id)
-
-    def _kept(self, lines: list[ScoreLine]) -> dict[CellKey, tuple[Sent, Decision | None]]:
-        if self._run.kind != Run.Kind.GRADES_UNDO:
-            return {one.cell: (Sent(intended(one)), None) for one in lines}
-        keys = {stored.SEPARATOR.join(one.key): one for one in lines}
-        undone = Change.objects.filter(run=self._run.undoes_id, kind="result", key__in=keys)
-        kept: dict[CellKey, tuple[Sent, Decision | None]] = {}
-        for change in undone:
-            line, original = keys[change.key], stored.line_of(change)
-            if isinstance(original, ScoreLine):
-                decision = decision_after(line, original)
-                kept[line.cell] = (Sent(decision.q), decision)
-        return kept
-
-    def _leave(self, going: list[Going], why: str) -> None:
-        self._move(going, Operation.State.FAILED)
-        changes = Change.objects.filter(pk__in=[one.change.pk for one in going])
-        changes.update(state=Change.State.LEFT, message=why)
-
-    def _refuse(self, one: Going, why: str, error: QSyncError | None = None) -> None:
-        self._move([one], Operation.State.FAILED)
-        Change.objects.filter(pk=one.change.pk).update(state=Change.State.REFUSED, message=why)
-        entry = CATALOGUE["q.rejected"]
-        told = entry.sentence.format(detail=why)
-        remedy = error.remedy if error and error.code == "oneroster.forbidden" else entry.remedy
-        self._ledger.find([of_line(one.line, "q.rejected", told, remedy)])
-
-    def _move(self, going: list[Going], to: Operation.State, **fields: object) -> None:
-        numbers = [one.operation.pk for one in going]
-        Operation.objects.filter(pk__in=numbers).update(
-            state=to, fence=self._ledger.fence.number, updated_at=Now(), **fields
+        self._outcomes.confirm(by_what["arrived"])
+        self._outcomes.move(by_what["unknown"], Operation.State.UNKNOWN)
+        self._outcomes.move(
+            by_what["not sent"], Operation.State.PENDING, attempts=F("attempts") - 1
         )
-        for one in going:
-            one.operation.state = to
+        return stopped_by
 
     # Looking around
 
@@ -308,46 +247,6 @@ class Carrier:
     def _planned_at(self) -> datetime:
         assert self._run.read_at
         return self._run.read_at
-
-    # Reading back
-
-    def verify(self, following: str) -> str:
-        """Read the classes that were written to, and tell what Q does not hold as it was sent."""
-        if self._run.kind == Run.Kind.GRADES_UNDO:
-            return following
-        by_class: dict[str, list[tuple[int, ScoreLine]]] = defaultdict(list)
-        rows = Change.objects.filter(run=self._run, kind="result", state=Change.State.CONFIRMED)
-        for change in rows.exclude(action="same"):
-            line = stored.line_of(change)
-            if isinstance(line, ScoreLine):
-                by_class[line.item.class_id].append((change.pk, line))
-        for class_id, lines in by_class.items():
-            self._ledger.progress("reading back", 0)
-            self._verify_class(class_id, lines)
-        return following
-
-    def _verify_class(self, class_id: str, lines: list[tuple[int, ScoreLine]]) -> None:
-        wanted = {line.line_item_id for _, line in lines}
-        book = self._reader.q
-        if len(wanted) <= READ_BACK_SINGLY:
-            found = [one for each in wanted for one in book.results_of(class_id, each)]
-        else:
-            found = book.results(class_id, wanted)
-        there = {(one.line_item_id, one.student_id): one.value for one in found if one.is_active}
-        wrong = [
-            (number, line)
-            for number, line in lines
-            if not has_arrived(line, there.get(line.cell), self._reader)
-        ]
-        if not wrong:
-            return
-        entry = CATALOGUE["q.not-kept"]
-        with self._ledger.guarded():
-            changes = Change.objects.filter(pk__in=[number for number, _ in wrong])
-            changes.update(state=Change.State.REFUSED, message=entry.sentence)
-            self._ledger.find(
-                of_line(line, "q.not-kept", entry.sentence, entry.remedy) for _, line in wrong
-            )
 
 
 def _score(one: Going) -> ScoreLine:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gradesync import course_grades, preflight, scores, wire
 from gradesync.compare import Cell, Manner, Verdict, held, judge
@@ -12,10 +12,11 @@ from gradesync.line_items import WantedItem
 from gradesync.lines import ItemLine, ScoreLine, Verb
 from gradesync.periods import is_closed
 from gradesync.readings import Sent, Snapshot
+from gradesync.rules import Rules
 from gradesync.scores import Delete, Nothing, Outcome, Send
 from gradesync.sections import LinkedClass, Student, is_for, students_of
 from integration.canvas.gradebook_types import Assignment, CourseGrade, Submission
-from integration.oneroster.gradebook_types import Result
+from integration.oneroster.gradebook_types import JsonObject, Result
 
 SEVERAL = "score.several-in-q"
 
@@ -143,26 +144,22 @@ def _line(
     verdict = judge(Cell(work.outcome, sent, value, decision, gate), manner)
     if len(found) > 1:
         verdict = Verdict(held(SEVERAL), SEVERAL, canvas=verdict.canvas)
-    sourced_id = there.sourced_id if there else _made_id(item, student, snapshot)
-    verb, body = _written(verdict, sourced_id, item, student, there, snapshot)
-    return ScoreLine(
+    line = ScoreLine(
         item.key,
         item.sourced_id,
         student.canvas_id,
         student.sourced_id,
-        sourced_id,
+        there.sourced_id if there else _made_id(item, student, snapshot),
         verdict.action,
         verdict.code,
         student.section_ids,
         notes=work.outcome.notes if isinstance(work.outcome, Send) else (),
         is_nameless=work.is_nameless,
         last=sent.value if sent else None,
-        canvas=verdict.canvas,
         q=value,
-        verb=verb,
         before=wire.encoded(there.raw) if there else "",
-        body=body,
     )
+    return _written(line, verdict, there.raw if there else None, snapshot.rules)
 
 
 def _made_id(item: WantedItem, student: Student, snapshot: Snapshot) -> str:
@@ -171,20 +168,26 @@ def _made_id(item: WantedItem, student: Student, snapshot: Snapshot) -> str:
     return result_id(snapshot.rules.namespace, item.sourced_id, student.sourced_id)
 
 
-def _written(
-    verdict: Verdict,
-    sourced_id: str,
-    item: WantedItem,
-    student: Student,
-    there: Result | None,
-    snapshot: Snapshot,
-) -> tuple[Verb, str]:
-    if verdict.write is None:
-        return "", ""
+def with_verdict(line: ScoreLine, verdict: Verdict, rules: Rules) -> ScoreLine:
+    """The line, once it was judged anew, with exactly what would be written then."""
+    raw = wire.decoded(line.before) if line.before and verdict.write is not None else None
+    return _written(line, verdict, raw, rules)
+
+
+def _written(line: ScoreLine, verdict: Verdict, raw: JsonObject | None, rules: Rules) -> ScoreLine:
+    verb: Verb = ""
+    body = ""
     if isinstance(verdict.write, Delete):
-        return "DELETE", ""
-    raw = there.raw if there else None
-    body = wire.result(
-        sourced_id, item.sourced_id, student.sourced_id, verdict.write, raw, snapshot.rules
+        verb = "DELETE"
+    elif verdict.write is not None:
+        student = line.student_sourced_id
+        made = wire.result(line.sourced_id, line.line_item_id, student, verdict.write, raw, rules)
+        verb, body = "PUT", wire.encoded(made)
+    return replace(
+        line,
+        action=verdict.action,
+        code=verdict.code,
+        canvas=verdict.canvas,
+        verb=verb,
+        body=body,
     )
-    return "PUT", wire.encoded(body)

@@ -32,7 +32,7 @@ ACTIONS: tuple[Action, ...] = (
 Write: TypeAlias = Value | Delete | None
 FieldVerdict = Literal["same", "changed", "kept", "conflict"]
 _HIDDEN = frozenset({"score.hidden", "score.anonymous"})
-_OUR_COMMENTS = frozenset({"", LATE, MISSING})
+OUR_COMMENTS = frozenset({"", LATE, MISSING})
 # A score that stands beside one of these says nothing.
 _WITHOUT_SCORE = frozenset({"exempt"})
 
@@ -172,7 +172,7 @@ def _choice(cell: Cell, forward: Verdict, manner: Manner) -> str:
 
 def _yielding_comment(outcome: Outcome, there: Value | None) -> Outcome:
     """A teacher's own words in Q are not written over by a mark of ours."""
-    if isinstance(outcome, Send) and there and (there.comment or "") not in _OUR_COMMENTS:
+    if isinstance(outcome, Send) and there and (there.comment or "") not in OUR_COMMENTS:
         return replace(outcome, value=replace(outcome.value, comment=None))
     return outcome
 

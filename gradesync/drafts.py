@@ -78,10 +78,14 @@ def is_wanted(assignment: Assignment, linked: LinkedClass, snapshot: Snapshot) -
 def is_on(assignment: Assignment, memory: Memory, rules: Rules) -> bool:
     """Its switch: as a person set it, else as the course selects."""
     chosen = memory.switches.get(assignment.canvas_id)
+    return is_selected(chosen, rules.settings.selection, post_to_sis=assignment.post_to_sis)
+
+
+def is_selected(chosen: bool | None, selection: str, *, post_to_sis: bool) -> bool:
+    """`chosen`: what a person set, None where nobody has."""
     if chosen is not None:
         return chosen
-    selection = rules.settings.selection
-    return selection == "all" or (selection == "flagged" and assignment.post_to_sis)
+    return selection == "all" or (selection == "flagged" and post_to_sis)
 
 
 def is_for_class(assignment: Assignment, linked: LinkedClass, canvas: CanvasReading) -> bool:

@@ -2,8 +2,11 @@
 
 GradesError
  ├─ PlanRefused      the plan may not be sent: another digest, out of date, nothing to send
+ │   └─ NotSeen      nobody has looked at a plan that a person has to look at
+ ├─ NotOfThisCourse  an id that the course, or its classes in Q, do not have
  ├─ CopyOfCanvas     a beta or test Canvas, which may not write to Q
  ├─ Cancelled        a person stopped it
+ ├─ NothingToRetry   the run is going still, or everything reached Q
  ├─ NothingToUndo    the run has not ended, or its lines are no longer kept
  └─ TooManyAttempts  it ended its worker again and again
 """
@@ -22,6 +25,16 @@ class PlanRefused(GradesError):
     remedy = "Look at a new preview, and send that."
 
 
+class NotSeen(PlanRefused):
+    code = "grades.not-seen"
+    remedy = "Look at the preview, and send it from there."
+
+
+class NotOfThisCourse(GradesError):
+    code = "grades.not-of-this-course"
+    remedy = "Open the course again and choose from what it offers."
+
+
 class CopyOfCanvas(GradesError):
     """A beta or test Canvas is a copy of production, grades and all (design 8)."""
 
@@ -32,6 +45,11 @@ class CopyOfCanvas(GradesError):
 class Cancelled(GradesError):
     code = "grades.cancelled"
     remedy = "Sync again: what has arrived stays, and only the rest is sent."
+
+
+class NothingToRetry(GradesError):
+    code = "grades.nothing-to-retry"
+    remedy = "Look at the run: only what did not reach Q can be tried again."
 
 
 class NothingToUndo(GradesError):

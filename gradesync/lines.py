@@ -7,7 +7,7 @@ row it is plain JSON: numbers as text in values, bodies as exact JSON text.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -155,23 +155,3 @@ def counts(lines: Iterable[Line]) -> dict[str, dict[Action, int]]:
     for line in lines:
         found[line.kind][line.action] += 1
     return found
-
-
-def visible(lines: Iterable[Line], section_ids: Collection[str] | None) -> Iterable[Line]:
-    """The lines that a person limited to these sections may see and send; None: to all."""
-    if section_ids is None:
-        return lines
-    return (one for one in lines if not set(section_ids).isdisjoint(one.section_ids))
-
-
-def needs_a_person(lines: Iterable[Line], review_above: int) -> str:
-    """Why this plan is not sent without somebody looking at it, as a code; "" if it may be.
-
-    An automatic sync stops at a conflict and asks (design 6.10).
-    """
-    replaced = 0
-    for line in lines:
-        if line.action == "conflict":
-            return "conflicts"
-        replaced += line.kind == "result" and line.action in ("changed", "cleared")
-    return "many-replaced" if replaced > review_above else ""

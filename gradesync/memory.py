@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 from django.utils import timezone
 
+from gradesync.compare import OUR_COMMENTS
 from gradesync.effects import confirmed_fields, learned
 from gradesync.ids import ItemKey
 from gradesync.lines import ItemLine, ScoreLine
@@ -120,9 +122,9 @@ def keep_scores(
             course=course,
             line_item_id=item,
             student_id=student,
-            value=msgspec.to_builtins(sent.value),
+            value=bare(sent.value),
             is_sent=True,
-            decision=msgspec.to_builtins(decision) if decision else None,
+            decision=bare_decision(decision),
             run=run,
             confirmed_at=now,
         )
@@ -137,6 +139,27 @@ def keep_scores(
     )
 
 
+def keep_decisions(course: CourseSync, made: Mapping[CellKey, Decision | None]) -> None:
+    """What a person chose for cells; None takes it back. What was confirmed stays as it is."""
+    rows = [
+        SentResult(
+            course=course,
+            line_item_id=item,
+            student_id=student,
+            is_sent=False,
+            decision=bare_decision(decision),
+        )
+        for (item, student), decision in made.items()
+    ]
+    SentResult.objects.bulk_create(
+        rows,
+        batch_size=bulk.IN_LIMIT,
+        update_conflicts=True,
+        unique_fields=["course", "line_item_id", "student_id"],
+        update_fields=["decision"],
+    )
+
+
 def learn(run: Run, course: CourseSync, lines: Iterable[ItemLine | ScoreLine]) -> None:
     """What a plan tells of what needed no write."""
     cells: dict[CellKey, tuple[Sent, Decision | None]] = {}
@@ -147,6 +170,19 @@ def learn(run: Run, course: CourseSync, lines: Iterable[ItemLine | ScoreLine]) -
         elif line.action == "same" and line.canvas and confirmed_fields(line) != line.last:
             keep_item(course, line, line.sourced_id)
     keep_scores(run, course, cells)
+
+
+def bare(value: Value | None) -> Any:
+    """As plain JSON, without what a person wrote beside it: that is not ours to keep."""
+    if value is not None and value.comment not in OUR_COMMENTS:
+        value = replace(value, comment=None)
+    return msgspec.to_builtins(value)
+
+
+def bare_decision(made: Decision | None) -> Any:
+    if made is None:
+        return None
+    return {"choice": made.choice, "canvas": bare(made.canvas), "q": bare(made.q)}
 
 
 def _place(course: CourseSync, key: ItemKey) -> dict[str, Any]:

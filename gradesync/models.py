@@ -57,6 +57,8 @@ class CourseSync(models.Model):
     quiet_from = models.TimeField(default=time(0, 0))
     quiet_until = models.TimeField(default=time(0, 0))
     since = models.DateTimeField(null=True, blank=True)
+    # Until something was sent, a person looks at the plan first.
+    first_sent_at = models.DateTimeField(null=True, blank=True)
     is_copy = models.BooleanField(default=False)
     last_night = models.DateField(null=True, blank=True)
     # Of changes in Canvas that were seen and not synced yet; and up to when was looked.
@@ -80,6 +82,15 @@ class SyncRun(models.Model):
     course = models.ForeignKey(CourseSync, models.CASCADE, related_name="runs")
     on_conflict = models.CharField(max_length=16, default="keep-q")
     force = models.BooleanField(default=False)
+    # Which lines it is about (scope.Scope); {} for the whole course.
+    scope = models.JSONField(default=dict, blank=True)
+    # The run whose failed cells it tries again.
+    retries = models.ForeignKey(Run, models.SET_NULL, null=True, blank=True, related_name="+")
+    # Why a person has to look at its plan first, with the counts (review.Review); and who has,
+    # or has consented to whatever it would be.
+    review = models.JSONField(default=dict, blank=True)
+    seen_at = models.DateTimeField(null=True, blank=True)
+    seen_by = models.CharField(max_length=255, blank=True)
     cancel_asked_at = models.DateTimeField(null=True, blank=True)
     # None once it has ended, or waits for a person: only one may be at work in a course.
     is_open = models.BooleanField(null=True, default=True)
@@ -90,7 +101,22 @@ class SyncRun(models.Model):
             models.CheckConstraint(
                 condition=Q(is_open=True) | Q(is_open=None), name="open_or_nothing"
             ),
+            models.CheckConstraint(
+                condition=Q(seen_at=None, seen_by="") | (Q(seen_at__isnull=False) & ~Q(seen_by="")),
+                name="seen_by_somebody",
+            ),
         ]
+
+
+class CoursePicture(models.Model):
+    """How a course looked when it was last read (picture.Picture): names, and what is offered.
+
+    The only place of grade passback where students' names are; it goes with the course.
+    """
+
+    course = models.OneToOneField(CourseSync, models.CASCADE, primary_key=True)
+    read_at = models.DateTimeField()
+    content = models.JSONField(default=dict)
 
 
 class SectionLink(models.Model):
@@ -196,3 +222,33 @@ class SentResult(models.Model):
                 fields=["course", "line_item_id", "student_id"], name="one_value_per_cell"
             ),
         ]
+
+
+class SentScore(models.Model):
+    """A receipt: one value that Q confirmed in one run, and what it held before.
+
+    Kept as long as the run's summary. No name, no comment of a person. `value` None: no result.
+    """
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="sent_scores")
+    course = models.ForeignKey(CourseSync, models.CASCADE, related_name="sent_scores")
+    item = models.CharField(max_length=255)
+    class_id = models.CharField(max_length=255)
+    title = models.CharField(max_length=255)
+    # Canvas's and Q's id of the student; places as in `Change`.
+    person = models.CharField(max_length=64)
+    student_id = models.CharField(max_length=255)
+    places = models.TextField(blank=True)
+    before = models.JSONField(null=True)
+    value = models.JSONField(null=True)
+    confirmed_at = models.DateTimeField()
+    # False where reading back found something else.
+    is_kept = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run", "item", "class_id", "person"], name="one_receipt_per_cell"
+            ),
+        ]
+        indexes = [models.Index(fields=["course", "person", "item"], name="score_story")]

@@ -8,18 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import TypeVar
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
 from gradesync import memory
 from gradesync.course_grades import wants
-from gradesync.course_settings import Layer, Settings, effective
-from gradesync.ids import WHOLE_COURSE, namespace
-from gradesync.models import CourseSync, SyncDefaults, SyncRun
+from gradesync.course_settings import Settings
+from gradesync.ids import WHOLE_COURSE
+from gradesync.models import CourseSync, SyncRun
 from gradesync.profile import Profile
 from gradesync.readings import CanvasReading, Memory, QReading, Snapshot
+from gradesync.rulebook import rules_for
 from gradesync.rules import Rules
 from integration.canvas import throttle
 from integration.canvas.client import CanvasClient
@@ -57,12 +57,6 @@ class Lazy(Mapping[K, V]):
 
     def __len__(self) -> int:
         return len(self._keys())
-
-
-def environment(base_url: str) -> str:
-    """Which of Instructure's copies of a Canvas this is: "beta", "test", or "" for none."""
-    labels = (urlsplit(base_url).hostname or "").split(".")
-    return next((name for name in ("beta", "test") if name in labels[1:-2]), "")
 
 
 class Reader:
@@ -105,21 +99,11 @@ class Reader:
         """By what this run plans; the clock stands still for it."""
         connection = CanvasConnection.objects.get(district=self.district)
         uuid = connection.account_uuid or self._canvas.account().uuid
-        return Rules(
-            settings=self.settings,
-            profile=self.profile,
-            zone=self.zone,
-            now=timezone.now(),
-            namespace=namespace(uuid, environment(connection.base_url)),
-            root=self.q.root,
-            on_conflict=self.sync.on_conflict,  # type: ignore[arg-type]  # one of OnConflict
-            force=self.sync.force,
-            is_provisioned=self.district.provisioned_at is not None,
-        )
+        return rules_for(self.sync, timezone.now(), uuid)
 
     @cached_property
     def settings(self) -> Settings:
-        return settings_of(self.course)
+        return self.rules.settings
 
     def _memory(self) -> Memory:
         return memory.remembered(self.course)
@@ -260,21 +244,6 @@ class Reader:
     def _last(self, end_date: str) -> date:
         day = date.fromisoformat(end_date)
         return day if self.policy.end_date_inclusive else day - timedelta(days=1)
-
-
-def settings_of(course: CourseSync) -> Settings:
-    """What holds for a course: its own choices over those of its district.
-
-    Raises:
-        ValueError: a level has chosen what cannot be chosen.
-    """
-    account = SyncDefaults.objects.filter(
-        district=course.district, where=SyncDefaults.Where.ACCOUNT
-    ).first()
-    layers = [Layer("course", course.chosen)]
-    if account:
-        layers.append(Layer("account", account.chosen, frozenset(account.locked)))
-    return effective(layers).settings
 
 
 def graded_since(canvas: CanvasClient, course: CourseSync, since: datetime) -> list[Submission]:

@@ -7,19 +7,21 @@ Each line is a `Change`: `kind` and `key` are the line's, `group` is its Q class
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import msgspec
 
 from gradesync.compare import ACTIONS
-from gradesync.lines import Digest, ItemLine, Line, ScoreLine, as_row, from_row
+from gradesync.lines import Digest, ItemLine, Line, ScoreLine, as_row, digest, from_row
+from gradesync.scope import name_of
 from integration import bulk
 from integration.ledger.runs import Ledger
 from integration.models import Change, Operation, Run
 
 SEPARATOR = "\x1f"
 _FIELDS = ("run", "kind", "key", "group", "action", "before", "after", "digest", "reason", "state",
-           "message")  # fmt: skip
+           "message", "item", "person", "places")  # fmt: skip
+_CHANGED = ("action", "after", "digest", "reason", "state")
 _BATCH = 2000
 State = Change.State
 
@@ -43,13 +45,44 @@ def store(ledger: Ledger, lines: Iterable[Line]) -> str:
 
 
 def _row(run: Run, line: Line) -> tuple[object, ...]:
+    action, text, mark, code, state = _content(line)
+    key, group, person = SEPARATOR.join(line.key), line.item.class_id, _person(line)
+    return (run.pk, line.kind, key, group, action, "", text, mark, code, state, "",
+            name_of(line), person, places_of(line))  # fmt: skip
+
+
+def _content(line: Line) -> tuple[str, str, bytes, str, State]:
+    """In the order of `_CHANGED`."""
     text = msgspec.json.encode(as_row(line))
-    key = SEPARATOR.join(line.key)
     mark = hashlib.blake2b(text, digest_size=16).digest()
     state = State.PLANNED if line.verb else _settled(line)
-    group = line.item.class_id
-    return (run.pk, line.kind, key, group, line.action, "", text.decode(), mark, line.code, state,
-            "")  # fmt: skip
+    return line.action, text.decode(), mark, line.code, state
+
+
+def _person(line: Line) -> str:
+    return line.student_id if isinstance(line, ScoreLine) else ""
+
+
+def places_of(line: Line) -> str:
+    return f" {' '.join(line.section_ids)} "
+
+
+def replaced(run: Run, lines: Sequence[tuple[int, Line, Line]]) -> None:
+    """Put other lines where some stand, before anything of the plan is sent.
+
+    Each with the number of its row: what it was, and what it is. Call it inside a transaction.
+    """
+    bulk.update(Change, _CHANGED, [(*_content(now), number) for number, _, now in lines])
+    stale = [operation_key(run, was) for _, was, _ in lines if was.verb]
+    for some in bulk.batches(stale, bulk.IN_LIMIT):
+        Operation.objects.filter(dedupe_key__in=some).delete()
+    fresh = [_operation(run, now) for _, _, now in lines if now.verb]
+    Operation.objects.bulk_create(fresh, batch_size=bulk.IN_LIMIT)
+
+
+def digest_of(run: Run) -> str:
+    """The name of a plan as it stands."""
+    return digest(lines(run))
 
 
 def _settled(line: Line) -> State:

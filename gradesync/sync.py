@@ -5,10 +5,15 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from gradesync.errors import PlanRefused
+from gradesync.errors import NotSeen, PlanRefused
 from gradesync.models import CourseSync, SyncRun
-from gradesync.push import KIND, UNDO, UNFINISHED, close_ended, stale
+from gradesync.planning import stale
+from gradesync.push import KIND, UNDO, UNFINISHED, close_ended
+from gradesync.review import Review
+from gradesync.scope import Scope
 from integration.models import Approval, AuditEvent, District, Run
+
+WHOLE = Scope()
 
 
 def course_of(district: District, canvas_id: str) -> CourseSync:
@@ -17,7 +22,7 @@ def course_of(district: District, canvas_id: str) -> CourseSync:
 
 
 def going(course: CourseSync) -> Run | None:
-    """The run that is at work in a course, or queued for it."""
+    """The run that is at work in a course, or queued for it; no preview."""
     return Run.objects.filter(sync__course=course, sync__is_open=True).first()
 
 
@@ -30,67 +35,117 @@ def press(
     on_conflict: str = "keep-q",
     force: bool = False,
     undoes: Run | None = None,
+    kind: str = KIND,
+    scope: Scope = WHOLE,
+    retries: Run | None = None,
+    consents: bool = False,
 ) -> tuple[Run, bool]:
-    """Open a run; whether it is new. A second press joins the one that is going (design 6.9)."""
-    close_ended(course)  # a worker may have died between a run's last word and this
-    try:
-        with transaction.atomic():
-            run = Run.objects.create(
-                district=course.district,
-                kind=UNDO if undoes else KIND,
-                trigger=trigger,
-                actor=actor,
-                plan_only=preview,
-                undoes=undoes,
-            )
-            SyncRun.objects.create(run=run, course=course, on_conflict=on_conflict, force=force)
-    except IntegrityError:
-        if there := going(course):
+    """Open a run; whether it is new. A second press joins the one that is going (design 6.9).
+
+    A preview joins one that asks for the same. `consents`: whoever presses takes whatever the plan
+    turns out to be, also a first one and one that replaces many values.
+    """
+    sync = SyncRun(
+        course=course,
+        on_conflict=on_conflict,
+        force=force,
+        scope=scope.as_row(),
+        retries=retries,
+        is_open=None if preview else True,
+        seen_at=timezone.now() if consents else None,
+        seen_by=actor if consents else "",
+    )
+    run = Run(
+        district=course.district,
+        kind=UNDO if undoes else kind,
+        trigger=trigger,
+        actor=actor,
+        plan_only=preview,
+        undoes=undoes,
+    )
+    while True:
+        close_ended(course)  # a worker may have died between a run's last word and this
+        if (there := going(course)) or (preview and (there := _like(run, sync))):
             return there, False
-        return press(
-            course,
-            actor=actor,
-            trigger=trigger,
-            preview=preview,
-            on_conflict=on_conflict,
-            force=force,
-            undoes=undoes,
-        )
-    return run, True
+        try:
+            with transaction.atomic():
+                run.save()
+                sync.run = run
+                sync.save(force_insert=True)
+        except IntegrityError:
+            # Somebody else was first.
+            run.pk = None
+            run._state.adding = True  # noqa: SLF001  it was not stored
+            continue
+        return run, True
+
+
+def _like(run: Run, sync: SyncRun) -> Run | None:
+    """A preview under way that will show the same."""
+    others = SyncRun.objects.filter(
+        course=sync.course,
+        run__plan_only=True,
+        run__state__in=UNFINISHED,
+        run__kind=run.kind,
+        run__undoes=run.undoes,
+        on_conflict=sync.on_conflict,
+        force=sync.force,
+        retries=sync.retries,
+        cancel_asked_at=None,
+    )
+    alike = (one.run for one in others.select_related("run") if one.scope == sync.scope)
+    return next(alike, None)
+
+
+def see(run: Run, *, actor: str) -> None:
+    """Somebody has looked at the plan of a run; kept is who was first."""
+    unseen = SyncRun.objects.filter(run=run, seen_at=None, run__state=Run.State.HELD)
+    unseen.update(seen_at=timezone.now(), seen_by=actor)
 
 
 def approve(run: Run, digest: str, *, actor: str) -> Run:
-    """Let a plan that was shown be sent: this one, and no other.
+    """Let a plan that was shown be sent: this one, and no other. A second yes changes nothing.
 
     Raises:
+        NotSeen: it is one that a person has to look at, and nobody has.
         PlanRefused: it is another plan, out of date, or the course is being synced.
     """
+    if Approval.objects.filter(run=run, digest=digest).exists():
+        return run
     if run.state != Run.State.HELD or digest != run.plan_digest:
         raise PlanRefused(f"The plan that waits is {run.plan_digest or 'none'}.")
     if reason := stale(run):
         raise PlanRefused(f"The plan was not sent, for {reason}.")
     if any(hold["code"].startswith("course.") for hold in run.holds):
         raise PlanRefused("The course as a whole cannot be synced.")
+    sync = SyncRun.objects.get(run=run)
+    told = Review(**sync.review)
+    if told.why and sync.seen_at is None:
+        raise NotSeen(f"{told.sentence} Nobody has looked at this plan yet.")
     try:
         with transaction.atomic():
-            SyncRun.objects.filter(run=run).update(is_open=True)
-            Approval.objects.create(run=run, digest=digest, by=actor)
-            AuditEvent.objects.create(
-                district=run.district.slug,
-                actor=actor,
-                action="grades.approved",
-                subject=f"run {run.pk}",
-                after={"digest": digest},
-            )
-            queued = Run.objects.filter(pk=run.pk, state=Run.State.HELD).update(
-                state=Run.State.QUEUED, cursor="planned", attempts=0, plan_only=False, ended_at=None
-            )
-            if not queued:
-                raise PlanRefused("Somebody else has sent it just now.")
+            _send(run, digest, actor, told)
     except IntegrityError:
         raise PlanRefused("The course is being synced just now.") from None
     run.refresh_from_db()
     return run
+
+
+def _send(run: Run, digest: str, actor: str, told: Review) -> None:
+    SyncRun.objects.filter(run=run).update(is_open=True)
+    Approval.objects.create(run=run, digest=digest, by=actor)
+    AuditEvent.objects.create(
+        district=run.district.slug,
+        actor=actor,
+        action="grades.approved",
+        subject=f"run {run.pk}",
+        after={"digest": digest, **told.as_row()},
+    )
+    queued = Run.objects.filter(pk=run.pk, state=Run.State.HELD, plan_digest=digest).update(
+        state=Run.State.QUEUED, cursor="approved", attempts=0, plan_only=False, ended_at=None
+    )
+    if not queued:
+        raise PlanRefused("Somebody else has changed it just now.")
 
 
 def cancel(run: Run, *, actor: str) -> bool:

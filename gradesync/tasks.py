@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from gradesync import automatic
 from gradesync.models import CourseSync, SyncRun
-from gradesync.push import PLANS, UNFINISHED, advance, resource
+from gradesync.planning import PLANS
+from gradesync.push import UNFINISHED, advance, resource
 from integration.bells import ring, ringing
 from integration.connections import canvas_client, q_client
 from integration.errors import QSyncError
@@ -54,6 +55,16 @@ def advance_sync(run_id: int) -> None:
         logger.info("run stopped, to be gone on with run=%s cursor=%s", run.pk, run.cursor)
     else:
         logger.info("run ended run=%s state=%s", run.pk, run.state)
+        _ring_next(run)
+
+
+def _ring_next(run: Run) -> None:
+    """What was pressed meanwhile in the same course; else it waits for the sweeper."""
+    others = Run.objects.filter(
+        sync__course=run.sync.course, kind__in=PLANS, state=Run.State.QUEUED, not_before=None
+    ).exclude(trigger="command")
+    if (following := others.order_by("pk").first()) is not None:
+        ring(ADVANCE, following.pk, timeout=ADVANCE_TIMEOUT)
 
 
 def look_at(course_id: int) -> None:

@@ -5,14 +5,18 @@ The inverse is a plan like any other: shown, named by its digest, carried out li
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from gradesync import stored, sync
 from gradesync.errors import NothingToUndo, PlanRefused
 from gradesync.findings import of_lines
 from gradesync.inverse import QNow, inverse
 from gradesync.lines import ItemLine, Line
 from gradesync.models import SyncRun
-from gradesync.push import KIND, OpenQ, advance
+from gradesync.planning import PLANS, Planner, begin_anew, finish_plan
+from gradesync.push import KIND, UNDO, OpenQ, advance
 from gradesync.reading import Reader
+from gradesync.scope import Scope, within
 from integration.canvas.client import CanvasClient
 from integration.ledger.runs import Ledger, Watch, nobody
 from integration.models import AuditEvent, Change, Run
@@ -41,7 +45,7 @@ def undo(
         PlanRefused: the plan is another one than `digest` names, or the course is being synced.
         AlreadyRunning: somebody else is at it.
     """
-    _check(run)
+    check(run)
     course = SyncRun.objects.get(run=run).course
     undoing, is_new = sync.press(course, actor=actor, preview=True, undoes=run)
     if not is_new and undoing.undoes_id != run.pk:
@@ -61,12 +65,13 @@ def undo(
         subject=f"run {run.pk}",
         after={"digest": undoing.plan_digest, "run": undoing.pk},
     )
+    sync.see(undoing, actor=actor)
     sync.approve(undoing, undoing.plan_digest, actor=actor)
     return advance(undoing, q=q, canvas=canvas, watch=watch)
 
 
-def _check(run: Run) -> None:
-    """Raises NothingToUndo."""
+def check(run: Run) -> None:
+    """Can it be undone? Raises NothingToUndo."""
     if run.kind != KIND or run.state not in ENDED:
         raise NothingToUndo(f"Run {run.pk} is no sync that has ended: it is {run.state}.")
     if run.pruned_at:
@@ -77,23 +82,24 @@ def _check(run: Run) -> None:
 
 def plan_undo(ledger: Ledger, reader: Reader) -> str:
     """Store the inverse of the run that this one undoes; the next cursor."""
-    undone = ledger.run.undoes
+    begin_anew(ledger)
+    ledger.progress("reading the classes in Q", 0)
+    digest = stored.store(ledger, _lines(ledger.run, reader))
+    ledger.find(of_lines(stored.lines(ledger.run)))
+    return finish_plan(ledger, reader, digest, [])
+
+
+def _lines(undoing: Run, reader: Reader) -> Iterator[Line]:
+    undone = undoing.undoes
     if undone is None:
         raise NothingToUndo("The run that was to be undone is no longer kept.")
-    ledger.forget()
-    with ledger.guarded():
-        ledger.run.operations.all().delete()
     written = [one for one in stored.lines(undone, states=(Change.State.CONFIRMED,)) if one.verb]
-    ledger.progress("reading the classes in Q", 0)
-    now = _now(written, reader)
-    later = _later(undone, reader)
-    digest = stored.store(ledger, inverse(written, now, later=later, rules=reader.rules))
-    ledger.find(of_lines(stored.lines(ledger.run)))
-    counts = stored.counts_of(ledger.run)
-    ledger.write(read_at=reader.rules.now, counts=counts, plan_digest=digest)
-    if ledger.run.plan_only and stored.outcome_of(ledger.run):
-        ledger.end(Run.State.HELD)
-    return "planned"
+    written = list(within(written, Scope.read(reader.sync.scope)))
+    later = _later(undone, undoing, reader)
+    return inverse(written, _now(written, reader), later=later, rules=reader.rules)
+
+
+PLANS[UNDO] = Planner(plan_undo, _lines)
 
 
 def _now(lines: list[Line], reader: Reader) -> QNow:
@@ -109,11 +115,11 @@ def _now(lines: list[Line], reader: Reader) -> QNow:
     return QNow(line_items, results)
 
 
-def _later(undone: Run, reader: Reader) -> set[tuple[str, ...]]:
+def _later(undone: Run, undoing: Run, reader: Reader) -> set[tuple[str, ...]]:
     """The keys of what a later run of the course has written."""
+    others = Run.objects.filter(sync__course=reader.course, pk__gt=undone.pk)
     written = Change.objects.filter(
-        run__sync__course=reader.course,
-        run__pk__gt=undone.pk,
+        run__in=others.exclude(pk=undoing.pk),
         state=Change.State.CONFIRMED,
         action__in=("new", "changed", "cleared"),
     )

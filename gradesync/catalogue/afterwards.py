@@ -3,6 +3,12 @@
 from gradesync.catalogue.entry import Entry
 
 TABLE: dict[str, Entry] = {
+    "plan.changed-since": Entry(
+        "waits",
+        "teacher",
+        "It has changed since the preview was made, so it was left out.",
+        "Look at the next preview.",
+    ),
     "undo.restored": Entry("warns", "nobody", "Q gets back what it held before.", "Nothing."),
     "undo.changed-since": Entry(
         "waits",

@@ -20,5 +20,5 @@ def grade_and_sync(stage: Stage) -> dict[str, Any]:
         f"{graded['graded']:,} scores of {graded['students']:,} students in"
         f" {graded['assignments']} assignments, one of each kind."
     )
-    stage.manage("sync_grades", stage.slug, "--course", course)
+    stage.manage("sync_grades", stage.slug, "--course", course, "--yes")
     return {"course": course}

@@ -18,6 +18,11 @@ from integration.models import Change, District, Finding, Run
 
 COLUMNS = ("new", "changed", "cleared", "same", "conflict", "waiting", "blocked")
 SHOWN_FINDINGS = 10
+HOLDS = {
+    "first-sync": "This would be the first sync of the course; a person looks at it first.",
+    "many-replaced": "Many scores in Q would be replaced; a person looks at it first.",
+    "conflicts": "Scores were changed in Q since; a person decides whose stand.",
+}
 NEXT_SYNC = "Q keeps what was restored until a score changes in Canvas or somebody decides anew."
 
 
@@ -58,7 +63,9 @@ def _state(command: Command, run: Run, outcome: dict[str, int], to_carry_out: st
         return FAILED
     if run.state == Run.State.HELD:
         command.say("Nothing was sent.")
-        if not run.holds:
+        for hold in run.holds:
+            command.say(f"  {HOLDS.get(hold['code'], hold['code'])}")
+        if not any(hold["code"].startswith("course.") for hold in run.holds):
             command.say(f"To send this plan:\n  {to_carry_out} {run.plan_digest}")
         return HELD
     not_sent = sum(outcome.get(state, 0) for state in (Change.State.REFUSED, Change.State.LEFT))

@@ -137,6 +137,8 @@ def enrollment(data: Json) -> Enrollment:
         sis_user_id=text(data, "sis_user_id") or text(user, "sis_user_id"),
         state=_word(EnrollmentState, data.get("enrollment_state"), "inactive"),
         is_test_student=text(data, "type") == "StudentViewEnrollment",
+        name=text(user, "name"),
+        sortable_name=text(user, "sortable_name") or text(user, "name"),
     )
 
 

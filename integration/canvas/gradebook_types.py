@@ -138,13 +138,18 @@ class CourseGrade:
 
 @dataclass(frozen=True, slots=True)
 class Enrollment:
-    """A student in a section. `sis_user_id` is that of the login the enrollment was made with."""
+    """A student in a section. `sis_user_id` is that of the login the enrollment was made with.
+
+    The names are for screens; "" where Canvas does not tell.
+    """
 
     student_id: str
     section_id: str
     sis_user_id: str = ""
     state: EnrollmentState = "active"
     is_test_student: bool = False
+    name: str = ""
+    sortable_name: str = ""
 
     @property
     def is_current(self) -> bool:

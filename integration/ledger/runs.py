@@ -39,16 +39,22 @@ class Ledger:
         *,
         watch: Watch = nobody,
         clock: Callable[[], float] = time.monotonic,
+        beat: float = BEAT_SECONDS,
     ) -> None:
         self.run = run
         self.fence = fence
         self._watch = watch
         self._clock = clock
+        self._beat = beat
         self._next_beat = 0.0
+        # When this worker began the stage, and how much of it was done then: for its rate.
+        self._stage = ("", 0.0, 0)
         self._findings = Findings(run)
 
     @classmethod
-    def take(cls, run: Run, fence: Fence, *, watch: Watch = nobody) -> Ledger:
+    def take(
+        cls, run: Run, fence: Fence, *, watch: Watch = nobody, beat: float = BEAT_SECONDS
+    ) -> Ledger:
         """Take a stored run, new or interrupted: from now on only this fence may write to it.
 
         The attempt is counted here, before the work, so that a run which kills its worker each
@@ -67,7 +73,7 @@ class Ledger:
         if not taken:
             raise LeaseLost(f"Run {run.pk} was taken over.")
         run.refresh_from_db()
-        return cls(run, fence, watch=watch)
+        return cls(run, fence, watch=watch, beat=beat)
 
     def write(self, **fields: Any) -> None:
         """Change the run's row. Raises LeaseLost when the run is no longer ours."""
@@ -90,9 +96,14 @@ class Ledger:
         self._watch(stage, done, total)
         if stage == self.run.stage and self._clock() < self._next_beat:
             return
-        self._next_beat = self._clock() + BEAT_SECONDS
+        now = self._clock()
+        self._next_beat = now + self._beat
+        if self._stage[0] != stage:
+            self._stage = (stage, now, done)
+        _, since, began = self._stage
+        told = {"done": done, "total": total, "from": began, "seconds": round(now - since, 1)}
         self.fence.renew()
-        self.write(stage=stage, progress={"done": done, "total": total}, heartbeat_at=Now())
+        self.write(stage=stage, progress=told, heartbeat_at=Now())
 
     def find(self, problems: Iterable[FindingLike]) -> None:
         """Write down what a person should know; of very many alike the first, and how many."""

@@ -31,6 +31,8 @@ class Run(models.Model):
         RENAMES = "renames"
         GRADES = "grades"
         GRADES_UNDO = "grades undo"
+        # Reads back what was sent before, and tells what Q does not hold any more; sends nothing.
+        GRADES_CHECK = "grades check"
 
     district = models.ForeignKey(District, models.CASCADE, related_name="runs")
     kind = models.CharField(max_length=16, choices=Kind.choices)
@@ -133,6 +135,11 @@ class Change(models.Model):
     reason = models.CharField(max_length=64, blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
     message = models.TextField(blank=True)
+    # For pages of a plan, where its lines are looked at by these: what a line belongs to inside its
+    # group, whose it is, and in which places (" 12 13 ", each between spaces) it may be seen.
+    item = models.CharField(max_length=255, blank=True, db_default="")
+    person = models.CharField(max_length=64, blank=True, db_default="")
+    places = models.TextField(blank=True, db_default="")
 
     class Meta:
         constraints = [

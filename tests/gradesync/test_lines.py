@@ -8,7 +8,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from gradesync.lines import as_row, counts, digest, from_row, intended, needs_a_person, visible
+from gradesync.lines import as_row, counts, digest, from_row, intended
 from tests.gradesync.makers import ITEM, Room, graded, result, value
 
 
@@ -50,25 +50,6 @@ def test_the_order_of_lines_is_not_part_of_their_name():
 def test_keys_are_unique_within_a_plan():
     keys = [line.key for line in lines()]
     assert len(set(keys)) == len(keys)
-
-
-def test_a_person_limited_to_sections_sees_those_only():
-    mine, *others = lines()
-    others = [replace(one, section_ids=("sec2", "sec3")) for one in others]
-    shown = list(visible([mine, *others], {"sec1"}))
-    assert shown == [mine]
-    assert list(visible([mine, *others], {"sec3"})) == others
-    assert list(visible([mine, *others], frozenset())) == []
-    assert list(visible([mine, *others], None)) == [mine, *others]
-
-
-def test_an_automatic_sync_stops_at_a_conflict_and_at_many_replaced_values():
-    line_item, changed, conflict, new = lines()
-    assert needs_a_person([line_item, changed, conflict], 25) == "conflicts"
-    assert needs_a_person([line_item, changed, new], 1) == ""
-    assert needs_a_person([line_item, changed, replace(changed, action="cleared")], 1) == (
-        "many-replaced"
-    )
 
 
 def test_what_q_holds_after_a_line():

@@ -12,7 +12,7 @@ from gradesync.catalogue import CATALOGUE
 from gradesync.problems import problem
 
 ROOM = Path(__file__).parents[2] / "gradesync"
-AREAS = {"course", "section", "assignment", "line_item", "score", "student", "undo", "q"}
+AREAS = {"plan", "course", "section", "assignment", "line_item", "score", "student", "undo", "q"}
 # What stands on a cell by itself, so that no other words are at hand.
 ALONE = re.compile(r"^(score|student|undo)\.|^assignment\.period-closed$|^line_item\.maximum")
 

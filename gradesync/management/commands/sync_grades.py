@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from functools import partial
 from typing import Any
@@ -11,8 +12,9 @@ from django.core.management.base import CommandParser
 from gradesync import sync
 from gradesync.errors import PlanRefused
 from gradesync.management.report import report
-from gradesync.models import CourseSync
+from gradesync.models import CourseSync, SyncRun
 from gradesync.push import UNFINISHED, advance
+from gradesync.review import Review
 from integration.connections import canvas_client, q_client
 from integration.ledger.leases import AlreadyRunning
 from integration.management.bar import Bar
@@ -39,8 +41,17 @@ class Command(DistrictCommand):
             help="whose value stands where both have changed (default: Q's)",
         )
         parser.add_argument(
+            "--yes",
+            action="store_true",
+            help="send without asking, also a first sync and one that replaces many scores",
+        )
+        parser.add_argument(
             "--force", action="store_true", help="send again what is the same; decides no conflict"
         )
+
+    def _consents(self, options: dict[str, Any]) -> bool:
+        """Nobody can be asked where there is no terminal: the command line itself is the yes."""
+        return not options["preview"] and (options["yes"] or not sys.stdin.isatty())
 
     def work(self, district: District, options: dict[str, Any]) -> int:
         if options["approve"] is not None and (options["preview"] or not options["approve"]):
@@ -55,10 +66,11 @@ class Command(DistrictCommand):
                 preview=options["preview"],
                 on_conflict=options["on_conflict"],
                 force=options["force"],
+                consents=self._consents(options),
             )
             if not is_new:
                 self.say(f"Run {run.pk} is going already; this joins it.")
-        run = self.finish(run)
+        run = self._asked(self.finish(run))
         return report(
             self,
             run,
@@ -71,7 +83,20 @@ class Command(DistrictCommand):
         run = waiting.order_by("-pk").first()
         if run is None:
             raise PlanRefused(f"No plan of this course that waits has the digest {digest}.")
+        # Whoever names a digest was shown it.
+        sync.see(run, actor=self.actor)
         return sync.approve(run, digest, actor=self.actor)
+
+    def _asked(self, run: Run) -> Run:
+        """A first plan, or one that replaces many values: name the counts, and ask."""
+        told = Review(**SyncRun.objects.get(run=run).review)
+        is_asking = [hold["code"] for hold in run.holds] == [told.why]
+        if run.state != Run.State.HELD or not is_asking or not sys.stdin.isatty():
+            return run
+        self.say(told.sentence)
+        if input("Send them to Q? [y/N] ").strip().lower() not in ("y", "yes"):
+            return run
+        return self.finish(self._approve(run.sync.course, run.plan_digest))
 
     def finish(self, run: Run) -> Run:
         """Bring it to its end, or wait for whoever is at it."""

@@ -42,7 +42,7 @@ def automatically(kept: CourseSync, **how) -> CourseSync:
 
 @pytest.mark.fault("F69")
 def test_a_bell_that_is_heard_three_times_sends_once(course, kept, essay):
-    run, _ = presses.press(kept, actor="Rosa", trigger="press")
+    run, _ = presses.press(kept, actor="Rosa", trigger="press", consents=True)
     for _ in range(3):
         advance_sync(run.pk)
     assert course.writes() == {"PUT lineItems": 1, "PUT results": 1}
@@ -57,12 +57,21 @@ def test_a_queued_press_is_rung_for_until_somebody_is_at_it(course, kept, essay)
 
 
 def test_a_nightly_course_is_opened_once_a_night(course, kept, essay):
-    automatically(kept, mode="nightly", since=EARLY)
+    automatically(kept, mode="nightly", since=EARLY, first_sent_at=EARLY)
     (run,) = automatic.open_due(MORNING)
     advance_sync(run.pk)
     assert automatic.open_due(MORNING) == []
     assert course.scores()["Essay", "P1-0"] == ("fully graded", Decimal(10))
     assert len(automatic.open_due(MORNING + timedelta(days=1))) == 1
+
+
+def test_the_first_sync_of_a_course_is_not_sent_by_itself(course, kept, essay):
+    automatically(kept, mode="nightly", since=EARLY)
+    (run,) = automatic.open_due(MORNING)
+    advance_sync(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.holds) == ("held", [{"code": "first-sync", "count": 1}])
+    assert course.writes() == Counter()
 
 
 def test_an_automatic_sync_stops_at_a_conflict_and_asks(course, kept, essay, sync):
@@ -75,7 +84,7 @@ def test_an_automatic_sync_stops_at_a_conflict_and_asks(course, kept, essay, syn
     (run,) = automatic.open_due(MORNING)
     advance_sync(run.pk)
     run.refresh_from_db()
-    assert (run.state, run.holds) == ("held", [{"code": "conflicts"}])
+    assert (run.state, run.holds) == ("held", [{"code": "conflicts", "count": 1}])
     assert course.writes() == Counter()
     assert automatic.open_due(MORNING + timedelta(days=1)) == []
 
