@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils import timezone
 
 from integration.canvas.client import CanvasClient
@@ -36,10 +38,18 @@ def evaluate(
     Raises:
         AlreadyRunning: the district has a run going.
     """
-    run = Run.objects.create(
-        district=district, kind=KIND, actor=actor, policy_digest=conditions(district)
+    return advance(open_evaluation(district, actor=actor), q=q, canvas=canvas, watch=watch)
+
+
+def open_evaluation(district: District, *, actor: str, **fields: Any) -> Run:
+    """Write an evaluation down before anything is done for it; `fields` beside the usual."""
+    return Run.objects.create(
+        district=district,
+        kind=KIND,
+        actor=actor,
+        policy_digest=conditions(district),
+        **fields,
     )
-    return advance(run, q=q, canvas=canvas, watch=watch)
 
 
 def compare_both(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:

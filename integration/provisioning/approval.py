@@ -32,7 +32,15 @@ def approve(
     reason: str = "",
     watch: Watch = nobody,
 ) -> Run:
-    """Carry out the stored plan that `digest` names, without reading Q again.
+    """Carry out the stored plan that `digest` names, without reading Q again; see `accept`."""
+    run = accept(district, digest, actor=actor, part=part, reason=reason)
+    return advance(run, q=q, canvas=canvas, watch=watch)
+
+
+def accept(
+    district: District, digest: str, *, actor: str, part: Part | None = None, reason: str = ""
+) -> Run:
+    """Write a yes down; the run that comes back is queued, and carries the plan out.
 
     With a `part`, only that goes, and what it stands on; the rest is set aside. Changed ids alone
     are carried out by a run of their own: also those of a night whose other lines went at once.
@@ -60,7 +68,7 @@ def approve(
             reason=reason,
         )
         Run.objects.filter(pk=run.pk).update(state=Run.State.QUEUED, cursor="planned", attempts=0)
-    return advance(run, q=q, canvas=canvas, watch=watch)
+    return run
 
 
 def decline(

@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
+from typing import Any
 
 from django.db import transaction
 
@@ -78,15 +79,7 @@ def undo(
         RunUnderWay, AlreadyRunning: the district has a run going.
     """
     finish_others(run.district, canvas=canvas, watch=watch)
-    _check(run)
-    undoing = Run.objects.create(
-        district=run.district,
-        kind=KIND,
-        undoes=run,
-        actor=actor,
-        plan_only=True,
-        policy_digest=conditions(run.district),
-    )
+    undoing = open_undo(run, actor=actor)
     undoing = advance(undoing, q=no_q, canvas=canvas, watch=watch)
     if digest and digest != undoing.plan_digest:
         raise PlanRefused(
@@ -95,8 +88,26 @@ def undo(
         )
     if plan_only or undoing.state != Run.State.HELD:
         return undoing
-    _approve(undoing, actor)
+    accept_undo(undoing, actor=actor)
     return advance(undoing, q=no_q, canvas=canvas, watch=watch)
+
+
+def open_undo(run: Run, *, actor: str, **fields: Any) -> Run:
+    """Write an undo down, which plans and then is held; `fields` of its row beside the usual.
+
+    Raises:
+        NothingToUndo, BeforeGone: the run cannot be undone; the message says why.
+    """
+    _check(run)
+    return Run.objects.create(
+        district=run.district,
+        kind=KIND,
+        undoes=run,
+        actor=actor,
+        plan_only=True,
+        policy_digest=conditions(run.district),
+        **fields,
+    )
 
 
 def _check(run: Run) -> None:
@@ -110,8 +121,13 @@ def _check(run: Run) -> None:
         raise BeforeGone(f"What was in Canvas before run {run.pk} is no longer kept.")
 
 
-def _approve(undoing: Run, actor: str) -> None:
-    """Write the yes down, unless something has ended since the plan was made."""
+def accept_undo(undoing: Run, *, actor: str, reason: str = "") -> None:
+    """Write the yes down, unless something has ended since the plan was made.
+
+    Raises:
+        PlanRefused: something has.
+        AlreadyRunning: the district has another run going.
+    """
     district = undoing.district
     with held(resource(district)), transaction.atomic():
         later = district.runs.filter(kind__in=PLANS, ended_at__gte=undoing.ended_at)
@@ -119,13 +135,14 @@ def _approve(undoing: Run, actor: str) -> None:
         if (other := later.order_by("-pk").first()) is not None:
             raise PlanRefused(f"Run {other.pk} has ended since this plan was made.")
         assert undoing.undoes
-        Approval.objects.create(run=undoing, digest=undoing.plan_digest, by=actor)
+        Approval.objects.create(run=undoing, digest=undoing.plan_digest, by=actor, reason=reason)
         AuditEvent.objects.create(
             district=district.slug,
             actor=actor,
             action="run.undone",
             subject=f"run {undoing.undoes.pk}",
             after={"digest": undoing.plan_digest, "run": undoing.pk},
+            reason=reason,
         )
         Run.objects.filter(pk=undoing.pk).update(
             state=Run.State.QUEUED, cursor="planned", attempts=0, plan_only=False
