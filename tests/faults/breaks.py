@@ -450,13 +450,6 @@ BREAKS = [
         "the id that Q gives is not kept",
     ),
     Break(
-        "F62",
-        "gradesync/plan.py",
-        'return any(one.scope == "course" for one in self.problems)',
-        "return False",
-        "a course that did not come from Q is synced",
-    ),
-    Break(
         "F86",
         "gradesync/carrying.py",
         "if self._is_cancelled() and self._sender:",

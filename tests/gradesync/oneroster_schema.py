@@ -59,8 +59,8 @@ def _envelope(name: str, fields: dict[str, Any]) -> dict[str, Any]:
 
 
 STRICT = {
-    "line_item": _envelope("lineItem", LINE_ITEM),
-    "result": _envelope("result", RESULT),
+    "line_item": jsonschema.Draft202012Validator(_envelope("lineItem", LINE_ITEM)),
+    "result": jsonschema.Draft202012Validator(_envelope("result", RESULT)),
 }
 WITHOUT_SCORE = ("exempt", "not submitted", "submitted")
 
@@ -70,4 +70,4 @@ def check(kind: str, body: Any) -> None:
     if kind == "result" and "score" not in body.get("result", {}):
         assert body["result"]["scoreStatus"] in WITHOUT_SCORE, body
         body = {"result": {**body["result"], "score": 0.0}}
-    jsonschema.validate(body, STRICT[kind])
+    STRICT[kind].validate(body)

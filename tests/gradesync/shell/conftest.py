@@ -44,9 +44,14 @@ def students() -> int:
 
 
 @pytest.fixture
-def course(connect, provision, q_holds, sandbox, students, profile) -> Course:  # noqa: F811
+def roster(students) -> dict[str, Any]:
+    return small_district(students=students) | gradebook_of()
+
+
+@pytest.fixture
+def course(connect, provision, q_holds, sandbox, roster, profile) -> Course:  # noqa: F811
     """A provisioned course of one class, with a gradebook in Q and nothing graded."""
-    q_holds(small_district(students=students) | gradebook_of())
+    q_holds(roster)
     connect()
     code, answer = provision()
     assert code == 0, answer

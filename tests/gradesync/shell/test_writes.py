@@ -185,15 +185,6 @@ def test_a_plan_that_was_overtaken_writes_nothing(course, sync, essay):
     assert course.writes() == Counter()
 
 
-@pytest.mark.fault("F62")
-def test_a_course_without_provisioning_is_refused_with_what_to_do(course, sync, essay):
-    section = course.section_id
-    course.canvas("PUT", f"sections/{section}", course_section={"sis_section_id": ""})
-    code, answer = sync()
-    assert (code, answer["state"], course.writes()) == (2, "held", Counter())
-    assert "course.no-sections" in codes(answer)
-
-
 @pytest.mark.fault("F44")
 def test_a_second_press_joins_the_run_that_is_going(course, essay, sync):
     kept = presses.course_of(QConnection.objects.get().district, course.canvas_id)
