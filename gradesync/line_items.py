@@ -49,7 +49,7 @@ class WantedItem:
 def wanted_items(linked: LinkedClass, snapshot: Snapshot) -> list[WantedItem]:
     """Every line item of one class."""
     all_drafts = list(drafts(linked, snapshot))
-    made = {one.key: line_item_id(snapshot.rules.namespace, one.key) for one in all_drafts}
+    made = {one.key: _made_id(one.key, snapshot) for one in all_drafts}
     line_items = snapshot.q.line_items.get(linked.class_.sourced_id, ())
     matches = _matches(all_drafts, made, line_items, snapshot)
     titles = _titles(all_drafts, matches, line_items, snapshot)
@@ -57,6 +57,14 @@ def wanted_items(linked: LinkedClass, snapshot: Snapshot) -> list[WantedItem]:
         _settled(one, linked, titles[_name(one.key)], made[one.key], matches, line_items, snapshot)
         for one in all_drafts
     ]
+
+
+def _made_id(key: ItemKey, snapshot: Snapshot) -> str:
+    """Made once: what was written down before the first write stays, whatever is renamed since."""
+    link = snapshot.memory.items.get(key)
+    if link is not None and link.fields is None:
+        return link.sourced_id
+    return line_item_id(snapshot.rules.namespace, key)
 
 
 def _name(key: ItemKey) -> str:

@@ -13,7 +13,14 @@ from gradesync.compare import OUR_COMMENTS
 from gradesync.effects import confirmed_fields, learned
 from gradesync.ids import ItemKey
 from gradesync.lines import ItemLine, ScoreLine
-from gradesync.models import AssignmentSync, CategoryLink, CourseSync, SectionLink, SentResult
+from gradesync.models import (
+    AssignmentSync,
+    CategoryLink,
+    CourseSync,
+    SectionLink,
+    SentResult,
+    SentScore,
+)
 from gradesync.readings import CellKey, Decision, Memory, Sent, SentItem
 from gradesync.sections import LinkedClass
 from integration import bulk
@@ -78,6 +85,22 @@ def keep_sections(course: CourseSync, linked: Iterable[LinkedClass]) -> None:
                 section_id=section_id,
                 defaults={"class_id": one.class_.sourced_id},
             )
+
+
+def follow_people(course: CourseSync, people: Mapping[str, str]) -> None:
+    """Keep cells under the ids that their students have now. `people`: Canvas id to sourcedId.
+
+    Q may call somebody otherwise without their SIS ID changing; the receipts tell who it was.
+    """
+    there = set(people.values())
+    receipts = SentScore.objects.filter(course=course).exclude(person="")
+    for person, then in receipts.values_list("person", "student_id").distinct():
+        now = people.get(person, then)
+        if now == then or then in there:
+            continue
+        known = SentResult.objects.filter(course=course, student_id=now).values("line_item_id")
+        cells = SentResult.objects.filter(course=course, student_id=then)
+        cells.exclude(line_item_id__in=known).update(student_id=now)
 
 
 def keep_made_ids(course: CourseSync, lines: Iterable[ItemLine]) -> None:

@@ -86,7 +86,9 @@ class Reader:
         self._tell("reading the course in Canvas")
         canvas = self._course_reading(whole=True)
         self._tell("reading the classes in Q")
-        return Snapshot(canvas, self._q_reading(canvas.sections), self._memory(), self.rules)
+        q = self._q_reading(canvas.sections)
+        self._follow(canvas, q)
+        return Snapshot(canvas, q, self._memory(), self.rules)
 
     def now(self) -> Snapshot:
         """Both sides as they are now; submissions and results are read where they are asked for."""
@@ -107,6 +109,15 @@ class Reader:
 
     def _memory(self) -> Memory:
         return memory.remembered(self.course)
+
+    def _follow(self, canvas: CanvasReading, q: QReading) -> None:
+        """What is kept of students goes by the ids that Q's classes give them now."""
+        if not self._ledger:
+            return
+        rows = [one for one in canvas.enrollments if one.sis_user_id in q.students]
+        people = {one.student_id: q.students[one.sis_user_id] for one in rows}
+        with self._ledger.guarded():
+            memory.follow_people(self.course, people)
 
     def _tell(self, stage: str) -> None:
         if self._ledger:

@@ -49,10 +49,27 @@ def roster(students) -> dict[str, Any]:
 
 
 @pytest.fixture
-def course(connect, provision, q_holds, sandbox, roster, profile) -> Course:  # noqa: F811
+def policy_words() -> tuple[str, ...]:
+    """What is chosen with `manage.py policy` before the first provisioning."""
+    return ()
+
+
+@pytest.fixture
+def course(
+    connect,  # noqa: F811
+    provision,  # noqa: F811
+    manage,  # noqa: F811
+    q_holds,  # noqa: F811
+    sandbox,  # noqa: F811
+    roster,
+    profile,
+    policy_words,
+) -> Course:
     """A provisioned course of one class, with a gradebook in Q and nothing graded."""
     q_holds(roster)
     connect()
+    if policy_words:
+        assert manage("policy", SLUG, *policy_words)[0] == 0
     code, answer = provision()
     assert code == 0, answer
     QConnection.objects.update(profile=profile)

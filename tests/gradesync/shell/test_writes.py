@@ -9,12 +9,11 @@ from functools import partial
 import pytest
 
 from gradesync import sync as presses
-from gradesync.models import AssignmentSync, CourseSync, SentResult
+from gradesync.models import AssignmentSync
 from gradesync.push import advance
 from integration import connections
 from integration.models import Operation, QConnection, Run
 from tests.gradesync.shell.conftest import PROFILE
-from tests.integration.provisioning.records import enrollment, user
 
 RESULTS, ITEMS = "/results/", "/lineItems/"
 
@@ -216,30 +215,6 @@ def test_a_stopped_run_says_so_and_the_next_one_sends_the_rest(course, essay, sy
     code, answer = sync()
     assert (code, answer["counts"]["result"]["new"]) == (0, 1)
     assert (scores(course), course.writes()["PUT results"]) == ([10, 11, 12], 3)
-
-
-def test_a_renamed_class_and_student_make_no_second_line_item(
-    course, sync, essay, change_q, provision, manage
-):
-    assert sync()[0] == 0
-    before = AssignmentSync.objects.get().sourced_id
-    assert CourseSync.objects.count() == 1
-    assert SentResult.objects.filter(student_id="P1-0").count() == 1
-    change_q(
-        upsert={
-            "users": [user("P9-0", username="p1-0@example.org", email="p1-0@example.org",
-                           familyName="P1-0")],
-            "enrollments": [enrollment("E-P9-0", "P9-0")],
-        },
-        delete={"users": ["P1-0"], "enrollments": ["E-P1-0"]},
-    )  # fmt: skip
-    code, answer = provision()
-    code, answer = provision(f"--approve={answer['digest']}", "--kind=change_sis_id")
-    assert code == 0, answer
-    assert SentResult.objects.filter(student_id="P9-0").count() == 1
-    assert sync()[0] == 0
-    assert AssignmentSync.objects.get().sourced_id == before
-    assert len(course.in_q("lineItems")) == 1
 
 
 def test_a_q_that_rounds_what_it_is_sent_is_told_of(course, sync, q_quirks):
