@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+
 from integration.models import CourseAssignment, District, RosterRow
 from lti.claims import Launch
 
@@ -24,19 +26,25 @@ def of_course(district: District, launch: Launch) -> Gate:
         return Gate(
             open=False,
             sections=0,
-            sentence="Your district’s classes have not been brought from Q into Canvas yet.",
-            remedy="Your Canvas administrator does this once, in Q Sync’s account page.",
+            sentence=gettext(
+                "Your district’s classes have not been brought from Q into Canvas yet."
+            ),
+            remedy=gettext("Your Canvas administrator does this once, in Q Sync’s account page."),
         )
     sections = _sections_of_q(district, launch)
     if not sections:
         return Gate(
             open=False,
             sections=0,
-            sentence="No section of this course is a class of Q.",
-            remedy="Open Q Sync in a course that came from Q, or ask your Canvas administrator to "
-            "cross-list the Q class into this course.",
+            sentence=gettext("No section of this course is a class of Q."),
+            remedy=gettext(
+                "Open Q Sync in a course that came from Q, or ask your Canvas administrator to "
+                "cross-list the Q class into this course."
+            ),
         )
-    return Gate(open=True, sections=len(sections), sentence="This course is connected to Q.")
+    return Gate(
+        open=True, sections=len(sections), sentence=gettext("This course is connected to Q.")
+    )
 
 
 def _sections_of_q(district: District, launch: Launch) -> set[str]:

@@ -17,7 +17,7 @@ _LOCAL = ("localhost", "127.0.0.1")
 
 def allow(response: HttpResponse, hosts: Iterable[str]) -> HttpResponse:
     """Let pages of these hosts frame this answer; with none, nobody may."""
-    origins = [_origin(host) for host in hosts]
+    origins = [origin(host) for host in hosts]
     if not origins:
         return response
     framed: Any = response
@@ -54,6 +54,6 @@ def is_listed(host: str, patterns: Iterable[str]) -> bool:
     )
 
 
-def _origin(host: str) -> str:
+def origin(host: str) -> str:
     is_local = urlsplit(f"//{host}").hostname in _LOCAL
     return f"http://{host}" if is_local else f"https://{host}"

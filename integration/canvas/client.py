@@ -158,6 +158,11 @@ class CanvasClient:
         path = f"users/{_part(user_id)}/enrollments"
         return map(parse.enrollment, self.transport.pages(path, params))
 
+    def admins_of(self, account_id: str) -> set[str]:
+        """The Canvas ids of whoever administers an account, as itself and in no part of it."""
+        found = self.transport.pages(f"accounts/{_part(account_id)}/admins")
+        return {str((one.get("user") or {}).get("id", "")) for one in found} - {""}
+
     def gradebook(self, course_id: str) -> Gradebook:
         """One course as its teachers grade it."""
         return Gradebook(self.transport, _part(course_id))

@@ -43,7 +43,7 @@ def test_lti1p3platform_launches(others, browsers: dict[str, BrowserContext]):
     _, _, other = others
     page = browsers["blocked"].new_page()
     page.goto(f"{other.url}/start")
-    heading(page, "Q Grade Sync for Geology")
+    heading(page, "Grade sync to Q")
     expect(page.get_by_text("Ben Hale")).to_be_visible()
     page.close()
 

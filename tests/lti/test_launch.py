@@ -18,7 +18,7 @@ from tests.lti.platform import Platform
 def test_a_teacher_opens_the_course_from_canvas(launch: Launch):
     page = launch(rosa())
     assert page.status == 200
-    assert page.heading == "Q Grade Sync for Algebra 1"
+    assert page.heading == "Grade sync to Q"
     assert "Rosa Nguyen" in page.text
     assert "Lakeside Unified" in page.text
 

@@ -205,7 +205,7 @@ def test_lti1p3platform_launches_us_into_a_course(
     conf, server = library
     claimed("https://library.example", "client-7", "deployment-7", server.url, "/authorize")
     page = launched(conf, browser, people.rosa()[f"{LTI}custom"], [people.INSTRUCTOR])
-    assert (page.status, page.heading) == (200, "Q Grade Sync for Algebra 1")
+    assert (page.status, page.heading) == (200, "Grade sync to Q")
 
 
 def test_lti1p3platform_takes_our_client_assertion(

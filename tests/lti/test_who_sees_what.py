@@ -18,7 +18,18 @@ from tests.lti.platform import Platform
 from tests.lti.test_web import views
 
 TEACHES = {"teacher", "TA", "designer", "root admin in the course"}
+SCORES = {"teacher"}
 ACCOUNT = {"root admin", "sub-account admin"}
+# What only takes a form: whoever may send one is told so, everybody else what a GET gets.
+FORMS: dict[str, set[str]] = {
+    f"courses/<int:course_id>/{path}": SCORES
+    for path in (
+        *("check/", "assignments/", "assignments/<int:assignment_id>/", "categories/"),
+        *("periods/<int:period_id>/", "previews/<int:run_id>/choices/"),
+        *("previews/<int:run_id>/send/", "runs/<int:run_id>/stop/"),
+        *("runs/<int:run_id>/retry/", "runs/<int:run_id>/undo/"),
+    )
+}
 
 # Who gets what by GET with their own visit; everybody else gets 403 or 404.
 ROWS: dict[str, set[str]] = {
@@ -27,6 +38,15 @@ ROWS: dict[str, set[str]] = {
     "account/claim/": {"root admin"},
     "courses/<int:course_id>/": TEACHES,
     "courses/<int:course_id>/help/": TEACHES,
+    "courses/<int:course_id>/history/": TEACHES,
+    "courses/<int:course_id>/settings/": TEACHES,
+    "courses/<int:course_id>/assignments.csv": SCORES,
+    "courses/<int:course_id>/history.csv": SCORES,
+    # Of nobody's grade, and of a run that there is not: tests/gradesync/screens has the others.
+    "courses/<int:course_id>/history/grade/": set(),
+    "courses/<int:course_id>/previews/<int:run_id>/": set(),
+    "courses/<int:course_id>/previews/<int:run_id>/rows.csv": set(),
+    "courses/<int:course_id>/runs/<int:run_id>/": set(),
     "lti/elsewhere/": {"everybody"},
 }
 # Served without a visit: they show nothing of a district.
@@ -58,12 +78,12 @@ PEOPLE: dict[str, Callable[[], dict[str, Any]]] = {
 
 
 def test_each_address_has_a_row():
-    assert {route for route, _ in views()} == ROWS.keys() | OPEN
+    assert {route for route, _ in views()} == ROWS.keys() | FORMS.keys() | OPEN
 
 
 def test_what_is_open_and_what_is_launched_say_so_themselves():
     for route, view in views():
-        assert (view.audience.kind == "launch") == (route in ROWS), route
+        assert (view.audience.kind == "launch") == (route in ROWS | FORMS), route
 
 
 @pytest.mark.parametrize("name", PEOPLE)
@@ -73,10 +93,11 @@ def test_who_sees_what(
     place = visit(launch(PEOPLE[name]()).url, browser)
     theirs = Browser(browser.url)
     their_place = visit(launch(PEOPLE[name](), platform=neighbour, using=theirs).url, theirs)
-    for route, allowed in ROWS.items():
+    for route, allowed in (ROWS | FORMS).items():
         path = "/" + re.sub(r"<[^>]+>", "5", route)
         page = browser.follow(browser.get(f"{path}?place={place}"))
-        expected = {200} if allowed & {name, "everybody"} else {403, 404}
+        served = 405 if route in FORMS else 200
+        expected = {served} if allowed & {name, "everybody"} else {403, 404}
         assert page.status in expected, (route, name, page.status)
         assert "Hillside" not in page.text
         # The neighbour's place with our cookies, and ours with theirs.

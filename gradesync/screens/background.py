@@ -1,0 +1,34 @@
+"""Reads a course in the background: no page waits for Canvas or Q."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from gradesync.actions import plans
+from gradesync.screens.viewer import Viewer
+from gradesync.selectors import course as courses
+from gradesync.selectors.course import Latest
+from integration.models import District, Run
+
+# After one that failed it is not tried by itself at each look.
+REST = timedelta(minutes=2)
+
+
+def look(viewer: Viewer) -> Run:
+    """Compare both sides anew; a reading that is under way is joined."""
+    return plans.preview(viewer.course, by=viewer.actor, sections=viewer.sections)
+
+
+def keep_fresh(viewer: Viewer, plan: Latest | None, now: datetime) -> Run | None:
+    """The look that is under way, begun now where the last one is old; None where there is none."""
+    under_way = courses.being_made(viewer.course, viewer.sections)
+    if under_way or not viewer.sees_scores or viewer.district.state != District.State.ACTIVE:
+        return under_way
+    if plan is not None and not plan.is_old:
+        return None
+    lately = Run.objects.filter(
+        sync__course=viewer.course, plan_only=True, created_at__gt=now - REST
+    ).select_related("sync")
+    if any(one.sync.scope == viewer.scope.as_row() for one in lately):
+        return None
+    return look(viewer)

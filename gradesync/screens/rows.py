@@ -1,0 +1,121 @@
+"""The rows of the Grades page: each assignment and course grade with its words and choices."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from gradesync.models import CourseSync
+from gradesync.picture import Picture
+from gradesync.screens.tally import Status, status, writes
+from gradesync.screens.troubles import Trouble, of_row
+from gradesync.screens.viewer import Viewer
+from gradesync.selectors import home as seen
+from gradesync.selectors import plans
+from integration.models import Run
+
+# How a course grade names its assignment group (actions.choices.CHOSEN_FOR_GRADES).
+GRADES_GROUP = "Course grade"
+_NAMED = ("student.not-in-class", "student.no-sis-id")
+_MOST_NAMES = 400
+
+Names = dict[str, dict[str, list[str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the table. `categories` are titles that may be chosen for its group."""
+
+    row: seen.Row
+    status: Status
+    troubles: tuple[Trouble, ...]
+    group: str = ""
+    category: str = ""
+    categories: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        return {"new_quiz": "quiz", "course-grade": "grade"}.get(self.row.kind, self.row.kind)
+
+    @property
+    def is_blocked(self) -> bool:
+        return self.row.is_on and any(one.kind == "err" for one in self.troubles)
+
+    @property
+    def sends(self) -> bool:
+        return self.row.is_on and bool(self.row.counts.to_send or writes(self.row))
+
+
+def lines(viewer: Viewer, page: seen.Home, *, is_sending: bool) -> tuple[list[Line], list[Line]]:
+    """Assignments, and course grades; a constant number of queries."""
+    names = _names(viewer, page.plan.run) if page.plan else {}
+    filing = Filing(viewer.course, viewer.picture)
+    groups = {one.canvas_id: one.name for one in viewer.picture.groups}
+
+    def line(row: seen.Row) -> Line:
+        group_id = row.group_id if row.kind != "course-grade" else GRADES_GROUP
+        told = of_row(row, names.get(row.item, {})) if row.is_on else ()
+        return Line(
+            row, status(row, is_sending=is_sending), told, groups.get(row.group_id, ""),
+            filing.category(group_id, row), filing.offered,
+        )  # fmt: skip
+
+    grades = [_with_periods(line(row), viewer.picture) for row in page.grades]
+    return [line(row) for row in page.rows], grades
+
+
+def _names(viewer: Viewer, run: Run) -> Names:
+    """Who is not in the Q class: a person of the class sees the names at once."""
+    cells = plans.lines(run, "result", sections=viewer.sections).filter(reason__in=_NAMED)
+    known = {one.canvas_id: one.name for one in viewer.picture.students}
+    found: Names = defaultdict(lambda: defaultdict(list))
+    for item, code, person in cells.values_list("item", "reason", "person")[:_MOST_NAMES]:
+        if known.get(person):
+            found[item][code].append(known[person])
+    return found
+
+
+class Filing:
+    """Which category of Q an assignment group has, over all classes of the person."""
+
+    def __init__(self, course: CourseSync, picture: Picture) -> None:
+        self._picture = picture
+        links = course.category_links.values_list("group_id", "class_id", "category_id")
+        self._links = {(group, class_id): category for group, class_id, category in links}
+        self._groups = {one.canvas_id: one for one in picture.groups}
+        titles = (one.title for each in picture.classes for one in each.categories)
+        # Of every class, each title once.
+        self.offered = tuple(dict.fromkeys(titles))
+
+    def category(self, group_id: str, row: seen.Row) -> str:
+        """Its title where all classes agree; "" where nobody chose, or not everywhere alike."""
+        group = self._groups.get(group_id)
+        as_read = {one.class_id: one.sourced_id for one in group.categories} if group else {}
+        planned = {
+            one.item.class_id: one.canvas.category_id for one in row.lines if one.canvas is not None
+        }
+        titles = set()
+        for class_ in self._picture.classes:
+            names = {one.sourced_id: one.title for one in class_.categories}
+            link = self._links.get((group_id, class_.sourced_id), "")
+            read = as_read.get(class_.sourced_id) or planned.get(class_.sourced_id, "")
+            titles.add(names.get(link or read, ""))
+        return next(iter(titles)) if len(titles) == 1 else ""
+
+
+def _with_periods(line: Line, picture: Picture) -> Line:
+    """A period that is not linked yet: those of Q to choose from, the one of equal dates first."""
+    mine = next((one for one in picture.periods if one.canvas_id == line.row.canvas_id), None)
+    theirs = {one.sourced_id: one.title for each in picture.classes for one in each.periods}
+    told = [
+        replace(one, options=tuple(theirs.items()), chosen=mine.link if mine else "")
+        if one.fix == "period"
+        else one
+        for one in line.troubles
+    ]
+    return replace(line, troubles=tuple(told))
+
+
+def blocked(found: Sequence[Line]) -> int:
+    return sum(one.is_blocked for one in found)

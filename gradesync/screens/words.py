@@ -1,0 +1,124 @@
+"""What the screens say: our catalogue and states in the reader's language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, time
+from decimal import Decimal
+from functools import cache
+
+from django.utils import formats, timezone
+from django.utils.translation import gettext, ngettext
+
+from gradesync.catalogue import CATALOGUE
+from integration.oneroster.gradebook_types import Value
+
+_WORD = re.compile(r"\\\{(\w+)\\\}")
+
+
+@cache
+def _shape(code: str) -> re.Pattern[str]:
+    """A sentence of the catalogue as a pattern, to find the words that were filled in."""
+    seen: set[str] = set()
+
+    def group(found: re.Match[str]) -> str:
+        name = found[1]
+        is_new = name not in seen
+        seen.add(name)
+        return f"(?P<{name}>.*?)" if is_new else f"(?P={name})"
+
+    return re.compile(_WORD.sub(group, re.escape(CATALOGUE[code].sentence)), re.DOTALL)
+
+
+def sentence(code: str, told: str = "") -> str:
+    """A sentence as it was `told` (in English, with its words), in the reader's language."""
+    if code not in CATALOGUE:
+        return gettext(told) if told else ""
+    template = gettext(CATALOGUE[code].sentence)
+    if not told or told == CATALOGUE[code].sentence:
+        return template if "{" not in template else told
+    found = _shape(code).fullmatch(told)
+    return template.format(**found.groupdict()) if found else told
+
+
+def remedy(code: str) -> str:
+    """What to do, "" where there is nothing."""
+    entry = CATALOGUE.get(code)
+    return "" if entry is None or entry.remedy == "Nothing." else gettext(entry.remedy)
+
+
+def who(code: str) -> str:
+    """Who can act."""
+    entry = CATALOGUE.get(code)
+    names: Mapping[str, str] = {
+        "teacher": gettext("You"),
+        "admin": gettext("Your Canvas team"),
+        "office": gettext("Your school office"),
+        "nobody": gettext("Nobody has to"),
+    }
+    return names[entry.who if entry else "admin"]
+
+
+def number(score: Decimal | None) -> str:
+    """A score as it is read here; no more zeros than it has."""
+    if score is None:
+        return ""
+    plain = score.normalize()
+    places = max(0, -int(plain.as_tuple().exponent))
+    return str(formats.number_format(plain, decimal_pos=places, use_l10n=True))
+
+
+def value(said: Value | None) -> str:
+    """What a cell holds."""
+    if said is None:
+        return gettext("No score")
+    score = number(said.score)
+    score = f"{score} · {said.letter}" if said.letter else score
+    match said.status:
+        case "exempt":
+            return gettext("Excused")
+        case "not submitted":
+            return gettext("Missing, %(score)s") % {"score": score} if score else gettext("Missing")
+        case "submitted":
+            return gettext("Handed in, no score")
+        case "partially graded":
+            return gettext("%(score)s, partly graded") % {"score": score}
+        case _:
+            return score
+
+
+def grades(count: int) -> str:
+    return ngettext("%(count)s grade", "%(count)s grades", count) % {"count": numeral(count)}
+
+
+def numeral(count: int) -> str:
+    return str(formats.number_format(count, use_l10n=True, force_grouping=True))
+
+
+def when(at: datetime | None) -> str:
+    """A day and a time, in the reader's zone."""
+    if at is None:
+        return ""
+    return str(formats.date_format(timezone.localtime(at), "DATETIME_FORMAT"))
+
+
+def day(at: datetime | None) -> str:
+    return str(formats.date_format(timezone.localtime(at), "DATE_FORMAT")) if at else ""
+
+
+def clock(at: datetime | None) -> str:
+    return str(formats.date_format(timezone.localtime(at), "TIME_FORMAT")) if at else ""
+
+
+def hour(at: time) -> str:
+    return str(formats.time_format(at))
+
+
+def left(seconds: float) -> str:
+    """How long something will still take."""
+    if seconds < 60:
+        rounded = max(5, round(seconds / 5) * 5)
+        return ngettext("About %d second left", "About %d seconds left", rounded) % rounded
+    minutes = round(seconds / 60)
+    return ngettext("About %d minute left", "About %d minutes left", minutes) % minutes

@@ -1,0 +1,30 @@
+"""Each page in each state is sound; smoke first, then what is in them."""
+
+from __future__ import annotations
+
+from tests.gradesync.screens.stage import Stage, room, text
+
+
+def test_from_preview_to_result_and_history(stage: Stage):
+    run = stage.plan(room())
+    visit = stage.visit()
+    page = text(visit.page(f"previews/{run.pk}/"))
+    assert "Preview: what will change in Q" in page
+    assert "Send 18 grades to Q" in page
+    assert "This is the first sync of this course." in page
+    for path in (f"previews/{run.pk}/rows.csv", "assignments.csv"):
+        assert visit.page(path).startswith("\ufeff")
+    stage.carry_out(run, refuse=2, leave=1)
+    page = text(visit.page(f"runs/{run.pk}/"))
+    assert "15 of 18 grades are in Q" in page
+    assert "this student left the class on 19 November" in page
+    assert "Retry 3 failed" in page
+    page = text(visit.page("history/"))
+    assert "3 failed" in page
+    page = text(visit.page("history/", q="quiz"))
+    assert "15 grades found" in page
+    assert visit.page("history.csv").count("\r\n") == 16
+    page = text(visit.page("history/grade/", item="assignment:1", student="s2"))
+    assert "Sent and confirmed" in page
+    for path in ("settings/", "help/", ""):
+        visit.page(path)
