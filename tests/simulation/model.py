@@ -287,8 +287,17 @@ class Model:
         for what in (changes.left, changes.ended):
             for kind, keys in what.items():
                 self.gone[kind] |= keys
-        self.school_of |= wanted.school_of
-        self.term_end |= wanted.over
+        self._note_where(wanted)
+
+    def _note_where(self, wanted: Wanted) -> None:
+        """Not of an id that waits: what Canvas has under it is still what it was."""
+        for key, school in wanted.school_of.items():
+            kinds = ("enrollments",) if isinstance(key, Member) else ("sections", "users")
+            if not any(self.waits(kind, key) for kind in kinds):
+                self.school_of[key] = school
+        self.term_end |= {
+            key: end for key, end in wanted.over.items() if not self.waits("sections", key)
+        }
 
     def in_doubt(self, changes: Changes, wanted: Wanted) -> None:
         """Canvas broke it off: nobody knows which of the rows it took."""
@@ -299,8 +308,7 @@ class Model:
                 self.sent[kind][key] = UNSURE
                 self.gone[kind].discard(key)
                 self.canvas[kind][key] = UNSURE
-        self.school_of |= wanted.school_of
-        self.term_end |= wanted.over
+        self._note_where(wanted)
 
     # -- what Canvas should tell
 

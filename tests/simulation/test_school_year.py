@@ -156,10 +156,10 @@ class SchoolYear:
             there = {key: row for key, row in held[kind].items() if key not in doubtful}
             wanted = self.model.expected(kind)
             differing = [key for key in {**there, **wanted} if there.get(key) != wanted.get(key)]
-            assert not differing, (
-                f"{self.where}: {kind}: {_difference(there, wanted)}",
-                self.here.story(differing[0]),
-            )
+            if differing:
+                print(self.where, kind, _difference(there, wanted))
+                print(*self.here.story(differing[0]), sep="\n")
+            assert not differing, self.where
 
     def ends(self) -> None:
         """Two good nights without a change: the second one sends nothing, and nothing is open."""
