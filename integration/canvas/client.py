@@ -146,6 +146,9 @@ class CanvasClient:
     def sections(self, course_id: str) -> Iterator[Section]:
         return map(parse.section, self.transport.pages(f"courses/{_part(course_id)}/sections"))
 
+    def section(self, section_id: str) -> Section:
+        return parse.section(parse.mapping(self.transport.get(f"sections/{_part(section_id)}")))
+
     def enrollments(self, section_id: str) -> Iterator[Enrollment]:
         """Everybody ever in a section, whatever their state now."""
         params = [("state[]", state) for state in ENROLLMENT_STATES]
@@ -255,7 +258,8 @@ class CanvasClient:
     ) -> dict[str, Path]:
         """`directory`/<kind>.csv for users, accounts, terms, courses, sections, enrollments.
 
-        `user_observers` may be asked for too, and is absent where Canvas does not offer it.
+        `user_observers` and `xlist` may be asked for too, and are absent where Canvas does not
+        offer them.
         """
         return provisioning_report(
             self.transport,

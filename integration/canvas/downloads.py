@@ -23,7 +23,7 @@ MAX_UNPACKED_BYTES = 16 * 2**30
 CHUNK = 256 * 1024
 ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 # A Canvas that does not know this kind of report leaves the file out.
-OPTIONAL_KINDS = frozenset({"user_observers"})
+OPTIONAL_KINDS = frozenset({"user_observers", "xlist"})
 
 
 def fetch(transport: Transport, urls: Collection[str], to: Path, *, max_bytes: int) -> None:

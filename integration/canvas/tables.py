@@ -10,6 +10,7 @@ from integration.canvas.errors import ProtocolError
 # a section's file names accounts and courses too.
 SIGNATURES: tuple[tuple[str, frozenset[str]], ...] = (
     ("user_observers", frozenset({"observer_id", "student_id"})),
+    ("xlist", frozenset({"xlist_course_id", "section_id"})),
     ("enrollments", frozenset({"user_id", "section_id", "role"})),
     ("users", frozenset({"user_id", "login_id"})),
     ("sections", frozenset({"section_id", "course_id", "name"})),

@@ -10,7 +10,7 @@ from integration.evaluation.sides import COMPARED, CanvasSide, QSide, add_member
 from integration.ledger.runs import Ledger
 from integration.memory import many_records
 from integration.oneroster.types import R, User
-from integration.provisioning.beside import reported
+from integration.provisioning.beside import report_name, reported
 from integration.provisioning.classes import lean_classes, map_sections, place_classes
 from integration.provisioning.enrollments import EnrollmentMapper
 from integration.provisioning.people import People, lean_people, map_people, sis_id
@@ -34,9 +34,9 @@ def read_canvas(ledger: Ledger, canvas: CanvasClient) -> CanvasSide:
     side = CanvasSide()
     with reported(ledger, canvas, [*COMPARED, ENROLLMENTS]) as files:
         for kind in COMPARED:
-            if path := files.get(kind):
+            if path := files.get(report_name(kind)):
                 side.take(kind, canvas.report_rows(path))
-        if path := files.get(ENROLLMENTS):
+        if path := files.get(report_name(ENROLLMENTS)):
             side.take_members(canvas.report_rows(path))
     return side
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,13 +43,17 @@ def report_name(kind: Kind) -> str:
 
 
 @contextmanager
-def reported(ledger: Ledger, canvas: CanvasClient, kinds: list[Kind]) -> Iterator[dict[Kind, Path]]:
-    """The provisioning report's files by kind; without a kind that this Canvas does not report."""
+def reported(
+    ledger: Ledger, canvas: CanvasClient, kinds: Iterable[Kind], *others: str
+) -> Iterator[dict[str, Path]]:
+    """The provisioning report's files by what it calls them, of these kinds and of `others`.
+
+    Without those that this Canvas does not report.
+    """
     with tempfile.TemporaryDirectory(prefix="qsync-") as directory:
-        files = canvas.provisioning_report(
-            [report_name(kind) for kind in kinds],
+        yield canvas.provisioning_report(
+            [*map(report_name, kinds), *others],
             directory=Path(directory),
             on_progress=lambda report: ledger.progress("reading Canvas", report.progress, 100),
             every=soon,
         )
-        yield {kind: files[name] for kind in kinds if (name := report_name(kind)) in files}

@@ -20,7 +20,7 @@ from integration.models import AuditEvent, District, ProvisioningPolicy, RosterR
 from integration.oneroster.types import Problem
 from integration.provisioning import roster
 from integration.provisioning.adoption import ObservedRow, as_row, observed
-from integration.provisioning.beside import finish_others, no_q, reported
+from integration.provisioning.beside import finish_others, no_q, report_name, reported
 from integration.provisioning.compare import UNSURE, Accepted
 from integration.provisioning.inverse import differing
 from integration.provisioning.limits import limits_of
@@ -76,7 +76,7 @@ def compare_with_canvas(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
     if kinds:
         with reported(ledger, canvas, kinds) as files:
             for kind in kinds:
-                if path := files.get(kind):
+                if path := files.get(report_name(kind)):
                     counts[kind.name] = _Check(ledger, kind).run(canvas, path)
                 elif kind.reported:
                     ledger.find([problem("drift.not-reported", kind.name, "")])

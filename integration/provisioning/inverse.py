@@ -192,7 +192,7 @@ def enrollment_use(found: Enrollment | None, *, since: str) -> Use:
         return "unknown"
     if found.last_activity_at or found.is_graded:
         return "used"
-    if _is_older(found.created_at, since):
+    if is_older(found.created_at, since):
         return "older"
     return "unknown" if found.last_activity_at is None else "unused"
 
@@ -203,7 +203,7 @@ def section_use(
     """Is anybody in it but those of `undone` (enrollment keys)? A cross-listed one is in use."""
     if section.origin_course_id or any(_counts(one, undone) for one in people):
         return "used"
-    return "older" if _is_older(section.created_at, since) else "unused"
+    return "older" if is_older(section.created_at, since) else "unused"
 
 
 def course_use(
@@ -213,7 +213,7 @@ def course_use(
     others = any(one.sis_section_id and one.sis_section_id not in undone for one in sections)
     if course.workflow_state in _PUBLISHED or others:
         return "used"
-    if _is_older(course.created_at, since):
+    if is_older(course.created_at, since):
         return "older"
     return "unused" if course.workflow_state in _UNPUBLISHED else "unknown"
 
@@ -242,7 +242,8 @@ def _counts(found: Enrollment, undone: Collection[str]) -> bool:
     return came or (found.state not in _OVER and found.type != _OBSERVER)
 
 
-def _is_older(created_at: str, since: str) -> bool:
+def is_older(created_at: str, since: str) -> bool:
+    """Was it made before? No, where Canvas does not tell."""
     try:
         return datetime.fromisoformat(created_at) < datetime.fromisoformat(since)
     except (ValueError, TypeError):  # not told, or told in a way of its own

@@ -8,6 +8,7 @@ from pathlib import Path
 from integration import bulk
 from integration.canvas.client import CanvasClient
 from integration.canvas.errors import NotFound
+from integration.canvas.types import Section
 from integration.models import Run
 from integration.provisioning import history
 from integration.provisioning.adoption import as_row, observed
@@ -24,6 +25,36 @@ def guests(canvas: CanvasClient, report: Path | None) -> set[str]:
         for line in (canvas.report_rows(report) if report else ())
         if not line.get("section_id") and line.get("status") not in ("deleted", "rejected")
     }
+
+
+def sections_by_course(
+    canvas: CanvasClient, sections: Path | None, crosslisted: Path | None
+) -> dict[str, list[Section]] | None:
+    """The sections of each course by its SIS id, as they are taught now; None if it is not told.
+
+    When a section was made, the report does not tell.
+    """
+    if sections is None or crosslisted is None:
+        return None
+    taught_in = {
+        line.get("canvas_section_id", ""): line.get("xlist_course_id", "")
+        for line in canvas.report_rows(crosslisted)
+    }
+    found: dict[str, list[Section]] = {}
+    for line in canvas.report_rows(sections):
+        number, home = line.get("canvas_section_id", ""), line.get("course_id", "")
+        if not number.isdigit():
+            return None
+        section = Section(
+            id=number,
+            name="",
+            course_id="",
+            sis_section_id=line.get("section_id", ""),
+            integration_id="",
+            origin_course_id=home if number in taught_in else "",
+        )
+        found.setdefault(taught_in.get(number, home), []).append(section)
+    return found
 
 
 def standings(run: Run, canvas: CanvasClient, kind: Kind, report: Path | None) -> StandingOf:

@@ -23,7 +23,7 @@ from integration.ledger.runs import Ledger, Watch, nobody
 from integration.models import Approval, AuditEvent, Run
 from integration.oneroster.types import Problem
 from integration.provisioning import history, plan_lines
-from integration.provisioning.beside import finish_others, no_q, reported
+from integration.provisioning.beside import finish_others, no_q, report_name, reported
 from integration.provisioning.compare import Planned
 from integration.provisioning.errors import BeforeGone, NothingToUndo, PlanRefused
 from integration.provisioning.inverse import (
@@ -47,12 +47,20 @@ from integration.provisioning.rows import (
     Kind,
 )
 from integration.provisioning.run import PLANS, OpenQ, advance, conditions, resource
-from integration.provisioning.standing import StandingOf, guests, since, standings
+from integration.provisioning.standing import (
+    StandingOf,
+    guests,
+    sections_by_course,
+    since,
+    standings,
+)
 from integration.provisioning.usage import Ask, Usage, ahead
 
 KIND = Run.Kind.UNDO
 ENDED = (Run.State.DONE, Run.State.FAILED)
 BATCH = bulk.IN_LIMIT
+# What Canvas's report calls the sections that are taught in another course than their own.
+XLIST = "xlist"
 # Sections that Canvas is asked about while earlier ones are planned.
 AHEAD = 12
 
@@ -179,17 +187,20 @@ def _plan(ledger: Ledger, undone: Run, canvas: CanvasClient) -> Counter[str]:
     kinds = [kind for kind in KINDS if kind.name in history.kinds_of(undone)]
     courses = history.count_created(undone, COURSES)
     # Whoever is enrolled in a created course by hand keeps it; the report tells of them.
-    asked = list(dict.fromkeys([*kinds, ENROLLMENTS])) if courses else kinds
+    asked = {*kinds, ENROLLMENTS, SECTIONS} if courses else {*kinds}
     if not kinds:
         return left
-    with reported(ledger, canvas, asked) as files:
+    with reported(ledger, canvas, asked, *([XLIST] if SECTIONS in asked else [])) as files:
         usage = Usage(
             canvas,
             since(undone, canvas),
             courses=courses,
-            guests=guests(canvas, files.get(ENROLLMENTS)) if courses else (),
+            guests=guests(canvas, files.get(ENROLLMENTS.name)) if courses else (),
+            sections=sections_by_course(canvas, files.get(SECTIONS.name), files.get(XLIST)),
         )
-        standing_of = {kind: standings(undone, canvas, kind, files.get(kind)) for kind in kinds}
+        standing_of = {
+            kind: standings(undone, canvas, kind, files.get(report_name(kind))) for kind in kinds
+        }
     planner = _Planner(ledger, undone, usage, standing_of)
     planner.plan()
     return planner.left + left

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from integration.provisioning.inverse import (
     course_use,
     enrollment_key,
     enrollment_use,
+    is_older,
     observer_use,
     section_use,
 )
@@ -38,16 +40,19 @@ class Usage:
     """What Canvas says about use since a run's import was made (`since`, by Canvas's clock).
 
     `courses`: about how many courses will be asked for. `guests`: SIS ids of the courses in which
-    somebody is enrolled in a section without a SIS id.
+    somebody is enrolled in a section without a SIS id. `sections`: those of each course, where
+    Canvas's report tells of them; else each course is asked for its own.
     """
 
     canvas: CanvasClient
     since: str
     courses: int = 0
     guests: Collection[str] = ()
+    sections: Mapping[str, list[Section]] | None = None
     _listed: dict[str, Course] = field(default_factory=dict)
     _sections: dict[str, list[Section] | None] = field(default_factory=dict)
     _observers: dict[str, Use] = field(default_factory=dict)
+    _first_new: int | None = None
 
     def __post_init__(self) -> None:
         # A page holds a hundred courses, so from there on the whole list is the shorter way.
@@ -101,7 +106,25 @@ class Usage:
         section = next((one for one in sections if one.sis_section_id == section_id), None)
         if section is None:  # somebody teaches it in another course
             return "used"
+        if self._was_there_before(section):
+            return "older"
         return section_use(section, people, undone=undone, since=self.since)
+
+    def _was_there_before(self, section: Section) -> bool:
+        """The report tells no section's age; but Canvas numbers its sections as they are made."""
+        if self.sections is None or not self.since:
+            return False
+        if self._first_new is None:
+            numbers = sorted(int(one.id) for some in self.sections.values() for one in some)
+            place = bisect_left(numbers, x=True, key=self._is_new)
+            self._first_new = numbers[place] if place < len(numbers) else numbers[-1] + 1
+        return int(section.id) < self._first_new
+
+    def _is_new(self, number: int) -> bool:
+        try:
+            return not is_older(self.canvas.section(str(number)).created_at, self.since)
+        except _NOT_TOLD:
+            return False
 
     def of_course(self, course_id: str, *, undone: Collection[str]) -> Use:
         """Whether the course is published, or holds more than the sections that are undone."""
@@ -129,6 +152,8 @@ class Usage:
         return self._observers[observer]
 
     def _sections_of(self, course_id: str) -> list[Section] | None:
+        if self.sections is not None:
+            return self.sections.get(course_id, [])
         if course_id not in self._sections:
             try:
                 self._sections[course_id] = list(self.canvas.sections(_course(course_id)))
