@@ -7,6 +7,7 @@ from sandbox.canvas.api.call import Call
 from sandbox.canvas.api.rights import Rights
 from sandbox.canvas.gradebook import course_grades, policies
 from sandbox.canvas.gradebook.audience import STUDENT_TYPES
+from sandbox.canvas.gradebook.models import CourseGrading
 from sandbox.canvas.models import Course, Enrollment
 from sandbox.rules import on
 
@@ -21,7 +22,10 @@ class Shower:
         text = call.text("grading_period_id")
         self.period_id = int(text) if text.isdigit() else 0
         self.with_points = "current_points" in call.several("include")
+        # By course: an answer about a section asks the same things for each of its students.
         self._rights: dict[int, Rights] = {}
+        self._grading: dict[int, CourseGrading] = {}
+        self._grades: dict[int, dict[int, course_grades.Grades]] = {}
 
     def of(self, row: Enrollment, course: Course) -> Shown | None:
         """The `grades` of an enrollment; None for who is no student."""
@@ -33,11 +37,14 @@ class Shower:
         mine = self._rights[course.pk]
         if not mine.may_see_grades and row.user_id != mine.user_id:
             return {"html_url": url}
-        grading = policies.of(course.pk)
+        if course.pk not in self._grading:
+            self._grading[course.pk] = policies.of(course.pk)
+        grading = self._grading[course.pk]
         if not mine.may_see_grades and grading.hide_final_grades:
             return {"html_url": url}
-        known = course_grades.of_course(course, self.period_id).get(row.user_id)
-        grades = known or course_grades.NONE
+        if course.pk not in self._grades:
+            self._grades[course.pk] = course_grades.of_course(course, self.period_id)
+        grades = self._grades[course.pk].get(row.user_id) or course_grades.NONE
         if mine.may_see_grades:
             return {"html_url": url, **self._all(grades, grading)}
         return {"html_url": url, **self._effective(grades, grading)}
