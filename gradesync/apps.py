@@ -8,13 +8,17 @@ class GradesyncConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the floor below of what it cannot import."""
-        from gradesync import following, push, tasks
+        from gradesync import checking, following, push, tasks
         from gradesync.management.demo import grade_and_sync
         from gradesync.management.report import explain_score, undo_grades
+        from gradesync.planning import PLANS, Planner
+        from gradesync.undo import plan_undo, undone_lines
         from integration.management.registries import DEMO_STEPS, EXPLAINERS, UNDOERS
         from integration.provisioning.following import FOLLOWERS
         from integration.tasks import SWEEPERS
 
+        PLANS[push.UNDO] = Planner(plan_undo, undone_lines)
+        PLANS[checking.CHECK] = Planner(checking.plan_check)
         FOLLOWERS.append(following.follow)
         UNDOERS[push.KIND] = undo_grades
         SWEEPERS.append(tasks.sweep)

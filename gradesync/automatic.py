@@ -27,8 +27,14 @@ MOST_AT_ONCE = 200
 
 
 def courses() -> QuerySet[CourseSync]:
-    """Those that sync by themselves, of districts that are not paused."""
-    on = CourseSync.objects.exclude(mode=CourseSync.Mode.OFF).filter(is_copy=False)
+    """Those that sync by themselves, of districts that are not paused.
+
+    Not those where nobody has ever sent a plan: a first one is looked at by a person, and a course
+    that was copied begins so, whatever its account has chosen.
+    """
+    on = CourseSync.objects.exclude(mode=CourseSync.Mode.OFF).filter(
+        is_copy=False, first_sent_at__isnull=False
+    )
     return on.filter(district__state=District.State.ACTIVE).select_related("district")
 
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, time
 from functools import cache
 from typing import Any, Literal, get_args, get_type_hints
 
 Where = Literal["default", "account", "school", "term", "course"]
+_TIMES = ("automatic_at", "quiet_from", "quiet_until")
+MOST_MINUTES = 240
 _ORDER: tuple[Where, ...] = ("account", "school", "term", "course")
 
 
@@ -28,6 +31,8 @@ class Settings:
     single_students: work assigned to single students goes with the date of the section, or waits.
     zero_points: an assignment worth nothing is left out, or sent (as extra credit).
     review_above: more cleared and overwritten values than this are looked at by a person first.
+    automatic: nightly at `automatic_at`, or `automatic_minutes` after grading; never between the
+    quiet hours (equal ones are none). Times are "HH:MM" of the district's own clock.
     """
 
     selection: Literal["all", "flagged", "none"] = "all"
@@ -49,12 +54,44 @@ class Settings:
     default_category: str = ""
     course_grade_category: str = ""
     review_above: int = 25
+    automatic: Literal["off", "nightly", "after-grading"] = "off"
+    automatic_at: str = "03:00"
+    automatic_minutes: int = 15
+    quiet_from: str = "00:00"
+    quiet_until: str = "00:00"
 
     def __post_init__(self) -> None:
         for name, hint in _hints().items():
             allowed, value = get_args(hint), getattr(self, name)
             if (allowed and value not in allowed) or (not allowed and type(value) is not hint):
                 raise ValueError(f"{name} cannot be {value!r}")
+        for name in _TIMES:
+            _time(name, getattr(self, name))
+        if not 5 <= self.automatic_minutes <= MOST_MINUTES:
+            raise ValueError(f"automatic_minutes is from 5 to {MOST_MINUTES}")
+        if self.review_above < 0:
+            raise ValueError("review_above is 0 or more")
+
+    @property
+    def when(self) -> dict[str, Any]:
+        """When a course syncs by itself, as `CourseSync` keeps it."""
+        return {
+            "mode": self.automatic,
+            "at": _time("automatic_at", self.automatic_at),
+            "minutes": self.automatic_minutes,
+            "quiet_from": _time("quiet_from", self.quiet_from),
+            "quiet_until": _time("quiet_until", self.quiet_until),
+        }
+
+
+def _time(name: str, text: str) -> time:
+    try:
+        return datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007  a time of the clock, no instant
+    except ValueError:
+        raise ValueError(f"{name} is a time such as 23:30, not {text!r}") from None
+
+
+NAMES = frozenset(one.name for one in fields(Settings))
 
 
 @cache
@@ -81,19 +118,18 @@ class Effective:
 
 
 def effective(layers: Iterable[Layer]) -> Effective:
-    """Lay the levels over one another, in whatever order they are handed in.
+    """Lay the levels over one another, in whatever order; of two schools the outer comes first.
 
     A name that no setting has (any more) is passed over.
 
     Raises:
         ValueError: a level has chosen what cannot be chosen.
     """
-    names = {one.name for one in fields(Settings)}
     chosen: dict[str, Any] = {}
-    where: dict[str, Where] = dict.fromkeys(names, "default")
+    where: dict[str, Where] = dict.fromkeys(NAMES, "default")
     locked: set[str] = set()
     for layer in sorted(layers, key=lambda one: _ORDER.index(one.where)):
-        for name in (layer.chosen.keys() & names) - locked:
+        for name in (layer.chosen.keys() & NAMES) - locked:
             chosen[name], where[name] = layer.chosen[name], layer.where
-        locked |= layer.locked & names
+        locked |= layer.locked & NAMES
     return Effective(replace(Settings(), **chosen), where, frozenset(locked))

@@ -4,6 +4,8 @@ GradesError
  ├─ PlanRefused      the plan may not be sent: another digest, out of date, nothing to send
  │   └─ NotSeen      nobody has looked at a plan that a person has to look at
  ├─ NotOfThisCourse  an id that the course, or its classes in Q, do not have
+ ├─ BadSetting       no such setting, or a value that it cannot have
+ ├─ LockedSetting    a level above holds it for every course
  ├─ CopyOfCanvas     a beta or test Canvas, which may not write to Q
  ├─ Cancelled        a person stopped it
  ├─ NothingToRetry   the run is going still, or everything reached Q
@@ -33,6 +35,16 @@ class NotSeen(PlanRefused):
 class NotOfThisCourse(GradesError):
     code = "grades.not-of-this-course"
     remedy = "Open the course again and choose from what it offers."
+
+
+class BadSetting(GradesError):
+    code = "grades.bad-setting"
+    remedy = "Choose one of the values that the settings offer."
+
+
+class LockedSetting(GradesError):
+    code = "grades.locked-setting"
+    remedy = "Ask your Canvas administrator, who can change it for the account, school or term."
 
 
 class CopyOfCanvas(GradesError):

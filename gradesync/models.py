@@ -49,8 +49,12 @@ class CourseSync(models.Model):
     district = models.ForeignKey(District, models.CASCADE, related_name="course_syncs")
     canvas_id = models.CharField(max_length=64)
     name = models.TextField(blank=True)
+    # Where it is in Canvas, as last read: its sub-accounts, the outermost first, and its term.
+    account_ids = models.JSONField(default=list, blank=True)
+    term_id = models.CharField(max_length=64, blank=True)
     chosen = models.JSONField(default=dict, blank=True)
-    # When to begin by itself (due.Automatic); times are the district's.
+    # When to begin by itself (due.Automatic), as the settings of all levels come to; times are the
+    # district's. Written by actions/settings.py alone.
     mode = models.CharField(max_length=16, choices=Mode.choices, default=Mode.OFF)
     at = models.TimeField(default=time(3, 0))
     minutes = models.PositiveSmallIntegerField(default=15)

@@ -32,12 +32,19 @@ SINCE = "plan.changed-since"
 _WRITING = ("new", "changed", "cleared")
 
 
+def _nothing(run: Run, reader: Reader) -> Iterator[Line]:
+    return iter(())
+
+
 @dataclass(frozen=True, slots=True)
 class Planner:
-    """`plan` stores the lines of a run and gives the next cursor; `again` makes them anew."""
+    """`plan` stores the lines of a run and gives the next cursor; `again` makes them anew.
+
+    Without `again` its runs send nothing.
+    """
 
     plan: Callable[[Ledger, Reader], str]
-    again: Callable[[Run, Reader], Iterator[Line]]
+    again: Callable[[Run, Reader], Iterator[Line]] = _nothing
 
 
 # How each kind of run makes its plan; all carry it out alike.

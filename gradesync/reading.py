@@ -16,14 +16,14 @@ from gradesync import memory
 from gradesync.course_grades import wants
 from gradesync.course_settings import Settings
 from gradesync.ids import WHOLE_COURSE
-from gradesync.models import CourseSync, SyncRun
+from gradesync.models import CourseSync, SyncDefaults, SyncRun
 from gradesync.profile import Profile
 from gradesync.readings import CanvasReading, Memory, QReading, Snapshot
-from gradesync.rulebook import rules_for
+from gradesync.rulebook import follow_automatic, rules_for
 from gradesync.rules import Rules
 from integration.canvas import throttle
 from integration.canvas.client import CanvasClient
-from integration.canvas.gradebook_types import CourseGrade, Section, Submission
+from integration.canvas.gradebook_types import Course, CourseGrade, Section, Submission
 from integration.ledger.runs import Ledger
 from integration.models import CanvasConnection, ProvisioningPolicy, QConnection
 from integration.oneroster.client import OneRosterClient
@@ -96,6 +96,11 @@ class Reader:
         q = self._q_reading(canvas.sections, whole=False)
         return Snapshot(canvas, q, self._memory(), self.rules)
 
+    def in_q(self) -> Snapshot:
+        """Q with all its results; of Canvas only who is there, no work and no grades."""
+        canvas = self._course_reading(whole=False)
+        return Snapshot(canvas, self._q_reading(canvas.sections), self._memory(), self.rules)
+
     @cached_property
     def rules(self) -> Rules:
         """By what this run plans; the clock stands still for it."""
@@ -134,6 +139,7 @@ class Reader:
             rows = pool.submit(lambda: _by_assignment(book.submissions()) if whole else None)
             sections, groups = pool.submit(book.sections), pool.submit(book.groups)
             periods = pool.submit(book.periods)
+        self._keep_place(course.result())
         enrollments, grades = enrolled.result()
         by_assignment = rows.result()
         work = assignments.result()
@@ -149,6 +155,21 @@ class Reader:
             submissions=lazy if by_assignment is None else by_assignment,
             grades=self._grades(grades, [one.canvas_id for one in periods.result()]),
         )
+
+    def _keep_place(self, course: Course) -> None:
+        """Settings may hang on where a course is; its schools are asked for only if one does."""
+        defaults = SyncDefaults.objects.filter(district=self.district)
+        accounts: list[str] = []
+        if defaults.filter(where=SyncDefaults.Where.SCHOOL).exists():
+            parents = {one.id: one.parent_account_id for one in self._canvas.sub_accounts()}
+            at = course.account_id
+            while at in parents and at not in accounts:
+                accounts.insert(0, at)
+                at = parents[at]
+        if (self.course.account_ids, self.course.term_id) != (accounts, course.term_id):
+            self.course.account_ids, self.course.term_id = accounts, course.term_id
+            self.course.save(update_fields=["account_ids", "term_id"])
+            follow_automatic(self.course)
 
     def _grades(
         self, of_course: Sequence[CourseGrade], period_ids: Sequence[str]

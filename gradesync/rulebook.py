@@ -6,7 +6,9 @@ from datetime import datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from gradesync.course_settings import Layer, Settings, effective
+from django.utils import timezone
+
+from gradesync.course_settings import Effective, Layer, Settings, effective
 from gradesync.ids import namespace
 from gradesync.models import CourseSync, SyncDefaults, SyncRun
 from gradesync.profile import Profile
@@ -37,18 +39,44 @@ def rules_for(sync: SyncRun, now: datetime, account_uuid: str = "") -> Rules:
 
 
 def settings_of(course: CourseSync) -> Settings:
-    """What holds for a course: its own choices over those of its district.
+    """What holds for a course.
 
     Raises:
         ValueError: a level has chosen what cannot be chosen.
     """
-    account = SyncDefaults.objects.filter(
-        district=course.district, where=SyncDefaults.Where.ACCOUNT
-    ).first()
+    return effective_of(course).settings
+
+
+def effective_of(course: CourseSync) -> Effective:
+    """A course's own choices over those of its term, its schools and the account; each with where
+    it comes from.
+
+    Raises:
+        ValueError: a level has chosen what cannot be chosen.
+    """
+    above = list(SyncDefaults.objects.filter(district=course.district))
     layers = [Layer("course", course.chosen)]
-    if account:
-        layers.append(Layer("account", account.chosen, frozenset(account.locked)))
-    return effective(layers).settings
+    for place in ("", *course.account_ids):  # the outer ones first
+        layers += [_layer(one) for one in above if one.where != "term" and one.place == place]
+    layers += [_layer(one) for one in above if one.where == "term" and one.place == course.term_id]
+    return effective(layers)
+
+
+def follow_automatic(course: CourseSync) -> None:
+    """Let the columns that the sweeper looks at say what the levels together have chosen."""
+    settings = settings_of(course)
+    columns = settings.when
+    if all(getattr(course, name) == value for name, value in columns.items()):
+        return
+    begins = course.mode != settings.automatic and settings.automatic != "off"
+    if begins:
+        # Nights that went by before it was chosen are nobody's, and neither are older grades.
+        columns = {**columns, "since": timezone.now(), "looked_at": None}
+    CourseSync.objects.filter(pk=course.pk).update(**columns)
+
+
+def _layer(one: SyncDefaults) -> Layer:
+    return Layer(one.where, one.chosen, frozenset(one.locked))  # type: ignore[arg-type]  # one of Where
 
 
 def environment(base_url: str) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from gradesync.errors import NotSeen, PlanRefused
+from gradesync.errors import NothingToRetry, NotSeen, PlanRefused
 from gradesync.models import CourseSync, SyncRun
 from gradesync.planning import stale
 from gradesync.push import KIND, UNDO, UNFINISHED, close_ended
 from gradesync.review import Review
 from gradesync.scope import Scope
-from integration.models import Approval, AuditEvent, District, Run
+from gradesync.stored import SEPARATOR
+from integration.models import Approval, AuditEvent, Change, District, Run
 
 WHOLE = Scope()
 
@@ -95,6 +96,21 @@ def _like(run: Run, sync: SyncRun) -> Run | None:
     )
     alike = (one.run for one in others.select_related("run") if one.scope == sync.scope)
     return next(alike, None)
+
+
+def failed_scope(run: Run, sections: frozenset[str] | None = None) -> Scope:
+    """What of a run did not reach Q, and nothing else.
+
+    Raises:
+        NothingToRetry: the run is going still, or everything of it reached Q.
+    """
+    if run.state in UNFINISHED:
+        raise NothingToRetry(f"Run {run.pk} is going still.")
+    left = Change.objects.filter(run=run, state__in=(Change.State.REFUSED, Change.State.LEFT))
+    keys = frozenset(tuple(key.split(SEPARATOR)) for key in left.values_list("key", flat=True))
+    if not keys:
+        raise NothingToRetry(f"Everything of run {run.pk} reached Q.")
+    return Scope(sections, keys=keys)
 
 
 def see(run: Run, *, actor: str) -> None:

@@ -13,8 +13,8 @@ from gradesync.findings import of_lines
 from gradesync.inverse import QNow, inverse
 from gradesync.lines import ItemLine, Line
 from gradesync.models import SyncRun
-from gradesync.planning import PLANS, Planner, begin_anew, finish_plan
-from gradesync.push import KIND, UNDO, OpenQ, advance
+from gradesync.planning import begin_anew, finish_plan
+from gradesync.push import KIND, OpenQ, advance
 from gradesync.reading import Reader
 from gradesync.scope import Scope, within
 from integration.canvas.client import CanvasClient
@@ -84,12 +84,13 @@ def plan_undo(ledger: Ledger, reader: Reader) -> str:
     """Store the inverse of the run that this one undoes; the next cursor."""
     begin_anew(ledger)
     ledger.progress("reading the classes in Q", 0)
-    digest = stored.store(ledger, _lines(ledger.run, reader))
+    digest = stored.store(ledger, undone_lines(ledger.run, reader))
     ledger.find(of_lines(stored.lines(ledger.run)))
     return finish_plan(ledger, reader, digest, [])
 
 
-def _lines(undoing: Run, reader: Reader) -> Iterator[Line]:
+def undone_lines(undoing: Run, reader: Reader) -> Iterator[Line]:
+    """The inverse of what a run has written, as Q is now."""
     undone = undoing.undoes
     if undone is None:
         raise NothingToUndo("The run that was to be undone is no longer kept.")
@@ -97,9 +98,6 @@ def _lines(undoing: Run, reader: Reader) -> Iterator[Line]:
     written = list(within(written, Scope.read(reader.sync.scope)))
     later = _later(undone, undoing, reader)
     return inverse(written, _now(written, reader), later=later, rules=reader.rules)
-
-
-PLANS[UNDO] = Planner(plan_undo, _lines)
 
 
 def _now(lines: list[Line], reader: Reader) -> QNow:

@@ -8,11 +8,10 @@ from django.db import transaction
 
 from gradesync import memory, stored, sync, undo
 from gradesync.decide import Choice, decided, decision_for, is_open
-from gradesync.errors import NothingToRetry, NotOfThisCourse, PlanRefused
+from gradesync.errors import NotOfThisCourse, PlanRefused
 from gradesync.lines import ScoreLine
 from gradesync.models import CourseSync, SyncRun
 from gradesync.planning import reviewed
-from gradesync.push import UNFINISHED
 from gradesync.rulebook import rules_for, settings_of
 from gradesync.scope import Scope, item_name
 from gradesync.tasks import ADVANCE
@@ -21,7 +20,6 @@ from integration.models import AuditEvent, Change, Run
 from integration.tasks import ADVANCE_TIMEOUT
 
 PRESS, PREVIEW = "press", "preview"
-NOT_THERE = (Change.State.REFUSED, Change.State.LEFT)
 
 Sections = frozenset[str] | None
 
@@ -148,12 +146,6 @@ def retry(run: Run, *, by: str, sections: Sections = None) -> Run:
         NothingToRetry: the run is going still, or everything of it reached Q.
     """
     synced = SyncRun.objects.select_related("course__district").get(run=run)
-    if run.state in UNFINISHED:
-        raise NothingToRetry(f"Run {run.pk} is going still.")
-    left = Change.objects.filter(run=run, state__in=NOT_THERE).values_list("key", flat=True)
-    keys = frozenset(tuple(key.split(stored.SEPARATOR)) for key in left)
-    if not keys:
-        raise NothingToRetry(f"Everything of run {run.pk} reached Q.")
     again, is_new = sync.press(
         synced.course,
         actor=by,
@@ -161,7 +153,7 @@ def retry(run: Run, *, by: str, sections: Sections = None) -> Run:
         preview=True,
         on_conflict=synced.on_conflict,
         force=synced.force,
-        scope=Scope(sections, keys=keys),
+        scope=sync.failed_scope(run, sections),
         retries=run,
     )
     return _rung(again) if is_new else again

@@ -149,7 +149,8 @@ def story(course: CourseSync, item: str, student: str, *, sections: Sections = N
 
 
 def _ended(course: CourseSync) -> QuerySet[Run]:
-    shown = Run.objects.filter(sync__course=course).exclude(plan_only=True)
+    shown = Run.objects.filter(sync__course=course)
+    shown = shown.filter(Q(plan_only=False) | Q(kind=Run.Kind.GRADES_CHECK))
     return shown.select_related("sync").order_by("-pk")
 
 

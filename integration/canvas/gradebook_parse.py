@@ -39,6 +39,8 @@ def course(data: Json) -> Course:
         name=text(data, "name"),
         is_published=text(data, "workflow_state") in ("available", "completed"),
         hides_totals=data.get("hide_final_grades") is True,
+        account_id=text(data, "account_id"),
+        term_id=text(data, "enrollment_term_id"),
     )
 
 

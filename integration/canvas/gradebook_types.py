@@ -27,6 +27,8 @@ class Course:
     name: str
     is_published: bool = True
     hides_totals: bool = False
+    account_id: str = ""
+    term_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -394,9 +394,9 @@ BREAKS = [
     ),
     Break(
         "F46",
-        "gradesync/push.py",
-        "pk__gt=run.pk).exclude(read_at=None)",
-        "pk__gt=run.pk).none()",
+        "gradesync/planning.py",
+        "later = Run.objects.filter(sync__course=run.sync.course, pk__gt=run.pk)",
+        "later = Run.objects.none()",
         "a plan that was overtaken is sent",
     ),
     Break(

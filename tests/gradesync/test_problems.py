@@ -12,9 +12,20 @@ from gradesync.catalogue import CATALOGUE
 from gradesync.problems import problem
 
 ROOM = Path(__file__).parents[2] / "gradesync"
-AREAS = {"plan", "course", "section", "assignment", "line_item", "score", "student", "undo", "q"}
+AREAS = {
+    "plan",
+    "drift",
+    "course",
+    "section",
+    "assignment",
+    "line_item",
+    "score",
+    "student",
+    "undo",
+    "q",
+}
 # What stands on a cell by itself, so that no other words are at hand.
-ALONE = re.compile(r"^(score|student|undo)\.|^assignment\.period-closed$|^line_item\.maximum")
+ALONE = re.compile(r"^(score|student|undo|drift)\.|^assignment\.period-closed$|^line_item\.maximum")
 
 
 def words_in(sentence: str) -> set[str]:

@@ -10,15 +10,17 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from gradesync import sync
+from gradesync.actions.repairs import forget_links
+from gradesync.checking import CHECK
 from gradesync.errors import PlanRefused
 from gradesync.management.report import report
 from gradesync.models import CourseSync, SyncRun
-from gradesync.push import UNFINISHED, advance
+from gradesync.push import KIND, UNFINISHED, advance
 from gradesync.review import Review
 from integration.connections import canvas_client, q_client
 from integration.ledger.leases import AlreadyRunning
 from integration.management.bar import Bar
-from integration.management.base import DistrictCommand, Usage
+from integration.management.base import DONE, DistrictCommand, Usage
 from integration.models import District, Run
 
 WAIT_SECONDS = 0.5
@@ -49,6 +51,20 @@ class Command(DistrictCommand):
             "--force", action="store_true", help="send again what is the same; decides no conflict"
         )
 
+        parser.add_argument(
+            "--verify",
+            action="store_true",
+            help="read back what Q has confirmed and list what it does not hold any more",
+        )
+        parser.add_argument(
+            "--retry", type=int, metavar="RUN", help="only what of that run did not reach Q"
+        )
+        parser.add_argument(
+            "--forget-links",
+            action="store_true",
+            help="forget which line items are ours, as for a gradebook of Q that was replaced",
+        )
+
     def _consents(self, options: dict[str, Any]) -> bool:
         """Nobody can be asked where there is no terminal: the command line itself is the yes."""
         return not options["preview"] and (options["yes"] or not sys.stdin.isatty())
@@ -57,17 +73,12 @@ class Command(DistrictCommand):
         if options["approve"] is not None and (options["preview"] or not options["approve"]):
             raise Usage("--approve needs the digest of a plan, and goes with no --preview.")
         course = sync.course_of(district, options["course"])
+        if options["forget_links"]:
+            return self._forget(course)
         if options["approve"]:
             run = self._approve(course, options["approve"].strip())
         else:
-            run, is_new = sync.press(
-                course,
-                actor=self.actor,
-                preview=options["preview"],
-                on_conflict=options["on_conflict"],
-                force=options["force"],
-                consents=self._consents(options),
-            )
+            run, is_new = self._press(course, options)
             if not is_new:
                 self.say(f"Run {run.pk} is going already; this joins it.")
         run = self._asked(self.finish(run))
@@ -76,6 +87,31 @@ class Command(DistrictCommand):
             run,
             f"manage.py sync_grades {district.slug} --course {course.canvas_id} --approve",
         )
+
+    def _press(self, course: CourseSync, options: dict[str, Any]) -> tuple[Run, bool]:
+        failed = None
+        if options["retry"] is not None:
+            failed = Run.objects.filter(sync__course=course, pk=options["retry"]).first()
+            if failed is None:
+                raise Usage(f"This course has no run {options['retry']}.")
+        return sync.press(
+            course,
+            actor=self.actor,
+            preview=options["preview"] or options["verify"],
+            kind=CHECK if options["verify"] else KIND,
+            on_conflict=options["on_conflict"],
+            force=options["force"],
+            retries=failed,
+            scope=sync.failed_scope(failed) if failed else sync.WHOLE,
+            consents=self._consents(options),
+        )
+
+    def _forget(self, course: CourseSync) -> int:
+        forgotten = forget_links(course, by=self.actor)
+        told = ", ".join(f"{number:,} {name}" for name, number in forgotten.items())
+        self.say(f"Forgotten: {told}. The next sync of this course is as a first one.")
+        self.answer(state="done", forgotten=forgotten)
+        return DONE
 
     def _approve(self, course: CourseSync, digest: str) -> Run:
         # A plan that was made again has the same digest as the one that was sent.

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from gradesync import sync as presses
-from gradesync.actions import choices, plans
+from gradesync.actions import choices, plans, repairs
 from gradesync.errors import NothingToRetry, NotOfThisCourse, NotSeen, PlanRefused
 from gradesync.models import CourseSync
 from gradesync.selectors import course as courses
@@ -202,3 +202,47 @@ def test_who_is_limited_to_another_section_meets_nothing_of_this_one(course, kep
     assert (theirs.students, theirs.sections, theirs.classes) == ((), (), ())
     assert history.history(kept, sections=elsewhere)[0][0].sent == 0
     assert courses.latest_plan(kept).run == whole
+
+
+def test_verify_reads_back_and_sends_nothing(course, kept, essay, sync):
+    sent(shown(kept))
+    course.edit("results", course.result("Essay", "P1-0"), score=3)
+    course.delete_in_q("results", course.result("Essay", "P1-1")["sourcedId"])
+    course.grade(essay, "P1-2", 1)
+    course.forget()
+    run = worked(repairs.verify(kept, by=ROSA))
+    assert (run.state, run.counts["result"]["same"]) == ("done", 1)
+    causes = {one.key[-4:]: one.code for one in pages.cells(run)}
+    assert sorted(causes.values()) == ["drift.changed", "drift.removed"]
+    assert history.history(kept)[0][0].what == "verify"
+    code, told = sync("--verify")
+    assert (code, {one["code"] for one in told["findings"] if one["kind"] == "result"}) == (
+        0,
+        {"drift.changed", "drift.removed"},
+    )
+    assert course.writes() == Counter()
+
+
+def test_forgotten_links_are_found_again_and_nothing_is_made_twice(course, kept, essay, sync):
+    sent(shown(kept))
+    course.edit("results", course.result("Essay", "P1-0"), score=3)
+    course.forget()
+    code, told = sync("--forget-links")
+    assert (code, told["forgotten"]["line_items"], told["forgotten"]["scores"]) == (0, 1, 3)
+    run = shown(kept)
+    counted = {one.code: one.cells for one in pages.counts(run)}
+    assert counted == {"": 2, "score.other-in-q": 1}
+    kept.refresh_from_db()
+    assert kept.first_sent_at is None
+    assert len(course.in_q("lineItems")) == 1
+
+
+def test_the_command_tries_again_what_failed(course, kept, essay, sync, q_fault):
+    refused = {"status": 422, "body": {"error": "no"}, "apply": False}
+    q_fault({"path": RESULTS, "method": "PUT", "times": 1}, **refused)
+    code, told = sync()
+    assert (code, told["outcome"]["refused"]) == (1, 1)
+    course.forget()
+    code, again = sync(f"--retry={told['run']}")
+    assert (code, again["sent"]["results"], course.writes()) == (0, 1, {"PUT results": 1})
+    assert sync(f"--retry={again['run']}")[1]["error"]["code"] == "grades.nothing-to-retry"

@@ -12,6 +12,7 @@ from django_q.models import OrmQ
 
 from gradesync import automatic
 from gradesync import sync as presses
+from gradesync.actions import settings
 from gradesync.models import CourseSync
 from gradesync.tasks import ADVANCE, LOOK, advance_sync, look_at, sweep
 from integration.bells import ringing
@@ -34,8 +35,10 @@ def essay(course) -> str:
     return made
 
 
-def automatically(kept: CourseSync, **how) -> CourseSync:
-    CourseSync.objects.filter(pk=kept.pk).update(**how)
+def automatically(kept: CourseSync, *, since: datetime, **chosen) -> CourseSync:
+    """As the teacher chose, who has sent a first plan before."""
+    settings.change_course(kept, chosen, by="Rosa")
+    CourseSync.objects.filter(pk=kept.pk).update(since=since, first_sent_at=EARLY)
     kept.refresh_from_db()
     return kept
 
@@ -57,7 +60,7 @@ def test_a_queued_press_is_rung_for_until_somebody_is_at_it(course, kept, essay)
 
 
 def test_a_nightly_course_is_opened_once_a_night(course, kept, essay):
-    automatically(kept, mode="nightly", since=EARLY, first_sent_at=EARLY)
+    automatically(kept, automatic="nightly", since=EARLY)
     (run,) = automatic.open_due(MORNING)
     advance_sync(run.pk)
     assert automatic.open_due(MORNING) == []
@@ -65,13 +68,16 @@ def test_a_nightly_course_is_opened_once_a_night(course, kept, essay):
     assert len(automatic.open_due(MORNING + timedelta(days=1))) == 1
 
 
-def test_the_first_sync_of_a_course_is_not_sent_by_itself(course, kept, essay):
-    automatically(kept, mode="nightly", since=EARLY)
-    (run,) = automatic.open_due(MORNING)
-    advance_sync(run.pk)
-    run.refresh_from_db()
-    assert (run.state, run.holds) == ("held", [{"code": "first-sync", "count": 1}])
-    assert course.writes() == Counter()
+def test_no_course_begins_by_itself_before_somebody_has_sent_its_first_plan(course, kept, essay):
+    """So a course that was copied begins switched off, whatever its account has chosen."""
+    district = District.objects.get()
+    settings.change_defaults(district, "account", "", {"automatic": "nightly"}, by="Dana")
+    kept.refresh_from_db()
+    assert kept.mode == "nightly"
+    CourseSync.objects.update(since=EARLY)
+    assert automatic.open_due(MORNING) == []
+    CourseSync.objects.update(first_sent_at=EARLY)
+    assert len(automatic.open_due(MORNING)) == 1
 
 
 def test_an_automatic_sync_stops_at_a_conflict_and_asks(course, kept, essay, sync):
@@ -80,7 +86,7 @@ def test_an_automatic_sync_stops_at_a_conflict_and_asks(course, kept, essay, syn
     course.grade(essay, "P1-0", 15)
     course.grade(essay, "P1-1", 16)
     course.forget()
-    automatically(kept, mode="nightly", since=EARLY)
+    automatically(kept, automatic="nightly", since=EARLY)
     (run,) = automatic.open_due(MORNING)
     advance_sync(run.pk)
     run.refresh_from_db()
@@ -91,7 +97,7 @@ def test_an_automatic_sync_stops_at_a_conflict_and_asks(course, kept, essay, syn
 
 def test_minutes_after_grading_a_course_is_due(course, kept, essay, sync):
     assert sync()[0] == 0
-    automatically(kept, mode="after-grading", since=timezone.now(), minutes=15)
+    automatically(kept, automatic="after-grading", since=timezone.now(), automatic_minutes=15)
     sweep()
     assert (LOOK, (kept.pk,)) in ringing()
     look_at(kept.pk)

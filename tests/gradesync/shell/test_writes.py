@@ -161,7 +161,9 @@ def test_q_that_goes_down_leaves_the_run_waiting_and_nothing_is_lost(
 @pytest.mark.fault("F46")
 def test_a_score_changed_under_way_arrives_with_the_next_plan(course, sync, essay, q_fault):
     district = QConnection.objects.get().district
-    run, _ = presses.press(presses.course_of(district, course.canvas_id), actor="Rosa")
+    run, _ = presses.press(
+        presses.course_of(district, course.canvas_id), actor="Rosa", consents=True
+    )
 
     def watch(stage: str, done: int, total: int | None) -> None:
         if stage == "sending line items":
@@ -187,7 +189,7 @@ def test_a_plan_that_was_overtaken_writes_nothing(course, sync, essay):
 @pytest.mark.fault("F44")
 def test_a_second_press_joins_the_run_that_is_going(course, essay, sync):
     kept = presses.course_of(QConnection.objects.get().district, course.canvas_id)
-    first, is_new = presses.press(kept, actor="Rosa")
+    first, is_new = presses.press(kept, actor="Rosa", consents=True)
     second, is_second_new = presses.press(kept, actor="Theo")
     assert (is_new, is_second_new, second.pk) == (True, False, first.pk)
     code, answer = sync()
@@ -201,7 +203,9 @@ def test_a_stopped_run_says_so_and_the_next_one_sends_the_rest(course, essay, sy
     QConnection.objects.update(concurrency=1)
     second = q_fault({"method": "PUT", "path": RESULTS, "after": 1, "times": 1}, hold=True)
     number = second.rpartition("/")[2]
-    run, _ = presses.press(presses.course_of(district, course.canvas_id), actor="Rosa")
+    run, _ = presses.press(
+        presses.course_of(district, course.canvas_id), actor="Rosa", consents=True
+    )
 
     def watch(stage: str, done: int, total: int | None) -> None:
         """Rosa presses stop while Q takes its time over the second score."""
