@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO
 
 # With these a spreadsheet takes a cell for a formula; a tab or line break may hide them.
@@ -29,3 +29,18 @@ def write(to: TextIO, header: Sequence[str], rows: Iterable[Sequence[object]]) -
 def safe(cell: str) -> str:
     """The cell as text: an apostrophe goes before what would be a formula."""
     return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+
+
+class _Line:
+    """What a CSV writer writes to: it gives the line back."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def stream(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """The same file line by line, as it is made."""
+    writer = csv.writer(_Line(), lineterminator="\r\n")
+    yield BYTE_ORDER_MARK + writer.writerow(header)
+    for row in rows:
+        yield writer.writerow([safe(str(cell)) for cell in row])

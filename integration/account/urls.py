@@ -3,9 +3,20 @@
 from django.urls import path
 
 from integration.account import views
+from integration.account.screens import audit, changes, deciding, runs, why
 
 app_name = "account"
 urlpatterns = [
     path("", views.show_overview, name="overview"),
     path("claim/", views.claim, name="claim"),
+    path("runs/", runs.show_list, name="runs"),
+    path("runs/start/", deciding.start, name="start"),
+    path("runs/plan-again/", deciding.plan_again, name="plan-again"),
+    path("runs/<int:run_id>/", runs.show, name="run"),
+    path("runs/<int:run_id>/decide/", deciding.decide, name="decide"),
+    path("runs/<int:run_id>/undo/", deciding.undo, name="undo"),
+    path("runs/<int:run_id>/changes/", changes.show, name="changes"),
+    path("runs/<int:run_id>/changes.csv", changes.download, name="changes-csv"),
+    path("why/", why.show, name="why"),
+    path("audit/", audit.show, name="audit"),
 ]

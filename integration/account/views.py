@@ -10,12 +10,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from integration import claiming
 from integration.account import overview
+from integration.account.gate import sees_all
 from integration.claiming import ClaimRefused
 from integration.models import District
 from lti import sessions
 from lti.audience import require_launch
 from lti.claims import ACCOUNT
-from lti.roles import ACCOUNT_MANAGE, ACCOUNT_OPEN, is_root_admin
+from lti.roles import ACCOUNT_MANAGE, ACCOUNT_OPEN
 
 
 @require_launch(placement=ACCOUNT, right=ACCOUNT_OPEN)
@@ -23,17 +24,18 @@ from lti.roles import ACCOUNT_MANAGE, ACCOUNT_OPEN, is_root_admin
 def show_overview(request: Any) -> HttpResponse:
     """The whole district for a root admin in the root account; else the launched sub-tree."""
     launch = request.launch
-    sees_all = is_root_admin(launch.standing) and launch.in_root
     district: District = request.district
+    if sees_all(launch):
+        request.may_manage = ACCOUNT_MANAGE in launch.rights
     shown = (
         overview.of_district(district)
-        if sees_all
+        if sees_all(launch)
         else overview.of_sub_account(district, launch.account_sis_id)
     )
     return render(
         request,
         "account/overview.html",
-        {"overview": shown, "may_manage": ACCOUNT_MANAGE in launch.rights},
+        {"overview": shown, "tab": "overview", "may_manage": ACCOUNT_MANAGE in launch.rights},
     )
 
 

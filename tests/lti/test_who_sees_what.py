@@ -31,11 +31,26 @@ FORMS: dict[str, set[str]] = {
     )
 }
 
+FORMS |= {
+    f"account/{path}": {"root admin"}
+    for path in (
+        *("runs/start/", "runs/plan-again/", "runs/<int:run_id>/decide/"),
+        "runs/<int:run_id>/undo/",
+    )
+}
+
 # Who gets what by GET with their own visit; everybody else gets 403 or 404.
 ROWS: dict[str, set[str]] = {
     "account/": ACCOUNT,
     # The district is claimed: the page sends back to the overview.
     "account/claim/": {"root admin"},
+    "account/runs/": {"root admin"},
+    "account/why/": {"root admin"},
+    "account/audit/": {"root admin"},
+    # Of a run that there is not: tests/integration/account has the others.
+    "account/runs/<int:run_id>/": set(),
+    "account/runs/<int:run_id>/changes/": set(),
+    "account/runs/<int:run_id>/changes.csv": set(),
     "courses/<int:course_id>/": TEACHES,
     "courses/<int:course_id>/help/": TEACHES,
     "courses/<int:course_id>/history/": TEACHES,

@@ -1,0 +1,123 @@
+"""Runs: the list, and one run with its plan, its progress and its result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Max, Min, Sum
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from integration.account import lines, words
+from integration.account.gate import district_page, run_of
+from integration.account.paging import page_of
+from integration.models import Approval, Finding, Run
+from integration.provisioning.holds import IDS_CHANGED, Hold, sentence
+from integration.provisioning.proposed import proposals
+from integration.provisioning.run import UNFINISHED, stale
+
+# Runs whose pages are the course's own.
+OF_COURSES = (Run.Kind.GRADES, Run.Kind.GRADES_UNDO)
+MOST_SCHOOLS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Findings of one sort: how many, and what one of them says."""
+
+    code: str
+    kind: str
+    count: int
+    reason: str
+    remedy: str
+    example: str
+
+
+@district_page
+def show_list(request: Any) -> HttpResponse:
+    """Every run of the district, newest first."""
+    kind = request.GET.get("kind", "")
+    runs = request.district.runs.exclude(kind__in=OF_COURSES).order_by("-pk")
+    if kind in words.RUNS:
+        runs = runs.filter(kind=kind)
+    page = page_of(runs, request.GET.get("page", ""))
+    kinds = [(key, name) for key, name in words.RUNS.items() if key not in OF_COURSES]
+    return render(
+        request,
+        "account/runs.html",
+        {"tab": "runs", "page": page, "kind": kind, "kinds": kinds},
+    )
+
+
+@district_page
+def show(request: Any, run_id: int) -> HttpResponse:
+    """One run, wherever it is: under way, waiting for a person, or ended."""
+    run = run_of(request, run_id)
+    if run.state in UNFINISHED:
+        part = "account/_going.html" if request.headers.get("HX-Request") else "account/going.html"
+        return render(request, part, {"tab": "runs", "run": run})
+    if request.headers.get("HX-Request"):  # it has ended since: the whole page is another one
+        answer = HttpResponse(status=204)
+        answer["HX-Refresh"] = "true"
+        return answer
+    return render(request, "account/run.html", _told(request, run))
+
+
+def _told(request: Any, run: Run) -> dict[str, Any]:
+    waits = run.state == Run.State.HELD
+    schools = lines.by_school(run) if waits else []
+    names = lines.school_names(run.district, (school for school, _ in schools))
+    holds = [Hold(**hold) for hold in run.holds]
+    proposed = proposals(run).count()
+    return {
+        "tab": "evaluation" if run.kind == Run.Kind.EVALUATION else "runs",
+        "run": run,
+        "waits": waits,
+        "out_of_date": stale(run) if (waits or proposed) and run.kind != Run.Kind.UNDO else "",
+        "holds": [sentence(hold) for hold in holds if hold.code != IDS_CHANGED],
+        "held_schools": {hold.school for hold in holds if hold.school},
+        "schools": [
+            {"id": school, "name": names.get(school, school), "counts": counts}
+            for school, counts in schools[:MOST_SCHOOLS]
+            if school
+        ],
+        "proposed": proposed,
+        "findings": groups(run),
+        "approvals": Approval.objects.filter(run=run).order_by("pk"),
+        "undos": run.undos.order_by("pk"),
+        "may_undo": _may_undo(run),
+        "sends": sum(words.total(run, what) for what in ("added", "changed", "removed")),
+        "removes": words.total(run, "removed"),
+    }
+
+
+def groups(run: Run) -> list[Group]:
+    """The run's findings by sort, the largest first."""
+    found = Finding.objects.filter(run=run).values("code", "kind")
+    sorts = found.annotate(
+        count=Count("pk"),
+        more=Sum("more"),
+        reason=Min("reason"),
+        remedy=Min("remedy"),
+        example=Max("sourced_id"),
+    )
+    told = [
+        Group(
+            one["code"],
+            one["kind"],
+            # The line that tells how many more there are is none of them itself.
+            one["count"] + one["more"] - bool(one["more"]),
+            one["reason"],
+            one["remedy"],
+            one["example"],
+        )
+        for one in sorts
+    ]
+    return sorted(told, key=lambda one: (-one.count, one.code, one.kind))
+
+
+def _may_undo(run: Run) -> bool:
+    ended = run.state in (Run.State.DONE, Run.State.FAILED)
+    sends = run.kind in (Run.Kind.PROVISIONING, Run.Kind.RENAMES)
+    return ended and sends and bool(run.sent) and run.pruned_at is None

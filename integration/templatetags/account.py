@@ -1,0 +1,86 @@
+"""Words of the account pages: what our own codes are called there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.translation import gettext
+
+from integration.account import words
+from integration.models import Run
+
+register = template.Library()
+
+
+@register.filter
+def kind_name(kind: str) -> str:
+    """“sections” as a heading."""
+    return str(words.KINDS.get(kind, kind))
+
+
+@register.filter
+def action_name(action: str) -> str:
+    return str(words.ACTIONS.get(action, action))
+
+
+@register.filter
+def state_name(state: str) -> str:
+    return str(words.STATES.get(state, state))
+
+
+@register.filter
+def pill(action: str) -> str:
+    """The colour that goes with what is done to a row."""
+    return words.PILLS.get(action, "neutral")
+
+
+@register.filter
+def run_name(run: Run) -> str:
+    return str(words.RUNS.get(run.kind, run.kind))
+
+
+@register.filter
+def outcome(run: Run) -> words.Outcome:
+    return words.outcome(run)
+
+
+@register.filter
+def total(run: Run, what: str) -> int:
+    """One of the run's counts over all kinds."""
+    return words.total(run, what)
+
+
+@register.filter
+def actor_name(actor: str) -> str:
+    """The person's name without what Canvas calls them; the schedule by a word of ours."""
+    if actor == "schedule":
+        return gettext("Schedule")
+    name, _, _ = actor.rpartition(" (")
+    return name or actor
+
+
+@register.filter
+def get(mapping: Any, key: Any) -> Any:
+    """`counts|get:kind`: the value under a key, "" where there is none."""
+    return mapping.get(key, "") if hasattr(mapping, "get") else ""
+
+
+@register.filter
+def seconds_between(start: Any, end: Any) -> float | None:
+    """How long it took, in seconds."""
+    return (end - start).total_seconds() if start and end else None
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """“12 min 4 s”."""
+    if seconds is None:
+        return "–"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return gettext("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minutes}
+    if minutes:
+        return gettext("%(minutes)d min %(seconds)d s") % {"minutes": minutes, "seconds": rest}
+    return gettext("%(seconds)d s") % {"seconds": rest}
