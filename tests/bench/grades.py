@@ -18,18 +18,17 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import requests
-
+from tests.bench.stage import Stage
 from tests.gradesync.shell.course import CLASS, Course, gradebook_of
 from tests.integration.provisioning.records import small_district
 from tests.sandbox_process import ROOT, Sandbox, running_sandbox
 
+Figures = dict[str, float]
 STUDENTS, ASSIGNMENTS, CONCURRENCY, DELAY = 150, 40, 4, 0.05
 
 
-def measure() -> dict[str, float]:
+def measure_course() -> Figures:
     with (
         running_sandbox("--students=0", "--q-port=0", "--canvas-port=0") as sandbox,
         tempfile.TemporaryDirectory() as directory,
@@ -37,10 +36,10 @@ def measure() -> dict[str, float]:
         return _measure(sandbox, Path(directory))
 
 
-def _measure(sandbox: Sandbox, directory: Path) -> dict[str, float]:
+def _measure(sandbox: Sandbox, directory: Path) -> Figures:
     bench = _Bench(sandbox, directory)
     course = bench.begin()
-    figures: dict[str, float] = {}
+    figures: Figures = {}
     course.control("q", "POST", "faults", {"match": {"path": "/ims/"}, "do": {"delay": DELAY}})
     first = bench.sync(course, "first", figures)
     bench.sync(course, "nothing_new", figures)
@@ -58,35 +57,11 @@ def _measure(sandbox: Sandbox, directory: Path) -> dict[str, float]:
 class _Bench:
     def __init__(self, sandbox: Sandbox, directory: Path) -> None:
         self.sandbox = sandbox
-        hosts = ",".join(urlsplit(one.url).netloc for one in (sandbox.q, sandbox.canvas))
-        self.environment = os.environ | {
-            "DATABASE_URL": f"sqlite:///{directory}/bench.sqlite3",
-            "ALLOW_PRIVATE_ADDRESSES": hosts,
-            "LOG_LEVEL": "WARNING",
-        }
-        self.database = directory / "bench.sqlite3"
+        self.stage = Stage(sandbox, directory)
         self.assignments: list[str] = []
 
-    def manage(self, *words: str) -> dict[str, Any]:
-        command = [sys.executable, "manage.py", *words]
-        ended = subprocess.run(
-            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False
-        )
-        assert ended.returncode == 0, ended.stdout[-2000:] + ended.stderr[-2000:]
-        return json.loads(ended.stdout) if "--json" in words else {}
-
     def begin(self) -> Course:
-        q, canvas = self.sandbox.q, self.sandbox.canvas
-        origin = "{0.scheme}://{0.netloc}".format(urlsplit(q.url))
-        records = {"upsert": small_district(students=STUDENTS) | gradebook_of()}
-        requests.post(f"{origin}/sandbox/records", json=records, timeout=60).raise_for_status()
-        self.manage("migrate", "--verbosity=0")
-        self.manage(
-            *("connect", "bench", f"--q-url={q.url}", f"--q-key={q.key}"),
-            *(f"--q-secret={q.secret}", f"--q-token-url={q.token_url}"),
-            *(f"--canvas-url={canvas.url}", f"--canvas-token={canvas.token}"),
-        )
-        self.manage("provision", "bench")
+        self.stage.provision(small_district(students=STUDENTS) | gradebook_of())
         course = Course(self.sandbox, CLASS)
         course.publish()
         for number in range(ASSIGNMENTS):
@@ -102,9 +77,9 @@ class _Bench:
             time.sleep(0.5)
         return course
 
-    def sync(self, course: Course, name: str, figures: dict[str, float]) -> dict[str, Any]:
+    def sync(self, course: Course, name: str, figures: Figures) -> dict[str, Any]:
         course.forget()
-        told = self.manage("sync_grades", "bench", f"--course={course.canvas_id}", "--json")
+        told = self.stage.manage("sync_grades", "bench", f"--course={course.canvas_id}", "--json")
         q, canvas = course.requests("q"), course.requests("canvas")
         puts = [one["at"] for one in q if one["method"] == "PUT" and "/results/" in one["path"]]
         figures |= {
@@ -136,15 +111,46 @@ def _put(course: Course, body: dict[str, Any], path: str) -> None:
     assert course.q("PUT", path, body).ok
 
 
-def main() -> int:
-    figures = measure()
-    for name, figure in figures.items():
-        print(f"{name:<28}{figure:>12,.2f}")
-    target = ROOT / "var" / "bench-grades.json"
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps(figures, indent=1) + "\n")
-    return 0
+def tell(figures: Figures) -> None:
+    print(f"Grades: {STUDENTS} students, {ASSIGNMENTS} assignments, Q after {DELAY * 1000:.0f} ms")
+    for name in ("first", "nothing_new", "five_changed"):
+        reads = [figures[f"grades_{name}_{of}"] for of in ("canvas_reads", "q_reads", "q_writes")]
+        canvas, q, writes = (f"{one:,.0f}" for one in reads)
+        seconds = figures[f"grades_{name}_seconds"]
+        print(
+            f"  {name:<16}{canvas} requests to Canvas, {q} to Q, {writes} writes; {seconds:.1f} s"
+        )
+    rate, bare = figures["grades_push_rate"], figures["grades_bare_rate"]
+    ratio = figures["grades_push_ratio"]
+    print(f"  push            {rate:.0f} a second of {bare:.0f} bare  ratio {ratio:.2f} (aim: 0.9)")
+
+
+def tell_presses(figures: Figures) -> None:
+    count, seconds = figures["presses"], figures["presses_seconds"]
+    print(f"Presses: {count:.0f} courses within {seconds:.0f} s, workers working")
+    slowest, over = figures["press_slowest_ms"], figures["press_over_300_ms"]
+    print(f"  accepted        {slowest:.0f} ms the slowest; {over:.0f} over 300 ms")
+    print(f"  place told      up to {figures['press_furthest_place']:.0f} before it")
+    lost, done = figures["presses_lost"], figures["presses_worked_off_seconds"]
+    print(f"  lost            {lost:.0f}; the last worked off after {done:.0f} s", flush=True)
+
+
+def measure() -> Figures:
+    """Requests of each sync, the push rate beside bare PUTs, and a crowd of presses."""
+    figures = {f"grades_{name}": figure for name, figure in measure_course().items()}
+    tell(figures)
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.bench.presses"],
+        cwd=ROOT,
+        env=os.environ | {"DEBUG": "1"},
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    presses: Figures = json.loads(ended.stdout)
+    tell_presses(presses)
+    return figures | presses
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    measure()

@@ -16,7 +16,7 @@ has no hook for this: the counting stands around Django's cursor and the door's 
 `traced` is SQLite's own count of the statements that wrote.
 
 `now` is what all clocks say, the database's too. The word `@worker` stands for what a worker does
-at that time: sweep, and answer the bells.
+at that time: sweep, and answer the bells; `@task NAME ID` is one bell that it hears.
 
 Each command is a process of its own, forked from this one, which has only imported the product:
 to begin is the dearest part of a command, and a fork costs a hundredth of it.
@@ -178,11 +178,14 @@ def _command(asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
 
 def _do(words: list[str]) -> None:
     from django.core.management import call_command
+    from django.utils.module_loading import import_string
 
+    if words[0] == "@task":
+        import_string(words[1])(int(words[2]))
+        return
     if words != ["@worker"]:
         call_command(*words)
         return
-    from django.utils.module_loading import import_string
     from django_q.models import OrmQ
 
     from integration import tasks

@@ -151,9 +151,9 @@ class Stage:
         logs = [requests.get(f"{one}/sandbox/log", timeout=60).json() for one in self.origins]
         return sum(one["method"] != "GET" for log in logs for one in log["requests"])
 
-    def hold(self, server: str, path: str) -> str:
-        """Let the next GET of this kind wait at the server; the fault, to be let go."""
-        fault = {"match": {"method": "GET", "path": path, "times": 1}, "do": {"hold": True}}
+    def hold(self, server: str, path: str, method: str = "GET") -> str:
+        """Let the next request of this kind wait at the server; the fault, to be let go."""
+        fault = {"match": {"method": method, "path": path, "times": 1}, "do": {"hold": True}}
         told = self.control(server, "faults", fault).json()
         return f"faults/{told['id']}"
 

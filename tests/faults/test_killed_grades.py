@@ -166,6 +166,7 @@ def test_a_sync_killed_at_some_effects_of_the_day_leaves_the_same_q(name, theatr
 @pytest.mark.parametrize("name", ACTS)
 def test_a_sync_killed_at_any_effect_leaves_the_same_q(name, theatre, undisturbed):
     ended, wanted = undisturbed(name)
+    print(f"{name}: killed at each of {ended.points} effects ({ended.effects})")
     differing = [
         kill_at
         for kill_at in range(1, ended.points + 1)
@@ -174,20 +175,56 @@ def test_a_sync_killed_at_any_effect_leaves_the_same_q(name, theatre, undisturbe
     assert differing == []
 
 
-def test_a_worker_stopped_past_its_lease_sends_nothing_more(theatre, undisturbed):
-    _, wanted = undisturbed("second sync")
-    theatre.begins("graded again")
-    fault = theatre.hold("canvas", "/students/submissions")
-    with theatre.beside(*theatre.sync) as end_of_it:
-        theatre.control("canvas", f"{fault}/wait", {"holding": 1})
+@pytest.fixture
+def stopped(theatre: GradesStage) -> Callable[[], Any]:
+    """Let whoever holds the course's lease stand still until its lease is over."""
+
+    def run() -> Callable[[], None]:
         ((holder,),) = theatre.sql("SELECT holder FROM integration_lease WHERE holder != ''")
         worker = int(holder.rpartition(":")[2])
         os.kill(worker, signal.SIGSTOP)
         theatre.expire_leases()
+        return lambda: os.kill(worker, signal.SIGCONT)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("server", "method", "path"),
+    [("canvas", "GET", "/students/submissions"), ("q", "PUT", "/results/")],
+    ids=["reading", "in the middle of a PUT"],
+)
+def test_a_worker_stopped_past_its_lease_sends_nothing_more(
+    theatre, undisturbed, stopped, server, method, path
+):
+    _, wanted = undisturbed("second sync")
+    theatre.begins("graded again")
+    fault = theatre.hold(server, path, method)
+    with theatre.beside(*theatre.sync) as end_of_it:
+        theatre.control(server, f"{fault}/wait", {"holding": 1})
+        wakes = stopped()
         theatre.must(*theatre.sync)
         book, bodies = theatre.q_book(), theatre.bodies()
-        theatre.control("canvas", f"{fault}/release")
-        os.kill(worker, signal.SIGCONT)
+        theatre.control(server, f"{fault}/release")
+        wakes()
         end_of_it()
     assert theatre.bodies() == bodies
+    assert all(len(sent) == 1 for sent in bodies.values()), bodies
     assert theatre.q_book() == book == wanted
+
+
+def test_one_task_delivered_three_times_at_once_is_done_once(theatre, undisturbed):
+    ended, wanted = undisturbed("second sync")
+    theatre.begins("graded again")
+    theatre.killed(*theatre.sync, at=ended.points // 2)
+    ((run,),) = theatre.sql("SELECT max(id) FROM integration_run")
+    task = ("@task", "gradesync.tasks.advance_sync", str(run))
+    fault = theatre.hold("canvas", "/api/v1/courses/")
+    with theatre.beside(*task) as end_of_it:
+        theatre.control("canvas", f"{fault}/wait", {"holding": 1})
+        assert [theatre.run(*task).effects["send"] for _ in range(2)] == [0, 0]
+        theatre.control("canvas", f"{fault}/release")
+        assert end_of_it().code == 0
+    assert theatre.q_book() == wanted
+    assert all(len(sent) == 1 for sent in theatre.bodies().values())
+    assert theatre.run(*task).effects["send"] == 0
