@@ -64,3 +64,11 @@ class BeforeGone(ProvisioningError):
 class TooManyAttempts(ProvisioningError):
     code = "provisioning.too-many-attempts"
     remedy = "Look into the log for what ended the worker (memory, a restart); then run it again."
+
+
+class OtherVersion(ProvisioningError):
+    code = "provisioning.other-version"
+    remedy = (
+        "Another version of this product began the run. Nothing more of it is sent: the next run "
+        "compares anew, and sends what is still wanted."
+    )

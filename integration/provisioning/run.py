@@ -40,7 +40,12 @@ from integration.provisioning import outcome, plan_lines, roster, term_memory
 from integration.provisioning.apply import record, send, wait
 from integration.provisioning.aside import reminders
 from integration.provisioning.canvas_side import claims, observe
-from integration.provisioning.errors import PlanRefused, ProvisioningError, TooManyAttempts
+from integration.provisioning.errors import (
+    OtherVersion,
+    PlanRefused,
+    ProvisioningError,
+    TooManyAttempts,
+)
 from integration.provisioning.holds import IDS_CHANGED
 from integration.provisioning.limits import holds_of, ladder_of, limits_of
 from integration.provisioning.plan import Planner, rules_of
@@ -182,6 +187,8 @@ def advance(run: Run, *, q: OpenQ, canvas: CanvasClient, watch: Watch = nobody) 
             "recorded": partial(_finish, ledger),
         }
         with _failing(ledger):
+            if run.cursor not in steps:
+                raise OtherVersion(f"Run {run.pk} stands at “{run.cursor}”, which is no step.")
             if run.attempts > MAX_ATTEMPTS:
                 raise TooManyAttempts(f"Run {run.pk} ended its worker {MAX_ATTEMPTS} times.")
             if run.cursor == "planned" and not is_begun(run) and (reason := stale(run)):

@@ -1,9 +1,9 @@
-"""Runs our commands, and kills one at its n-th effect, like a power cut.
+"""Runs our commands, and kills one at its n-th effect, like a power cut; or its database fails.
 
     python -m tests.faults.killed_at
 
-reads a line of JSON for each command on stdin, {"words", "kill_at", "kill_after", "now"}, and
-answers with one on stdout:
+reads a line of JSON for each command on stdin, {"words", "kill_at", "kill_after", "now", "ails",
+"ails_at"}, and answers with one on stdout:
 
     {"code", "out", "err", "effects": {"sql", "send"}, "last_send", "traced", "seconds"}
 
@@ -14,6 +14,8 @@ An effect is a statement that writes to the database, or a request that is not a
 is killed just before effect `kill_at`, or after `kill_after` seconds; 0 never kills. The product
 has no hook for this: the counting stands around Django's cursor and the door's one method.
 `traced` is SQLite's own count of the statements that wrote.
+
+`ails` is what the database does at its write number `ails_at` (see `Ailing`).
 
 `now` is what all clocks say, the database's too. The word `@worker` stands for what a worker does
 at that time: sweep, and answer the bells; `@task NAME ID` is one bell that it hears.
@@ -43,11 +45,40 @@ WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
 WAIT = 0.02
 
 
+class Ailing:
+    """What the database does from a write on.
+
+    "loses": the connection is lost; "deadlocks": one statement is refused; "is away": so is every
+    one from then on; "is full": there is no room for another page.
+    """
+
+    def __init__(self, how: str, at: int) -> None:
+        self.how, self.at = how, at
+        self._begun = False
+
+    def before(self, connection: Any, writes: int) -> None:
+        """As a statement is to begin, after so many writes."""
+        if not self.how or writes < self.at or (self._begun and self.how != "is away"):
+            return
+        self._begun = True
+        if self.how == "loses":
+            connection.connection.close()
+        elif self.how == "is full":
+            raw = connection.connection
+            pages = raw.execute("PRAGMA page_count").fetchone()[0]
+            raw.execute(f"PRAGMA max_page_count = {pages}")
+        else:
+            from django.db import OperationalError
+
+            raise OperationalError(f"the database {self.how}")
+
+
 class Effects:
     """Counts effects, and ends the process before the one that was asked for."""
 
-    def __init__(self, kill_at: int) -> None:
+    def __init__(self, kill_at: int, ailing: Ailing) -> None:
         self.kill_at = kill_at
+        self.ailing = ailing
         self.count = 0
         self.of = {"sql": 0, "send": 0}
         self.last_send = 0
@@ -65,6 +96,7 @@ class Effects:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     def around_sql(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        self.ailing.before(context["connection"], self.of["sql"])
         if sql.lstrip().upper().startswith(READS):
             return execute(sql, params, many, context)
         if not many:
@@ -140,7 +172,7 @@ def _command(asked: dict[str, Any]) -> tuple[int, dict[str, Any]]:
 
     from integration.http import Http
 
-    effects = Effects(int(asked["kill_at"]))
+    effects = Effects(int(asked["kill_at"]), Ailing(asked["ails"], int(asked["ails_at"])))
     request = Http.request
 
     def counted(self: Http, method: str, url: str, **how: Any) -> Any:

@@ -85,28 +85,41 @@ class Stage:
     def begins(self, act: str) -> None:
         """Database and Canvas are where this act begins."""
         self.control("canvas", f"back?name={act}")
-        for leftover in self.directory.glob("night.sqlite3*"):
-            leftover.unlink()
+        self.restore(act)
+
+    def restore(self, act: str) -> None:
+        """The database alone is what it was then."""
+        self.empty()
         shutil.copy(self.directory / f"{act}.sqlite3", self.database)
 
-    def run(self, *words: str, kill_at: int = 0, kill_after: float = 0.0, now: str = "") -> Ended:
-        """A command from beginning to end; `now`: what all clocks say."""
-        self._ask(self._commands, words, kill_at, kill_after, now)
+    def empty(self) -> None:
+        """A database that holds nothing at all."""
+        for leftover in self.directory.glob("night.sqlite3*"):
+            leftover.unlink()
+
+    def back_up(self, act: str) -> None:
+        """Keep the database, to be restored."""
+        with closing(sqlite3.connect(self.database)) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        shutil.copy(self.database, self.directory / f"{act}.sqlite3")
+
+    def run(self, *words: str, **how: Any) -> Ended:
+        """A command from beginning to end; `how`: what befalls it (killed_at.py)."""
+        self._ask(self._commands, words, **how)
         return self._answer(self._commands)
 
     @contextmanager
     def beside(self, *words: str) -> Iterator[Callable[[], Ended]]:
         """The command runs in the background; what is given waits for its end."""
         with commands(self.directory, self.sandbox) as others:
-            self._ask(others, words, 0, 0.0)
+            self._ask(others, words)
             yield lambda: self._answer(others)
 
     @staticmethod
-    def _ask(
-        of: Commands, words: Sequence[str], kill_at: int, kill_after: float, now: str = ""
-    ) -> None:
+    def _ask(of: Commands, words: Sequence[str], **how: Any) -> None:
         assert of.stdin
-        asked = {"words": words, "kill_at": kill_at, "kill_after": kill_after, "now": now}
+        nothing = {"kill_at": 0, "kill_after": 0.0, "now": "", "ails": "", "ails_at": 0}
+        asked = {"words": words, **nothing, **how}
         of.stdin.write(json.dumps(asked) + "\n")
         of.stdin.flush()
 
@@ -123,9 +136,13 @@ class Stage:
 
     def killed(self, *words: str, at: int) -> None:
         """Run it, let it be killed at this effect, and let its lease run out."""
+        self.killed_without_lease(*words, at=at)
+        self.expire_leases()
+
+    def killed_without_lease(self, *words: str, at: int) -> None:
+        """The same, of what needs no lease."""
         ended = self.run(*words, kill_at=at)
         assert ended.code == -signal.SIGKILL, (at, ended.out, ended.err)
-        self.expire_leases()
 
     def expire_leases(self) -> None:
         """What three minutes of waiting do."""
@@ -166,9 +183,7 @@ class Stage:
         return facts(self.sandbox.canvas), len(imports(self.sandbox.canvas))
 
     def _keep(self, act: str) -> None:
-        with closing(sqlite3.connect(self.database)) as database:
-            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        shutil.copy(self.database, self.directory / f"{act}.sqlite3")
+        self.back_up(act)
         self.control("canvas", f"keep?name={act}")
 
 

@@ -5,65 +5,16 @@ from __future__ import annotations
 import os
 import random
 import signal
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-from tests.faults.stage import NIGHT, Ended, Stage, stage
+from tests.faults.acts import ACTS, killed_and_begun_again
+from tests.faults.stage import NIGHT, Stage
 
 SLICE = 4
 TIMES = 200
-
-
-class Act(NamedTuple):
-    """Where it begins, the command that is killed, and what is typed afterwards."""
-
-    begins: str
-    command: tuple[str, ...]
-    again: tuple[str, ...]
-
-
-ACTS = {
-    "first night": Act("connected", NIGHT, NIGHT),
-    "second night": Act("first night", NIGHT, NIGHT),
-    "undo": Act("second night", ("undo", "2"), ("undo", "2")),
-    "drift": Act("second night", ("drift", "lakeside", "--repair"), ("drift", "lakeside")),
-}
-
-
-@pytest.fixture(scope="module")
-def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with stage(tmp_path_factory.mktemp("killed")) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def undisturbed(theatre: Stage) -> Callable[[str], tuple[Ended, int, Any]]:
-    """The act without a kill: how it ended, the sends that the servers saw, Canvas afterwards."""
-    known: dict[str, tuple[Ended, int, Any]] = {}
-
-    def run(name: str) -> tuple[Ended, int, Any]:
-        if name not in known:
-            theatre.begins(ACTS[name].begins)
-            theatre.forget_log()
-            ended = theatre.must(*ACTS[name].command)
-            sends = theatre.sends()
-            known[name] = ended, sends, theatre.canvas()
-        return known[name]
-
-    return run
-
-
-def killed_and_begun_again(theatre: Stage, name: str, kill_at: int) -> Any:
-    act = ACTS[name]
-    theatre.begins(act.begins)
-    theatre.killed(*act.command, at=kill_at)
-    again = theatre.run(*act.again)
-    # An undo that was killed after its last word has nothing left to do.
-    assert again.code == 0 or name == "undo", (kill_at, again.out, again.err)
-    return theatre.canvas()
 
 
 @pytest.mark.fault("F63")

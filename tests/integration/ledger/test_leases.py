@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from django.db import DatabaseError, connection
 from django.db.models import F
@@ -45,6 +47,18 @@ def test_two_resources_do_not_know_each_other(fence):
 
 def test_a_lease_lasts_its_seconds_by_the_clock_of_the_database(fence):
     assert LEASE_SECONDS - 60 < seconds_left() <= LEASE_SECONDS
+
+
+@pytest.mark.fault("F78")
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_whoever_has_another_clock_neither_takes_a_held_lease_nor_misses_one_that_ended(
+    hours, fence, time_machine
+):
+    time_machine.move_to(datetime.now(UTC) + timedelta(hours=hours))
+    with pytest.raises(AlreadyRunning):
+        acquire(RESOURCE)
+    expire()
+    assert acquire(RESOURCE).number > fence.number
 
 
 def test_an_expired_lease_goes_to_the_next_with_a_higher_number(fence):

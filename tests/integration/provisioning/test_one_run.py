@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from integration.ledger.operations import prepare
 from integration.models import District, Operation, ProvisioningPolicy, Run
+from integration.provisioning.beside import no_q
+from integration.provisioning.run import advance
 from tests.integration.provisioning.held_by_canvas import (
     hand_made,
     held,
@@ -26,6 +28,9 @@ from tests.integration.provisioning.records import (
     user,
 )
 from tests.sandbox_process import Canvas
+
+# Stands where a client is asked for and never used.
+NOBODY: Any = None
 
 
 def enrollments(canvas: Canvas, **columns: str) -> set[tuple[str, str, str]]:
@@ -401,6 +406,23 @@ def test_a_run_that_ends_its_worker_each_time_is_given_up(q_holds, connect, prov
     provision()
     first.refresh_from_db()
     assert first.error["code"] == "provisioning.too-many-attempts"
+
+
+@pytest.mark.fault("F80")
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_run_at_a_step_of_another_version_sends_nothing_more_and_the_next_one_does(
+    begun, q_holds, connect, provision, sandbox
+):
+    q_holds(small_district())
+    connect()
+    provision("--plan-only")
+    first = interrupted(begun=begun)
+    Run.objects.update(cursor="half-sent")
+    advance(first, q=no_q, canvas=NOBODY)
+    assert (first.state, first.error["code"]) == (Run.State.FAILED, "provisioning.other-version")
+    assert imports(sandbox.canvas) == []
+    assert provision()[0] == 0
+    assert len(imports(sandbox.canvas)) == 1
 
 
 def test_an_import_whose_end_was_not_seen_is_looked_at_by_the_next_run(
