@@ -77,7 +77,7 @@ BREAKS = [
     ),
     Break(
         "F62",
-        "gradesync/push.py",
+        "gradesync/planning.py",
         'holds = [{"code": one.code} for one in told.problems if one.scope == "course"]',
         "holds: list[dict[str, str]] = []",
         "a course that did not come from Q is done at once, and nobody hears of it",
