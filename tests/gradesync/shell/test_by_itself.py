@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from django.utils import timezone
@@ -14,7 +15,9 @@ from gradesync import automatic
 from gradesync import sync as presses
 from gradesync.actions import settings
 from gradesync.models import CourseSync
+from gradesync.push import MAX_ATTEMPTS, advance
 from gradesync.tasks import ADVANCE, LOOK, advance_sync, look_at, sweep
+from integration import connections
 from integration.bells import ringing
 from integration.models import District, Run
 from tests.gradesync.shell.conftest import SLUG
@@ -121,3 +124,38 @@ def test_what_an_interrupted_run_began_is_gone_on_with(course, kept, essay):
     District.objects.update(state=District.State.PAUSED)
     advance_sync(run.pk)
     assert course.writes() == Counter()
+
+
+def test_a_run_outlasts_q_s_absence_and_sends_all_once(course, kept, essay, sync, q_fault):
+    """Looked at each minute, more often than a run may end its worker."""
+    assert sync()[0] == 0
+    course.grade(essay, "P1-0", 15)
+    course.forget()
+    run, _ = presses.press(kept, actor="Rosa", trigger="press")
+    district = kept.district
+    q_fault({"method": "PUT", "path": "/ims/", "times": 1}, status=503, apply=False)
+
+    def watch(stage: str, done: int, total: int | None) -> None:
+        if stage == "reading back what was under way":
+            q_fault({"path": "/ims/"}, status=503, apply=False)
+
+    with connections.canvas_client(district) as canvas:
+        advance(run, q=partial(connections.q_client, district), canvas=canvas, watch=watch)
+    for _ in range(MAX_ATTEMPTS + 1):
+        run.refresh_from_db()
+        assert (run.state, run.error["code"]) == ("waiting", "oneroster.unavailable")
+        # The sweeper leaves it alone until its minute is over.
+        sweep()
+        assert (ADVANCE, (run.pk,)) not in ringing()
+        Run.objects.filter(pk=run.pk).update(not_before=timezone.now())
+        advance_sync(run.pk)
+    Run.objects.filter(pk=run.pk).update(not_before=timezone.now())
+    sweep()
+    assert (ADVANCE, (run.pk,)) in ringing()
+    course.control("q", "DELETE", "faults")
+    sent = course.writes()
+    advance_sync(run.pk)
+    run.refresh_from_db()
+    assert run.state == Run.State.DONE
+    assert course.scores() == {("Essay", "P1-0"): ("fully graded", Decimal(15))}
+    assert course.writes() - sent == {"PUT results": 1}

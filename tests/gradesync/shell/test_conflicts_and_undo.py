@@ -7,7 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from gradesync import stored
 from gradesync.models import SyncRun
+from integration.models import Run
 from tests.gradesync.shell.conftest import SLUG
 
 FULL = "fully graded"
@@ -61,6 +63,28 @@ def test_a_line_item_filed_elsewhere_in_q_is_shown_and_not_filed_back(course, sy
     assert code == 0, answer
     (now,) = course.in_q("lineItems")
     assert (now["category"]["sourcedId"], now["title"]) == ("C-Tests", "Essay on whales")
+
+
+def test_a_preview_shows_what_was_edited_and_refiled_in_q_and_a_yes_sends_the_score_only(
+    course, sync, manage, essay
+):
+    (item,) = course.in_q("lineItems")
+    course.edit("lineItems", item, category={"sourcedId": "C-Tests", "type": "category"})
+    course.edit("results", course.result("Essay", "P1-0"), score=3)
+    course.grade(essay, "P1-0", 15)
+    code, shown = sync("--preview")
+    assert (code, shown["counts"]["result"]["conflict"]) == (2, 1), shown
+    (line,) = stored.item_lines(Run.objects.get(pk=shown["run"]))
+    assert (line.code, (line.verdicts or {})["category_id"]) == ("line_item.kept", "kept")
+    assert course.writes() == Counter()
+
+    code, sent = sync("--on-conflict=send-canvas")
+    assert (code, course.writes()) == (0, {"PUT results": 1}), sent
+    assert scores(course) == [15, 11, 12]
+    (item,) = course.in_q("lineItems")
+    assert item["category"]["sourcedId"] == "C-Tests"
+    assert manage("undo", str(sent["run"]))[0] == 0
+    assert scores(course) == [3, 11, 12]
 
 
 def test_what_we_do_not_know_of_survives_a_write(course, sync, essay):

@@ -335,3 +335,23 @@ def test_a_course_that_did_not_come_from_q_is_refused_with_what_to_do(course, sy
         assert sum(answer["counts"]["line_item"].values()) == 0
     assert refusals == {name: (2, "held", [{"code": name}]) for name in refusals}
     assert course.writes() == Counter()
+
+
+@pytest.mark.parametrize("roster", [two_classes()], ids=["two classes"])
+def test_a_section_whose_class_is_gone_is_told_and_the_others_go_on(course, sandbox, sync):
+    second = Course(sandbox, "K2")
+    course.canvas("POST", f"sections/{second.section_id}/crosslist/{course.canvas_id}")
+    work = course.make("For all")
+    for student, score in ((FIRST, 5), ("P1-1", 6), ("P1-4", 7)):
+        course.grade(work, student, score)
+    assert sync()[0] == 0
+    assert set(second.scores()) == {("For all", FIRST), ("For all", "P1-4")}
+    course.delete_in_q("classes", "K2")
+    for student, score in ((FIRST, 15), ("P1-4", 17)):
+        course.grade(work, student, score)
+    course.forget()
+    code, answer = sync()
+    assert (code, course.writes()) == (0, {"PUT results": 1}), answer
+    (told,) = [one for one in answer["findings"] if one["code"] == "section.unknown-class"]
+    assert (told["sourced_id"], bool(told["remedy"])) == (second.section_id, True)
+    assert course.scores() == {("For all", FIRST): (FULL, 15), ("For all", "P1-1"): (FULL, 6)}
