@@ -26,6 +26,11 @@ def q_client(district: District) -> OneRosterClient:
     connection = QConnection.objects.filter(district=district).first()
     if connection is None:
         raise NotConnected(f"{district.slug} has no connection to Q.")
+    return q_client_of(connection)
+
+
+def q_client_of(connection: QConnection) -> OneRosterClient:
+    """Q, as this connection says, saved or not."""
     return OneRosterClient(
         door(requests_per_second=connection.requests_per_second),
         Settings(
@@ -46,6 +51,11 @@ def canvas_client(district: District) -> CanvasClient:
     connection = CanvasConnection.objects.filter(district=district).first()
     if connection is None:
         raise NotConnected(f"{district.slug} has no connection to Canvas.")
+    return canvas_client_of(connection)
+
+
+def canvas_client_of(connection: CanvasConnection) -> CanvasClient:
+    """Canvas, as this connection says, saved or not; to be closed."""
     auth: AccessToken | RefreshToken
     if connection.refresh_token:
         auth = RefreshToken(

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from integration.account import views
-from integration.account.screens import audit, changes, deciding, runs, why
+from integration.account.screens import audit, changes, connections, deciding, runs, why
 
 app_name = "account"
 urlpatterns = [
@@ -17,6 +17,10 @@ urlpatterns = [
     path("runs/<int:run_id>/undo/", deciding.undo, name="undo"),
     path("runs/<int:run_id>/changes/", changes.show, name="changes"),
     path("runs/<int:run_id>/changes.csv", changes.download, name="changes-csv"),
+    path("connections/", connections.show, name="connections"),
+    path("connections/q/", connections.q, name="connect-q"),
+    path("connections/canvas/", connections.canvas, name="connect-canvas"),
+    path("connections/check/", connections.check, name="check"),
     path("why/", why.show, name="why"),
     path("audit/", audit.show, name="audit"),
 ]

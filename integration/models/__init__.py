@@ -1,6 +1,7 @@
 """What is kept. One file a noun; `design.md` section 4 lists them."""
 
 from integration.models.audit import AuditEvent
+from integration.models.check import ConnectionCheck
 from integration.models.district import CanvasConnection, District, QConnection
 from integration.models.heartbeat import Heartbeat
 from integration.models.installation import Installation, Invitation
@@ -14,6 +15,7 @@ __all__ = [
     "AuditEvent",
     "CanvasConnection",
     "Change",
+    "ConnectionCheck",
     "CourseAssignment",
     "District",
     "Finding",

@@ -84,3 +84,10 @@ def duration(seconds: float | None) -> str:
     if minutes:
         return gettext("%(minutes)d min %(seconds)d s") % {"minutes": minutes, "seconds": rest}
     return gettext("%(seconds)d s") % {"seconds": rest}
+
+
+@register.filter
+def milliseconds(step: Any) -> str:
+    """A step's seconds as milliseconds, "" where nothing was timed."""
+    seconds = step.get("seconds")
+    return f"{seconds * 1000:.0f}" if seconds else ""

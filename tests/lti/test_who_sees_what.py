@@ -35,7 +35,7 @@ FORMS |= {
     f"account/{path}": {"root admin"}
     for path in (
         *("runs/start/", "runs/plan-again/", "runs/<int:run_id>/decide/"),
-        "runs/<int:run_id>/undo/",
+        *("runs/<int:run_id>/undo/", "connections/check/"),
     )
 }
 
@@ -46,6 +46,9 @@ ROWS: dict[str, set[str]] = {
     "account/claim/": {"root admin"},
     "account/runs/": {"root admin"},
     "account/why/": {"root admin"},
+    "account/connections/": {"root admin"},
+    "account/connections/q/": {"root admin"},
+    "account/connections/canvas/": {"root admin"},
     "account/audit/": {"root admin"},
     # Of a run that there is not: tests/integration/account has the others.
     "account/runs/<int:run_id>/": set(),

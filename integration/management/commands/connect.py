@@ -8,14 +8,11 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
 from django.db import transaction
 
-from integration.connections import canvas_client
+from integration.connecting import Changes, ConnectionRefused, audit, compare_canvas, fill
 from integration.errors import QSyncError
-from integration.http import HttpError, check_address
-from integration.ledger.leases import held
+from integration.ledger.leases import AlreadyRunning
 from integration.management.base import DONE, DistrictCommand, Failure
-from integration.models import AuditEvent, CanvasConnection, District, QConnection
-from integration.provisioning.forget import forget_canvas
-from integration.provisioning.run import resource
+from integration.models import CanvasConnection, District, QConnection
 
 # Option to field, of each row.
 DISTRICT = {"name": "name", "time_zone": "time_zone"}
@@ -34,13 +31,6 @@ Q = {
     "q_page_size": "page_size",
     "q_concurrency": "concurrency",
 }
-SECRETS = {"canvas_token", "q_key", "q_secret"}
-MASK = "••••"
-MOVES = {"canvas_url", "canvas_account"}
-UNKNOWN = "unknown"
-
-# Option: (before, after)
-Changes = dict[str, tuple[Any, Any]]
 
 
 class Command(DistrictCommand):
@@ -90,42 +80,22 @@ class Command(DistrictCommand):
     def _store(self, district: District, options: dict[str, Any]) -> list[str]:
         """Save what was given, and who changed what; the names of what differs now."""
         changes = {
-            **self._fill(district, DISTRICT, options),
-            **self._save(CanvasConnection, district, CANVAS, options, needs=("canvas_url",)),
-            **self._save(QConnection, district, Q, options, needs=("q_url",)),
+            **self._name(district, options),
+            **self._save(CanvasConnection, district, CANVAS, options),
+            **self._save(QConnection, district, Q, options),
         }
         if changes:
-            self._audit(
-                district,
-                "connection.saved",
-                before={name: before for name, (before, _) in changes.items()},
-                after={name: after for name, (_, after) in changes.items()},
-            )
+            audit(district, "connection.saved", by=self.actor, changes=changes)
         return sorted(changes)
 
     def _compare_canvas(self, district: District) -> dict[str, int]:
-        """Is it the Canvas whose rows we remember? If not, forget them; how many of each sort."""
-        connection = district.canvas_connection
-        if not (connection.access_token or connection.refresh_token):
-            return {}
         try:
-            with canvas_client(district) as canvas:
-                uuid = canvas.account().uuid
+            forgotten = compare_canvas(district, by=self.actor)
+        except AlreadyRunning:
+            raise
         except QSyncError as error:
             self.say(f"Canvas does not answer yet: {error}")
             return {}
-        with held(resource(district)), transaction.atomic():
-            was = connection.account_uuid
-            CanvasConnection.objects.filter(pk=connection.pk).update(account_uuid=uuid)
-            if was in ("", uuid):
-                return {}
-            if forgotten := forget_canvas(district):
-                self._audit(
-                    district,
-                    "canvas.replaced",
-                    before={"account_uuid": was, "forgotten": forgotten},
-                    after={"account_uuid": uuid},
-                )
         if forgotten:
             self.say(
                 "This is another Canvas than before. What the other one had accepted is forgotten: "
@@ -134,17 +104,23 @@ class Command(DistrictCommand):
             )
         return forgotten
 
-    def _audit(
-        self, district: District, action: str, *, before: dict[str, Any], after: dict[str, Any]
-    ) -> None:
-        AuditEvent.objects.create(
-            district=district.slug,
-            actor=self.actor,
-            action=action,
-            subject=district.slug,
-            before=before,
-            after=after,
-        )
+    def _name(self, district: District, options: dict[str, Any]) -> Changes:
+        """Set the district's own fields, check them, save them; what differs."""
+        given = {DISTRICT[name]: options[name] for name in DISTRICT if options[name] is not None}
+        was = {name: getattr(district, name) for name in given} if district.pk else {}
+        for name, value in given.items():
+            setattr(district, name, value)
+        try:
+            district.full_clean()
+        except ValidationError as error:
+            field, texts = next(iter(error.message_dict.items()))
+            raise Failure(f"--{field.replace('_', '-')}: {' '.join(texts)}") from error
+        district.save()
+        return {
+            name: (was.get(name, ""), value)
+            for name, value in given.items()
+            if was.get(name, "") != value
+        }
 
     def _save(
         self,
@@ -152,53 +128,21 @@ class Command(DistrictCommand):
         district: District,
         names: dict[str, str],
         options: dict[str, Any],
-        *,
-        needs: tuple[str, ...],
     ) -> Changes:
-        if not any(options[name] is not None for name in names):
+        """Save what was given of a connection; what differs, by option. Raises Failure."""
+        if all(options[name] is None for name in names):
             return {}
         connection = model.objects.filter(district=district).first()
+        address = next(name for name, field in names.items() if field == "base_url")
         if connection is None:
-            for name in needs:
-                if not options[name]:
-                    raise Failure(f"--{name.replace('_', '-')} is needed the first time.")
+            if not options[address]:
+                raise Failure(f"--{address.replace('_', '-')} is needed the first time.")
             connection = model(district=district)
-        for name in ("canvas_url", "q_url", "q_token_url"):
-            if name in names and options[name]:
-                self._check(name, options[name])
-        return self._fill(connection, names, options)
-
-    def _check(self, name: str, url: str) -> None:
+        option_of = {field: name for name, field in names.items()}
         try:
-            check_address(url, self.allow_private)
-        except HttpError as error:
-            option = name.replace("_", "-")
+            changes = fill(connection, {field: options[name] for name, field in names.items()})
+        except ConnectionRefused as error:
+            option = option_of.get(error.field, error.field).replace("_", "-")
             raise Failure(f"--{option}: {error}", remedy=error.remedy) from error
-
-    def _fill(self, row: Any, names: dict[str, str], options: dict[str, Any]) -> Changes:
-        """Set what was given, check it, save it; what differs, before and after."""
-        given = [name for name in names if options[name] is not None]
-        was = {name: getattr(row, names[name]) for name in given} if row.pk else {}
-        for name in given:
-            setattr(row, names[name], options[name])
-        changes = {
-            name: (_shown(name, was.get(name, "")), _shown(name, options[name]))
-            for name in given
-            if was.get(name, "") != options[name]
-        }
-        if isinstance(row, CanvasConnection) and row.pk and MOVES & changes.keys():
-            # Until it was asked who it is, it counts as another one than runs have written to.
-            row.account_uuid = (row.account_uuid or UNKNOWN) if row.district.runs.exists() else ""
-        try:
-            row.full_clean(exclude=["profile", "scope"])
-        except ValidationError as error:
-            field, texts = next(iter(error.message_dict.items()))
-            option = next((one for one, name in names.items() if name == field), field)
-            raise Failure(f"--{option.replace('_', '-')}: {' '.join(texts)}") from error
-        row.save()
-        return changes
-
-
-def _shown(name: str, value: Any) -> Any:
-    """A value as the audit log may hold it."""
-    return MASK if name in SECRETS and value else value
+        connection.save()
+        return {option_of[field]: change for field, change in changes.items()}

@@ -1,0 +1,194 @@
+"""Connect Q and Canvas, and try both."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from django import forms
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+
+from integration.account.gate import actor, district_action, district_form, district_page, to
+from integration.checking import check_now
+from integration.connecting import ConnectionRefused, compare_canvas, fill, save
+from integration.connections import canvas_client_of, q_client_of
+from integration.errors import QSyncError
+from integration.models import CanvasConnection, District, QConnection
+
+_HIDDEN = {"autocomplete": "off", "spellcheck": "false"}
+
+
+class ConnectForm(forms.Form):
+    """A connection's fields; a secret that is there already may be left blank."""
+
+    secrets: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, has_secrets: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.secrets:
+            self.fields[name].required = not has_secrets
+            if has_secrets:
+                self.fields[name].help_text = _("It is set. Leave it blank to keep it.")
+
+    def values(self) -> dict[str, Any]:
+        """What is to be saved: a blank secret keeps what is there."""
+        return {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if not (name in self.secrets and not value)
+        }
+
+
+class QForm(ConnectForm):
+    """How Q is reached."""
+
+    secrets = ("key", "secret")
+
+    base_url = forms.URLField(
+        label=_("Address of Q’s OneRoster service"),
+        assume_scheme="https",
+        max_length=500,
+        help_text=_("As Q’s administrator gives it; it ends in /ims/oneroster/v1p1."),
+    )
+    key = forms.CharField(label=_("Client key"), max_length=500, widget=forms.TextInput(_HIDDEN))
+    secret = forms.CharField(
+        label=_("Client secret"),
+        max_length=500,
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+    )
+    auth = forms.ChoiceField(
+        label=_("Kind of sign-in"),
+        choices=[
+            ("oauth2", "OAuth 2.0"),
+            ("oauth1-sha256", "OAuth 1.0a, HMAC-SHA256"),
+            ("oauth1-sha1", "OAuth 1.0a, HMAC-SHA1"),
+        ],
+    )
+    token_url = forms.URLField(
+        label=_("Token address"),
+        assume_scheme="https",
+        max_length=500,
+        required=False,
+        help_text=_("Only for OAuth 2.0, and only where Q’s administrator gives one."),
+    )
+    service = forms.ChoiceField(
+        label=_("What is read"),
+        choices=[("bulk", _("The whole district at once")), ("school", _("School by school"))],
+    )
+    page_size = forms.IntegerField(label=_("Records a page"), min_value=1, max_value=50_000)
+    concurrency = forms.IntegerField(label=_("Requests at a time"), min_value=1, max_value=16)
+
+
+class CanvasForm(ConnectForm):
+    """How Canvas is reached by an access token."""
+
+    secrets = ("access_token",)
+
+    base_url = forms.URLField(label=_("Address of Canvas"), assume_scheme="https", max_length=500)
+    root_account_id = forms.RegexField(
+        r"^(self|\d{1,20})$",
+        label=_("Number of the root account"),
+        help_text=_("“self” where the token’s user belongs to the root account."),
+    )
+    access_token = forms.CharField(
+        label=_("Access token"),
+        max_length=500,
+        help_text=_("Of a service account that may import SIS data and read it."),
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+    )
+
+
+@district_page
+def show(request: Any) -> HttpResponse:
+    """Both connections, and the last trial of them."""
+    district = request.district
+    context = {
+        "tab": "connections",
+        "q": _row(QConnection, district),
+        "canvas": _row(CanvasConnection, district),
+        "check": district.checks.order_by("-pk").first(),
+    }
+    part = (
+        "account/_check.html" if request.headers.get("HX-Request") else "account/connections.html"
+    )
+    return render(request, part, context)
+
+
+def _row(model: Any, district: District) -> Any:
+    return model.objects.filter(district=district).first()
+
+
+@district_form
+def q(request: Any) -> HttpResponse:
+    """Q's address, key and secret. New ones are tried first: the old ones hold until they work."""
+    row = _row(QConnection, request.district) or QConnection(district=request.district)
+    initial = {name: getattr(row, name) for name in QForm.base_fields if name not in QForm.secrets}
+    return _form(request, row, QForm, initial, "account/connect_q.html")
+
+
+@district_form
+def canvas(request: Any) -> HttpResponse:
+    """Canvas's address and an access token."""
+    row = _row(CanvasConnection, request.district)
+    hosts = request.launch_session.deployment.hosts
+    row = row or CanvasConnection(
+        district=request.district, base_url=f"https://{hosts[0]}" if hosts else ""
+    )
+    initial = {"base_url": row.base_url, "root_account_id": row.root_account_id}
+    return _form(request, row, CanvasForm, initial, "account/connect_canvas.html")
+
+
+def _form(
+    request: Any, row: Any, form_class: type[ConnectForm], initial: Any, template: str
+) -> HttpResponse:
+    has_secrets = bool(row.pk and getattr(row, form_class.secrets[-1]))
+    form = form_class(request.POST or None, initial=initial, has_secrets=has_secrets)
+    failed: QSyncError | None = None
+    if request.method == "POST" and form.is_valid():
+        values, anyway = form.values(), request.POST.get("anyway") == "1"
+        try:
+            fill(row, values)
+            failed = None if anyway else _tried(row)
+            if failed is None:
+                row.refresh_from_db() if row.pk else None
+                save(row, values, by=actor(request.launch))
+                return _saved(request, row)
+        except ConnectionRefused as error:
+            name = error.field if error.field in form.fields else None
+            form.add_error(name, f"{error} {error.remedy}")
+    bad = bool(form.errors or failed)
+    context = {"tab": "connections", "form": form, "failed": failed, "is_new": row.pk is None}
+    return render(request, template, context, status=400 if bad else 200)
+
+
+def _tried(row: QConnection | CanvasConnection) -> QSyncError | None:
+    """Sign in with what was typed; what went wrong, if anything."""
+    try:
+        if isinstance(row, QConnection):
+            with q_client_of(row) as q_:
+                q_.probe("orgs")
+        else:
+            with canvas_client_of(row) as canvas_:
+                canvas_.account()
+    except QSyncError as error:
+        return error
+    return None
+
+
+def _saved(request: Any, row: QConnection | CanvasConnection) -> HttpResponse:
+    district, by = request.district, actor(request.launch)
+    if isinstance(row, CanvasConnection):
+        district.refresh_from_db()
+        with suppress(QSyncError):  # saved anyway: the next run asks again before it sends
+            compare_canvas(district, by=by)
+    check_now(district, by=by)
+    return to(request, "account:connections")
+
+
+@district_action
+def check(request: Any) -> HttpResponse:
+    """Try both connections now."""
+    check_now(request.district, by=actor(request.launch))
+    return to(request, "account:connections")

@@ -1,0 +1,65 @@
+"""Trying a district's connections from a page: asked for now, done by a worker, step by step."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from integration.bells import ring
+from integration.connections import canvas_client, q_client
+from integration.errors import QSyncError
+from integration.models import ConnectionCheck, District
+from integration.verification import Step, verify_canvas, verify_q
+
+logger = logging.getLogger(__name__)
+
+CHECK = "integration.checking.check"
+# A worker may have died over one: after so long another one is begun beside it.
+GIVEN_UP_AFTER = timedelta(minutes=10)
+# Of a district's trials so many are kept.
+KEPT = 20
+
+
+def check_now(district: District, *, by: str) -> ConnectionCheck:
+    """Begin a trial, or join the one that is under way."""
+    since = timezone.now() - GIVEN_UP_AFTER
+    under_way = district.checks.filter(ended_at=None, created_at__gt=since).first()
+    if under_way is not None:
+        return under_way
+    old = district.checks.order_by("-pk").values_list("pk", flat=True)[KEPT - 1 :]
+    district.checks.filter(pk__in=list(old)).delete()
+    begun = district.checks.create(by=by)
+    transaction.on_commit(lambda: ring(CHECK, begun.pk))
+    return begun
+
+
+def check(check_id: int) -> None:
+    """What a worker does when the bell is heard; heard again, it begins anew."""
+    begun = ConnectionCheck.objects.select_related("district").filter(pk=check_id).first()
+    if begun is None or begun.ended_at is not None:
+        return
+    steps: list[dict[str, object]] = []
+    for step in steps_of(begun.district):
+        steps.append(step.as_dict())
+        ConnectionCheck.objects.filter(pk=check_id, ended_at=None).update(steps=steps)
+    ConnectionCheck.objects.filter(pk=check_id).update(steps=steps, ended_at=timezone.now())
+    failed = sum(not step["ok"] for step in steps)
+    logger.info("connections tried district=%s failed=%d", begun.district.slug, failed)
+
+
+def steps_of(district: District) -> Iterator[Step]:
+    """Every step of both sides; one side that is missing is a step, too."""
+    try:
+        with q_client(district) as q:
+            yield from verify_q(q, district.q_connection)
+    except QSyncError as error:
+        yield Step("Q: the connection", ok=False, message=str(error), remedy=error.remedy)
+    try:
+        with canvas_client(district) as canvas:
+            yield from verify_canvas(canvas)
+    except QSyncError as error:
+        yield Step("Canvas: the connection", ok=False, message=str(error), remedy=error.remedy)

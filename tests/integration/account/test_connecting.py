@@ -1,0 +1,141 @@
+"""Connect Q and Canvas from the pages: each field wrong in each way, tried before it is kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from integration import checking
+from integration.models import (
+    AuditEvent,
+    CanvasConnection,
+    ConnectionCheck,
+    District,
+    QConnection,
+)
+from tests.integration.account.visiting import Visit, installed, visit, words
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def admin(manage) -> Visit:
+    """A district that nobody has connected yet."""
+    return visit(installed(District.objects.create(slug="lakeside", name="Lakeside Unified")))
+
+
+@pytest.fixture
+def q_fields(sandbox) -> dict[str, Any]:
+    return {
+        "base_url": sandbox.q.url,
+        "token_url": sandbox.q.token_url,
+        "key": sandbox.q.key,
+        "secret": sandbox.q.secret,
+        "auth": "oauth2",
+        "service": "bulk",
+        "page_size": 1000,
+        "concurrency": 4,
+    }
+
+
+@pytest.fixture
+def canvas_fields(sandbox) -> dict[str, Any]:
+    return {
+        "base_url": sandbox.canvas.url,
+        "root_account_id": "self",
+        "access_token": sandbox.canvas.token,
+    }
+
+
+def test_both_are_connected_tried_and_tell_what_was_found(
+    admin, q_fields, canvas_fields, q_holds, sandbox
+):
+    q_holds({"orgs": []})
+    assert "Q is not connected yet" in admin.page("connections/")
+    assert admin.post("connections/q/", **q_fields).status_code == 303
+    assert admin.post("connections/canvas/", **canvas_fields).status_code == 303
+    assert "Testing" in admin.page("connections/")
+    check = ConnectionCheck.objects.get()
+    checking.check(check.pk)
+    page = admin.page("connections/")
+    assert "Passed Q: sign in" in page
+    assert "Passed Canvas: permissions" in page
+    for secret in (q_fields["secret"], canvas_fields["access_token"]):
+        assert secret not in page
+        assert secret not in str(list(AuditEvent.objects.values()))
+        for form in ("connections/q/", "connections/canvas/"):
+            assert secret not in admin.get(form).content.decode()
+
+
+def test_a_secret_that_does_not_work_leaves_the_old_one_in_place(admin, q_fields):
+    assert admin.post("connections/q/", **q_fields).status_code == 303
+    answer = admin.post("connections/q/", **q_fields | {"secret": "m1styped"})
+    assert answer.status_code == 400
+    told = words(answer)
+    assert "The test failed, so nothing was saved" in told
+    assert "What was saved before still holds." in told
+    assert "m1styped" not in answer.content.decode()
+    assert QConnection.objects.get().secret == q_fields["secret"]
+    kept = admin.post("connections/q/", **q_fields | {"secret": "", "page_size": 500})
+    assert kept.status_code == 303
+    saved = QConnection.objects.get()
+    assert (saved.secret, saved.page_size) == (q_fields["secret"], 500)
+    admin.post("connections/q/", **q_fields | {"secret": "later", "anyway": "1"})
+    assert QConnection.objects.get().secret == "later"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("base_url", "", "This field is required."),
+        ("base_url", "not an address", "Enter a valid URL."),
+        ("base_url", "ftp://q.example/ims", ""),
+        ("base_url", "http://q.example/ims/oneroster/v1p1", "https"),
+        ("base_url", "https://127.0.0.1:9/ims/oneroster/v1p1", ""),
+        ("base_url", "https://169.254.169.254/latest", ""),
+        ("token_url", "https://10.0.0.1/token", ""),
+        ("key", "", "This field is required."),
+        ("secret", "", "This field is required."),
+        ("auth", "basic", "Select a valid choice."),
+        ("service", "both", "Select a valid choice."),
+        ("page_size", "0", "greater than or equal to 1"),
+        ("page_size", "many", "Enter a whole number."),
+        ("concurrency", "99", "less than or equal to 16"),
+    ],
+)
+def test_s58_each_field_of_q_that_is_wrong_says_so_beside_it(admin, q_fields, field, value, told):
+    answer = admin.post("connections/q/", **q_fields | {field: value})
+    assert answer.status_code == 400
+    page = answer.content.decode()
+    assert f'id="id_{field}_error"' in page
+    assert told in words(answer)
+    assert not QConnection.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("base_url", "https://192.168.0.1"),
+        ("base_url", "canvas"),
+        ("root_account_id", "one"),
+        ("access_token", ""),
+    ],
+)
+def test_each_field_of_canvas_that_is_wrong_says_so_beside_it(admin, canvas_fields, field, value):
+    answer = admin.post("connections/canvas/", **canvas_fields | {field: value})
+    assert answer.status_code == 400
+    assert f'id="id_{field}_error"' in answer.content.decode()
+    assert not CanvasConnection.objects.exists()
+
+
+def test_a_test_that_is_under_way_is_joined_and_one_that_died_is_replaced(admin, q_fields):
+    admin.post("connections/q/", **q_fields)
+    admin.post("connections/check/")
+    check = ConnectionCheck.objects.get()
+    checking.check(check.pk)
+    told = ConnectionCheck.objects.get()
+    assert "Canvas: the connection" in {step["name"] for step in told.failed}
+    assert "Canvas: the connection" in admin.page("connections/")
+    checking.check(check.pk)
+    assert ConnectionCheck.objects.get().ended_at == told.ended_at
