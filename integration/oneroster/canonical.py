@@ -49,11 +49,12 @@ class Unusable(Exception):
 
 
 class Spellings(dict[str | None, str]):
-    """Raw value → canonical value; a new spelling is judged once."""
+    """Raw value → canonical value; a new spelling is judged once. `words`: of an enumeration."""
 
-    def __init__(self, judge: Callable[[str | None], str]) -> None:
+    def __init__(self, judge: Callable[[str | None], str], words: tuple[str, ...] = ()) -> None:
         super().__init__()
         self._judge = judge
+        self.words = words
 
     def __missing__(self, raw: str | None) -> str:
         canonical = self._judge(raw)
@@ -77,7 +78,7 @@ def _words(what: str, *words: str, also: dict[str, str] | None = None) -> Spelli
             f"Correct the {what} in Q; allowed are {', '.join(words)}.",
         )
 
-    return Spellings(judge)
+    return Spellings(judge, words)
 
 
 def _free_words(*words: str) -> Spellings:

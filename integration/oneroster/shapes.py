@@ -11,10 +11,12 @@ from typing import Any
 import msgspec
 
 from integration.oneroster.canonical import Unusable
-from integration.oneroster.types import Flag, Record, Ref, Refs, Text, User, UserIds
+from integration.oneroster.types import Enrollment, Flag, Record, Ref, Refs, Text, User, UserIds
 
 _TRUE = frozenset({"true", "t", "yes", "y", "1"})
 _FALSE = frozenset({"false", "f", "no", "n", "0"})
+# Of no use in a record that can be read, but all that may be known of another one.
+_ALSO_NAMED: dict[type[Record], tuple[str, ...]] = {Enrollment: ("school",)}
 _ALIASES = {"sourcedid": ("sourceid",)}  # ClassLink spells it so in one of its APIs
 
 
@@ -58,14 +60,14 @@ def references(record: type[Record], data: Mapping[str, Any]) -> tuple[tuple[str
     """What a record points to, however little else of it can be read: (name, sourcedId)."""
     found: list[tuple[str, str]] = []
     lowered = {str(key).lower(): value for key, value in data.items()}
-    for name, _, bend in _plan(record):
-        if bend is _ref:
-            try:
-                ref = _ref(data.get(name, lowered.get(name.lower())))
-            except Unusable:
-                continue
-            if ref:
-                found.append((name, ref["sourcedId"]))
+    names = [name for name, _, bend in _plan(record) if bend is _ref]
+    for name in (*names, *_ALSO_NAMED.get(record, ())):
+        try:
+            ref = _ref(data.get(name, lowered.get(name.lower())))
+        except Unusable:
+            continue
+        if ref:
+            found.append((name, ref["sourcedId"]))
     return tuple(found)
 
 

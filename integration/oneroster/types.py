@@ -104,7 +104,6 @@ else:
 class Enrollment(Record, frozen=True, gc=False, rename="camel"):
     user: NeededRef = None  # type: ignore[assignment]  # an enrollment without it is a Problem
     class_: NeededRef = msgspec.field(name="class", default=None)  # type: ignore[assignment]  # as above
-    school: Ref | None = None
     role: Text = ""
     primary: Flag = False
     begin_date: Text = ""
