@@ -6,7 +6,7 @@ A record that cannot be used is a Problem and stops only itself, as everywhere i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any, Generic, TypeVar, get_args
@@ -86,6 +86,10 @@ class ExactPages(Generic[T]):
                 problems.append(Problem(*known, why.code, why.reason, why.remedy))
                 ids.append(misfit.sourced_id)
         return Parsed(Page(records, problems), ids, content.deviations)
+
+    def pieces(self, body: bytes, *, path_name: str = "") -> Iterator[Parsed[T]]:
+        """As `page`, which is one piece."""
+        yield self.page(body, path_name=path_name)
 
 
 def decoded(body: bytes) -> Any:

@@ -23,25 +23,31 @@ class Joints:
     is_proven: bool = False  # has any page been joined?
     _ends: dict[int, str] = field(default_factory=dict)  # the last record of each page, by offset
 
-    def lay(self, offset: int, ids: Sequence[str], *, joins: bool) -> Fit:
-        """Lay a page to those before it. `joins`: it was to begin with the last of the one before.
+    def fit(self, offset: int, first: str | None, *, joins: bool) -> Fit:
+        """How a page that begins with the record `first` fits those before it.
 
-        The first page that should and does not shows that the provider cannot do it: some know no
-        page that begins but where another one ended.
+        `joins`: it was to begin with the last of the one before. The first page that should and
+        does not shows that the provider cannot do it: some know no page that begins but where
+        another one ended.
         """
-        first, before = ids[0] if ids else None, self._ends.get(offset)
+        before = self._ends.get(offset)
         if joins and not self.is_proven and (first != before or not self.overlap):
-            self.give_up()
             return "none"
-        if ids:
-            self._ends[offset + len(ids) - 1] = ids[-1]
-        if not joins or not ids:
+        # Where the page before was shorter than the others, nobody knows its last record.
+        if not joins or first is None or before is None:
             return "all"
-        if before is None:  # the page before was shorter than the others
-            self.are_whole = False
-            return "all"
-        self.is_proven |= first == before
         return "rest" if first == before else "shifted"
+
+    def lay(self, offset: int, ids: Sequence[str], *, joins: bool) -> Fit:
+        """Lay a page to those before it, and say how it fits."""
+        fit = self.fit(offset, ids[0] if ids else None, joins=joins)
+        if fit == "none":
+            self.give_up()
+        elif ids:
+            self._ends[offset + len(ids) - 1] = ids[-1]
+            self.is_proven |= fit == "rest"
+            self.are_whole &= fit == "rest" or not joins
+        return fit
 
     def give_up(self) -> None:
         """From now on pages lie side by side."""

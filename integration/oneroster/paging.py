@@ -113,6 +113,10 @@ class Walk:
         self._outstanding += ask is not None
         return ask
 
+    def fit(self, ask: Ask, first: str) -> Fit:
+        """What `take` will say of a page that begins with this record."""
+        return self._joints.fit(ask.offset, first, joins=ask.joins)
+
     def take(self, ask: Ask, arrival: Arrival) -> Fit:
         """Take in the answer to `ask`, in the order of asking; what of its records is to be used.
 

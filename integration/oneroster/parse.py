@@ -1,15 +1,15 @@
 """The bytes of an answer → canonical records and problems. Pure: no I/O.
 
-Three ways. The fastest decodes a whole page into types that take canonical records only (`sound`).
-The next decodes it into the types as they are and makes each record canonical in place. Records
-that do not survive it, or all of a page that does not, go the patient way: one by one, with numbers
-for strings, bare references, 1.2 shapes and the like bent into form. What is unusable even then
-becomes a Problem, and only that record.
+Three ways. The fastest decodes a page into types that take canonical records only (`sound`), a
+large one in pieces (`slices`). The next decodes it into the types as they are and makes each record
+canonical in place. Records that do not survive it, or all of a page that does not, go the patient
+way: one by one, with numbers for strings, bare references, 1.2 shapes and the like bent into form.
+What is unusable even then becomes a Problem, and only that record.
 """
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter
 from typing import Any, Generic
@@ -19,6 +19,7 @@ import msgspec
 from integration.oneroster.canonical import Settler, Unusable, is_tombstone
 from integration.oneroster.envelope import NoRecords, find_record, find_records, read_info
 from integration.oneroster.shapes import Misfit, references, shape
+from integration.oneroster.slices import Slicer, slices
 from integration.oneroster.sound import Sound, comes_in_masses
 from integration.oneroster.types import Identified, Item, Kind, Page, Problem, R
 
@@ -61,6 +62,7 @@ class PageParser(Generic[R]):
         self._settler = Settler(kind.record)
         envelope = partial(_envelope, kind)
         self._sound = Sound(kind.record, envelope) if comes_in_masses(kind.record) else None
+        self._slicer = Slicer(kind.key)
 
     def page(self, body: bytes, *, path_name: str = "") -> Parsed[R]:
         """Read one page of a collection.
@@ -89,15 +91,37 @@ class PageParser(Generic[R]):
         content = find_records(_document(body), key=self.kind.key, path_name=path_name)
         return _parsed(list(map(self.one, content.records)), content.deviations)
 
+    def pieces(self, body: bytes, *, path_name: str = "") -> Iterator[Parsed[R]]:
+        """A page as `page` reads it, in at least one piece. Raises as `page` does."""
+        body = body.removeprefix(_BOM)
+        if self._sound and (where := self._slicer.records(body)):
+            begin = rest = where[0]
+            for start, stop in slices(body, *where):
+                text = b"".join((b"[", memoryview(body)[start:stop], b"]"))
+                records = _try(self._sound.records, text)
+                if (piece := self._if_sound(self._sound, records, body, start, stop)) is None:
+                    break
+                yield piece
+                rest = stop + 1
+            else:
+                return
+            body = body[:begin] + body[rest:] if rest > begin else body
+        yield self.page(body, path_name=path_name)
+
     def _sound_page(self, sound: Sound[R], body: bytes) -> Parsed[R] | None:
         """A page on which every record is canonical as it came."""
-        envelope = _try(sound.decoder, body)
-        if not envelope or not envelope.records or _may_hold_nul(body):
+        envelope = _try(sound.page, body)
+        found = self._if_sound(sound, envelope and envelope.records, body, 0, len(body))
+        return found and replace(found, deviations=_warnings(envelope.info))
+
+    @staticmethod
+    def _if_sound(
+        sound: Sound[R], records: list[R] | None, body: bytes, start: int, stop: int
+    ) -> Parsed[R] | None:
+        if not records or _may_hold_nul(body, start, stop):
             return None
-        ids = ids_of(envelope.records)
-        if not sound.is_sound(envelope.records, ids):
-            return None
-        return Parsed(Page(envelope.records), ids, _warnings(envelope.info))
+        ids = ids_of(records)
+        return Parsed(Page(records), ids) if sound.is_sound(records, ids) else None
 
     def record(self, body: bytes) -> R | Problem:
         """Read the answer of a single read; raises as `page` does."""
@@ -146,9 +170,9 @@ _FIELD_NAMES = {
 }
 
 
-def _may_hold_nul(body: bytes) -> bool:
+def _may_hold_nul(body: bytes, start: int = 0, stop: int | None = None) -> bool:
     # Most pages have no escape at all, and one byte is found ten times as fast as six.
-    return b"\\" in body and _NUL in body
+    return body.find(b"\\", start, stop) >= 0 and body.find(_NUL, start, stop) >= 0
 
 
 def _envelope(kind: Kind[R], item: Any) -> Any:

@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Generic, Protocol
@@ -18,6 +18,7 @@ from integration.oneroster.errors import (
     RepeatedPage,
 )
 from integration.oneroster.headers import next_offset, read_total
+from integration.oneroster.joints import Fit
 from integration.oneroster.paging import (
     Arrival,
     Ask,
@@ -38,14 +39,6 @@ _SORT = (("sort", "sourcedId"), ("orderBy", "asc"))
 
 
 @dataclass(frozen=True, slots=True)
-class Answer(Generic[Item]):
-    """One page, and what paging needs to know of it."""
-
-    page: Page[Item]
-    arrival: Arrival
-
-
-@dataclass(frozen=True, slots=True)
 class Fetched:
     """One answer as it came, and how the asking deviated."""
 
@@ -59,7 +52,7 @@ Submit = Callable[..., Future[Fetched]]
 class Pages(Protocol[Item]):
     """Reads the pages of one kind; `PageParser` is one of these."""
 
-    def page(self, body: bytes, *, path_name: str = "") -> Parsed[Item]: ...
+    def pieces(self, body: bytes, *, path_name: str = "") -> Iterator[Parsed[Item]]: ...
 
 
 class Source(Generic[Item]):
@@ -92,25 +85,21 @@ class Source(Generic[Item]):
             raise self._transport.refusal(response, "GET", self.path)
         return Fetched(response, notes)
 
-    def read(self, fetched: Fetched) -> Answer[Item]:
-        """What a page holds. Raises ProtocolError: the provider broke the contract."""
-        response, notes = fetched.response, fetched.notes
-        parsed = self._parse(response)
-        following, is_foreign = next_offset(response.headers.get("Link", ""), response.url)
-        total = response.headers.get("X-Total-Count")
-        notes += parsed.deviations
-        notes += ("foreign-link",) if is_foreign else ()
-        notes += ("bad-total",) if total and read_total(total) is None else ()
-        notes += () if all(parsed.ids) else ("records-without-id",)
-        return Answer(
-            parsed.page,
-            Arrival(
-                ids=parsed.ids,
-                total=read_total(total),
-                next_offset=following,
-                revision=response.headers.get("x-perm-rev", ""),
-                deviations=notes,
-            ),
+    def arrival(self, fetched: Fetched, ids: list[str], notes: Iterable[str]) -> Arrival:
+        """What paging needs to know of an answer with these records."""
+        headers = fetched.response.headers
+        following, is_foreign = next_offset(headers.get("Link", ""), fetched.response.url)
+        total = headers.get("X-Total-Count")
+        deviations = (*fetched.notes, *notes)
+        deviations += ("foreign-link",) if is_foreign else ()
+        deviations += ("bad-total",) if total and read_total(total) is None else ()
+        deviations += () if all(ids) else ("records-without-id",)
+        return Arrival(
+            ids=ids,
+            total=read_total(total),
+            next_offset=following,
+            revision=headers.get("x-perm-rev", ""),
+            deviations=deviations,
         )
 
     def _get(self, offset: int, limit: int, *, retry: bool | None = None) -> Response:
@@ -148,13 +137,20 @@ class Source(Generic[Item]):
             status=response.status,
         )
 
-    def _parse(self, response: Response) -> Parsed[Item]:
+    def pieces(self, fetched: Fetched) -> Iterator[Parsed[Item]]:
+        """What a page holds, in at least one piece.
+
+        Raises:
+            ProtocolError: the provider broke the contract.
+        """
+        response = fetched.response
         if response.status == NO_CONTENT:
-            return Parsed(Page([]), [], ("no-content",))
+            yield Parsed(Page([]), [], ("no-content",))
+            return
         body = utf8(response.body, response.headers.get("Content-Type", ""))
         where = f"GET {route(self.path)}"
         try:
-            return self._parser.page(body, path_name=self.path.rpartition("/")[2])
+            yield from self._parser.pieces(body, path_name=self.path.rpartition("/")[2])
         except Undecodable:
             kind = response.headers.get("Content-Type", "").partition(";")[0][:50] or "no type"
             what = f"{where} was answered with {len(body)} bytes that are not JSON ({kind})."
@@ -207,9 +203,7 @@ class Reading(Generic[Item]):
                 if not waiting:
                     self._log()
                     return
-                if (page := self._next(walk, *waiting.popleft())) is not None:
-                    yield page
-                    del page  # or it stays in memory while the next one is opened
+                yield from self._pages(walk, *waiting.popleft())
         finally:
             for _, future in waiting:
                 future.cancel()
@@ -226,20 +220,45 @@ class Reading(Generic[Item]):
             ",".join(proof.deviations) or "none",
         )
 
-    def _next(self, walk: Walk, ask: Ask, future: Future[Fetched]) -> Page[Item] | None:
+    def _pages(self, walk: Walk, ask: Ask, future: Future[Fetched]) -> Iterator[Page[Item]]:
+        """What is to be used of one answer, a piece at a time.
+
+        Of most answers the first record tells what is to be used; the others are opened whole.
+        """
         try:
-            answer = self._source.read(future.result())
+            fetched = future.result()
+            pieces = self._source.pieces(fetched)
+            parts = [next(pieces)]
         except CredentialsRejected:
             raise
         except (OneRosterError, HttpError) as error:
             if walk.refused(ask, is_answer=isinstance(error, OneRosterError)):
-                return None
+                return
             raise
+        ids, notes = list(parts[0].ids), list(parts[0].deviations)
+        if not ids or ask.purpose != "grid" or walk.fit(ask, ids[0]) == "none":
+            for part in pieces:
+                parts.append(part)
+                ids += part.ids
+                notes += part.deviations
+            fit = self._take(walk, ask, self._source.arrival(fetched, ids, notes))
+            if fit != "none":
+                yield from (part.page for part in parts)
+            return
+        is_repeated = walk.fit(ask, ids[0]) == "rest"
+        page = parts.pop().page
+        yield page.without_first(ids[0]) if is_repeated else page
+        del page  # or it stays in memory while the next one is opened
+        for part in pieces:
+            ids += part.ids
+            notes += part.deviations
+            yield part.page
+            del part
+        self._take(walk, ask, self._source.arrival(fetched, ids, notes))
+
+    def _take(self, walk: Walk, ask: Ask, arrival: Arrival) -> Fit:
         try:
-            fit = walk.take(ask, answer.arrival)
+            return walk.take(ask, arrival)
         except PagingStuck:
             what = f"GET {route(self._source.path)} gives the same records again."
             raise RepeatedPage(what, status=200) from None
-        if fit == "rest":
-            return answer.page.without_first(answer.arrival.ids[0])
-        return None if fit == "none" else answer.page

@@ -41,11 +41,13 @@ _DATES = {User: (), Enrollment: ("begin_date", "end_date")}
 
 
 class Sound(Generic[R]):
-    """Decodes pages of one kind, if they are sound."""
+    """Decodes pages of one kind, if they are sound; `records`: only the records of one."""
 
     def __init__(self, record: type[R], envelope: Any) -> None:
         self._dates = [attrgetter(name) for name in _DATES[cast(Any, record)]]
-        self.decoder = msgspec.json.Decoder(envelope(_strict(record)), strict=False)
+        strict: Any = _strict(record)
+        self.page = msgspec.json.Decoder(envelope(strict), strict=False)
+        self.records = msgspec.json.Decoder(list[strict], strict=False)
 
     def is_sound(self, records: Sequence[R], ids: Sequence[str]) -> bool:
         """Look at what the decoder could not judge: blank ids, and dates."""

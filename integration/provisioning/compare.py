@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from hashlib import blake2b
 from typing import Literal
 
 from integration.provisioning.adoption import as_row
 from integration.provisioning.enrollments import preferred
-from integration.provisioning.rows import DIGEST_SIZE, ENROLLMENTS, SEPARATOR, Kind, Row
+from integration.provisioning.rows import ENROLLMENTS, Kind, Row, digests
 
 # "equal": Canvas holds it as wanted already; recorded as accepted, never sent.
 Action = Literal["added", "changed", "removed", "kept", "equal"]
@@ -80,17 +79,14 @@ class Comparison:
 
     def take(self, rows: Sequence[Row]) -> list[Planned]:
         """Compare one batch; give back what is to be planned."""
-        digests = [
-            blake2b(text.encode(), digest_size=DIGEST_SIZE).digest()
-            for text in map(SEPARATOR.join, rows)
-        ]
-        known = self.unseen.intersection(digests)
+        named = digests(rows)
+        known = self.unseen.intersection(named)
         self.unseen -= known
         self.same += len(known)
-        if len(known) == len(digests):
+        if len(known) == len(named):
             return []
         others: dict[str, tuple[Row, bytes]] = {}
-        for row, digest in zip(rows, digests, strict=True):
+        for row, digest in zip(rows, named, strict=True):
             if digest in known:
                 known.remove(digest)  # the same row once more is a duplicate
             else:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 
 from integration import bulk
 from integration.models import District, RosterRow
 from integration.provisioning import roster
-from integration.provisioning.rows import USERS, Kind, UserRow, digest
+from integration.provisioning.rows import USERS, Kind, UserRow, digests
 
 _LOGIN = USERS.index("login_id")
 
 
-def unknown(district: District, rows: Iterable[UserRow], accepted: Collection[bytes]) -> set[str]:
+def unknown(district: District, rows: Sequence[UserRow], accepted: Collection[bytes]) -> set[str]:
     """The SIS IDs of users whom Canvas never took from us. `accepted`: digests of their rows."""
-    keys = {row.user_id for row in rows if digest(row) not in accepted}
+    named = zip(rows, digests(rows), strict=True)
+    keys = {row.user_id for row, digest in named if digest not in accepted}
     ours = {key for key, there in roster.find(district, USERS, keys).items() if there.ours}
     return keys - ours
 

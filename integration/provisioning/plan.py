@@ -259,8 +259,9 @@ class Planner:
             for records in batches(page.records, SLICE):
                 self._write_down(ENROLLMENTS, comparison.take(mapper.rows(records)))
             # A night whose classes are missing has a million of them.
-            self.ledger.find(mapper.problems)
-            mapper.problems.clear()
+            if mapper.problems:
+                self.ledger.find(mapper.problems)
+                mapper.problems.clear()
             del page  # as in Reading
         self.seen.setdefault(ENROLLMENTS.name, {})["skipped"] = mapper.skipped
 

@@ -16,6 +16,7 @@ import msgspec
 _ENCODE = msgspec.json.Encoder().encode
 SEPARATOR = "\x1f"
 DIGEST_SIZE = 16
+_BEGINNING = blake2b(digest_size=DIGEST_SIZE)
 # Canvas's limit, and that of our own columns.
 SIS_ID_LENGTH = 255
 
@@ -157,6 +158,17 @@ IMPORTED = (CHANGE_SIS_ID, *KINDS)
 def digest(row: Row) -> bytes:
     """Name a row by its content."""
     return blake2b(SEPARATOR.join(row).encode(), digest_size=DIGEST_SIZE).digest()
+
+
+def digests(rows: Iterable[Row]) -> list[bytes]:
+    """`digest` of each; the copy of a beginning costs less than a new one."""
+    begin = _BEGINNING.copy
+    found: list[bytes] = []
+    for text in map(SEPARATOR.join, rows):
+        named = begin()
+        named.update(text.encode())
+        found.append(named.digest())
+    return found
 
 
 def as_text(row: Iterable[str | None]) -> str:

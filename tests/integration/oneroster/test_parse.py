@@ -544,3 +544,46 @@ def test_a_page_read_as_a_whole_is_what_its_records_are_one_by_one(kind, changes
     assert list(map(msgspec.to_builtins, parsed.page.records)) == [
         msgspec.to_builtins(one) for one in one_by_one if not isinstance(one, Problem)
     ]
+
+
+# What looks like the end of one record and the beginning of the next one, and is neither.
+LIKE_A_RECORD = {"sourcedId": "x", "status": "active"}
+TRICKY = [
+    {},
+    {"metadata": [LIKE_A_RECORD, LIKE_A_RECORD]},
+    {"metadata": {"deep": [[LIKE_A_RECORD], LIKE_A_RECORD, LIKE_A_RECORD]}},
+    {"familyName": '"},{"sourcedId":"x","status":"active"', "beginDate": ""},
+    {"familyName": "\\"},
+]
+
+
+@pytest.mark.parametrize("kind", [USER, ENROLLMENT], ids=["users", "enrollments"])
+@given(
+    changes=st.lists(st.sampled_from(TRICKY) | st.fixed_dictionaries({}, optional=AS_SENT)),
+    indent=st.sampled_from([None, 1]),
+    size=st.sampled_from([1, 200, 1000]),
+    cut=st.integers(0, 5),
+    beside=st.sampled_from([{}, {"statusInfoSet": []}]),
+)
+def test_a_page_in_pieces_is_the_page(kind, changes, indent, size, cut, beside):
+    sent = {kind.key: [{**FINE[kind], **change} for change in changes], **beside}
+    text = json.dumps(sent, indent=indent)
+    body = text[: len(text) - cut].encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("integration.oneroster.slices.PIECE", size)
+        try:
+            whole = PARSERS[kind].page(body)
+        except (Undecodable, NoRecords) as error:
+            with pytest.raises(type(error)):
+                list(PARSERS[kind].pieces(body))
+            return
+        pieces = list(PARSERS[kind].pieces(body))
+    assert [one for piece in pieces for one in piece.ids] == whole.ids
+    assert [one for piece in pieces for one in piece.page.problems] == whole.page.problems
+    found = [msgspec.to_builtins(one) for piece in pieces for one in piece.page.records]
+    assert found == list(map(msgspec.to_builtins, whole.page.records))
+
+
+def test_a_large_page_comes_in_pieces():
+    body = json.dumps({"enrollments": [FINE[ENROLLMENT]] * 5000}).encode()
+    assert len(list(PARSERS[ENROLLMENT].pieces(body))) > 2
