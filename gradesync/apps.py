@@ -12,8 +12,9 @@ class GradesyncConfig(AppConfig):
         from gradesync.management.demo import grade_and_sync
         from gradesync.management.report import explain_score, undo_grades
         from gradesync.planning import PLANS, Planner
+        from gradesync.trying import verify_grades
         from gradesync.undo import plan_undo, undone_lines
-        from integration.management.registries import DEMO_STEPS, EXPLAINERS, UNDOERS
+        from integration.management.registries import DEMO_STEPS, EXPLAINERS, UNDOERS, VERIFIERS
         from integration.provisioning.following import FOLLOWERS
         from integration.tasks import SWEEPERS
 
@@ -23,4 +24,5 @@ class GradesyncConfig(AppConfig):
         UNDOERS[push.KIND] = undo_grades
         SWEEPERS.append(tasks.sweep)
         DEMO_STEPS.append(grade_and_sync)
+        VERIFIERS.append(verify_grades)
         EXPLAINERS["results"] = explain_score

@@ -25,6 +25,7 @@ from gradesync.models import SyncRun
 from gradesync.outcomes import Going, Outcomes
 from gradesync.reading import Reader
 from gradesync.sending import Outcome, Sender, Write
+from gradesync.turns import Turns
 from integration import bulk
 from integration.errors import QSyncError
 from integration.ledger.runs import Ledger
@@ -41,7 +42,10 @@ PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 class Carrier:
     """Sends the lines of one run. Each method gives the next cursor."""
 
-    def __init__(self, ledger: Ledger, reader: Reader, *, sleep: Callable[[float], None]) -> None:
+    def __init__(
+        self, ledger: Ledger, reader: Reader, turns: Turns, *, sleep: Callable[[float], None]
+    ) -> None:
+        self._turns = turns
         self._ledger = ledger
         self._reader = reader
         self._run = ledger.run
@@ -86,9 +90,11 @@ class Carrier:
                     after = batch[-1].pk
                     continue
                 done = total - rows.count()
-                going = self._settled(going)
-                going = self._allowed(going)
-                self._send(going, partial(self._look, stage, done, total))
+                with self._turns.taken(self._check_cancelled):
+                    going = self._allowed(self._settled(going))
+                    error = self._send(going, partial(self._look, stage, done, total))
+                if error:
+                    self._rest(error)
 
     def _going(self, batch: list[Change], verb: str) -> list[Going]:
         lines = [(one, stored.line_of(one)) for one in batch]
@@ -150,9 +156,10 @@ class Carrier:
                 self._outcomes.leave(late, "A later sync has written this cell.")
         return [one for one in scores if one not in homeless and one not in late]
 
-    def _send(self, going: list[Going], look: Callable[[int], None]) -> None:
+    def _send(self, going: list[Going], look: Callable[[int], None]) -> QSyncError | None:
+        """Send a batch; the error that nobody behind it would have escaped."""
         if not going:
-            return
+            return None
         assert self._sender
         since = time.monotonic()
         with self._ledger.guarded():
@@ -166,11 +173,10 @@ class Carrier:
             error = self._take(outcomes, by_number)
         if not self._sender.is_stopped:
             self._too_fast = 0
-            return
+            return None
         self._check_cancelled()
         self._sender.go_on()
-        if error:
-            self._rest(error)
+        return error
 
     def _made(self, going: list[Going]) -> list[ItemLine]:
         if self._run.kind == Run.Kind.GRADES_UNDO:

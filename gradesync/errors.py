@@ -6,6 +6,7 @@ GradesError
  ├─ NotOfThisCourse  an id that the course, or its classes in Q, do not have
  ├─ BadSetting       no such setting, or a value that it cannot have
  ├─ LockedSetting    a level above holds it for every course
+ ├─ NoTestClass      the class that was named to try the connection in cannot be used
  ├─ CopyOfCanvas     a beta or test Canvas, which may not write to Q
  ├─ Cancelled        a person stopped it
  ├─ NothingToRetry   the run is going still, or everything reached Q
@@ -45,6 +46,11 @@ class BadSetting(GradesError):
 class LockedSetting(GradesError):
     code = "grades.locked-setting"
     remedy = "Ask your Canvas administrator, who can change it for the account, school or term."
+
+
+class NoTestClass(GradesError):
+    code = "grades.no-test-class"
+    remedy = "Name a class of Q that is open for grades and has a student, made for such a test."
 
 
 class CopyOfCanvas(GradesError):

@@ -25,6 +25,7 @@ def of_course(course: Course, linked: Sequence[LinkedClass], rules: Rules) -> li
         "course.not-provisioned": not rules.is_provisioned,
         "course.no-sections": not linked,
         "course.unpublished": not course.is_published,
+        "course.q-read-only": not rules.profile.may_write,
     }
     return [problem(code) for code, is_so in wrong.items() if is_so]
 

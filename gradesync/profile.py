@@ -16,9 +16,11 @@ class Profile:
 
     `letter_field` is the key in a result's `metadata` for a letter, "" where there is none.
     `score_decimals` is how many places Q keeps, None where it keeps all.
+    `may_write`: False where Q told that the key has no right to write grades.
     `allocates_ids`: Q answers a PUT with an id of its own ("Modified" mode).
     """
 
+    may_write: bool = True
     deletes_results: bool = False
     deletes_line_items: bool = False
     takes_not_submitted_without_score: bool = False

@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from functools import partial
 
@@ -27,13 +27,14 @@ from gradesync.planning import PLANS, leave_changed, stale
 from gradesync.reading import Reader
 from gradesync.reading_back import read_back
 from gradesync.rulebook import is_copy
+from gradesync.turns import Turns
 from integration.canvas.client import CanvasClient
 from integration.errors import QSyncError
 from integration.ledger.leases import held
 from integration.ledger.runs import Ledger, Watch, nobody
 from integration.ledger.stopping import Stopped
 from integration.logs import bare
-from integration.models import Run
+from integration.models import QConnection, Run
 from integration.oneroster.client import OneRosterClient
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,9 @@ MAX_ATTEMPTS = 5
 # Somebody looks at it as it goes: how often, in seconds, its progress is written.
 BEAT = 1.0
 LOOK_AGAIN = timedelta(minutes=1)
+
+# The steps that only read.
+READING = ("", "approved", "verify")
 
 OpenQ = Callable[[], OneRosterClient]
 
@@ -71,13 +75,16 @@ def advance(run: Run, *, q: OpenQ, canvas: CanvasClient, watch: Watch = nobody) 
                 raise TooManyAttempts(f"Run {run.pk} ended its worker {MAX_ATTEMPTS} times.")
             _check_cancelled(sync)
             reader = Reader(sync, canvas, client, ledger)
-            _steps(ledger, reader)
+            turns = Turns(
+                ledger, QConnection.objects.get(district=run.district), client, time.sleep
+            )
+            _steps(ledger, reader, turns)
         return run
 
 
-def _steps(ledger: Ledger, reader: Reader) -> None:
+def _steps(ledger: Ledger, reader: Reader, turns: Turns) -> None:
     run = ledger.run
-    carrier = Carrier(ledger, reader, sleep=time.sleep)
+    carrier = Carrier(ledger, reader, turns, sleep=time.sleep)
     steps: dict[str, Callable[[], str]] = {
         "": partial(PLANS[run.kind].plan, ledger, reader),
         "approved": partial(leave_changed, ledger, reader),
@@ -89,7 +96,9 @@ def _steps(ledger: Ledger, reader: Reader) -> None:
         "verified": partial(_finish, ledger, reader),
     }
     while run.state == Run.State.RUNNING:
-        cursor = steps[run.cursor]()
+        # Those that send take a turn for each batch.
+        with turns.taken() if run.cursor in READING else nullcontext():
+            cursor = steps[run.cursor]()
         if run.state == Run.State.RUNNING:
             ledger.write(cursor=cursor)
 
@@ -143,6 +152,7 @@ def _begin(ledger: Ledger, reader: Reader, carrier: Carrier) -> str:
     has_writes = bool(stored.outcome_of(ledger.run))
     if has_writes and (reason := stale(ledger.run)):
         raise PlanRefused(f"Nothing of this plan was sent, and {reason}.")
+    # Also of an automatic sync, and of a press of the command.
     if has_writes and is_copy(reader.district):
         raise CopyOfCanvas("This is a beta or test Canvas; nothing is written to Q from it.")
     carrier.learn()

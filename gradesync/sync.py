@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from gradesync.errors import NothingToRetry, NotSeen, PlanRefused
+from gradesync.errors import CopyOfCanvas, NothingToRetry, NotSeen, PlanRefused
 from gradesync.models import CourseSync, SyncRun
 from gradesync.planning import stale
 from gradesync.push import KIND, UNDO, UNFINISHED, close_ended
 from gradesync.review import Review
+from gradesync.rulebook import is_copy
 from gradesync.scope import Scope
 from gradesync.stored import SEPARATOR
 from integration.models import Approval, AuditEvent, Change, District, Run
 
 WHOLE = Scope()
+NO_COPY = "This is a beta or test Canvas; nothing is written to Q from it."
 
 
 def course_of(district: District, canvas_id: str) -> CourseSync:
@@ -119,15 +123,20 @@ def see(run: Run, *, actor: str) -> None:
     unseen.update(seen_at=timezone.now(), seen_by=actor)
 
 
-def approve(run: Run, digest: str, *, actor: str) -> Run:
+def approve(run: Run, digest: str, *, actor: str, launched_from: Iterable[str] = ()) -> Run:
     """Let a plan that was shown be sent: this one, and no other. A second yes changes nothing.
 
+    `launched_from`: see `rulebook.is_copy`.
+
     Raises:
+        CopyOfCanvas: it is pressed in a beta or test Canvas, or would be read from one.
         NotSeen: it is one that a person has to look at, and nobody has.
         PlanRefused: it is another plan, out of date, or the course is being synced.
     """
     if Approval.objects.filter(run=run, digest=digest).exists():
         return run
+    if is_copy(run.district, launched_from):
+        raise CopyOfCanvas(NO_COPY)
     if run.state != Run.State.HELD or digest != run.plan_digest:
         raise PlanRefused(f"The plan that waits is {run.plan_digest or 'none'}.")
     if reason := stale(run):

@@ -57,16 +57,18 @@ def seen(run: Run, *, by: str) -> None:
     sync.see(run, actor=by)
 
 
-def send(run: Run, digest: str, *, by: str) -> Run:
+def send(run: Run, digest: str, *, by: str, launched_from: Iterable[str] = ()) -> Run:
     """Carry out a stored plan, in the background: that one, without what has changed since.
 
     A second press changes nothing. What was left out stands in the run's lines (state `left`).
+    `launched_from`: the launch's issuer and hosts, `(launch.issuer, *launch.hosts)`.
 
     Raises:
+        CopyOfCanvas: it is pressed in a beta or test Canvas, which writes nothing to Q.
         NotSeen: a first sync, or many replaced values, and nobody has looked at the preview.
         PlanRefused: it is another plan by now, out of date, or the course is being synced.
     """
-    return _rung(sync.approve(run, digest, actor=by))
+    return _rung(sync.approve(run, digest, actor=by, launched_from=launched_from))
 
 
 def choose(

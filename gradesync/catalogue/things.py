@@ -15,6 +15,12 @@ TABLE: dict[str, Entry] = {
         "No section of this course comes from a class in Q.",
         "Sync grades in a course that provisioning made, or cross-list its sections into this one.",
     ),
+    "course.q-read-only": Entry(
+        "blocks",
+        "admin",
+        "Q does not allow us to write grades.",
+        "Ask Q's operator for the right to write the gradebook, then verify the connection again.",
+    ),
     "course.unpublished": Entry(
         "blocks",
         "teacher",

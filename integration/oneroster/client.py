@@ -96,6 +96,10 @@ class OneRosterClient:
             self._pool.shutdown(wait=False, cancel_futures=True)
             self._pool = None
 
+    def limit(self, requests: int) -> None:
+        """Let at most so many requests be under way at once from now on."""
+        self._transport.lanes.limit(min(requests, self._concurrency))
+
     def read(self, collection: str, *, school: str = "", filter: str = "") -> Reading[Any]:  # noqa: A002
         """Read a collection, of one school if `school` is given; nothing is sent before iterating.
 

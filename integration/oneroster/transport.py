@@ -19,6 +19,7 @@ from integration.oneroster.errors import (
     ProtocolError,
     ProviderUnavailable,
 )
+from integration.oneroster.lanes import Lanes
 from integration.oneroster.settings import Settings
 from integration.oneroster.tokens import Token
 
@@ -34,6 +35,7 @@ class Transport:
         self.http = http
         self.settings = settings
         self.root = settings.base_url.strip().rstrip("/")
+        self.lanes = Lanes(max(1, settings.concurrency))
         self._auth = make_auth(http, settings, now)
 
     def token(self) -> Token | None:
@@ -55,16 +57,17 @@ class Transport:
         if body is not None:
             headers["Content-Type"] = "application/json"
         while True:
-            credential = self._auth.ready()
-            response = self.http.request(
-                method,
-                url,
-                params=params,
-                headers=headers,
-                body=body,
-                retry=retry,
-                sign=self._signer(credential),
-            )
+            with self.lanes:
+                credential = self._auth.ready()
+                response = self.http.request(
+                    method,
+                    url,
+                    params=params,
+                    headers=headers,
+                    body=body,
+                    retry=retry,
+                    sign=self._signer(credential),
+                )
             if response.status != 401:
                 self._auth.accepted(credential)
                 return response

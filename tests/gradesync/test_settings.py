@@ -9,8 +9,8 @@ import pytest
 from gradesync.actions.settings import change_course, change_defaults
 from gradesync.errors import BadSetting, LockedSetting
 from gradesync.models import CourseSync
-from gradesync.rulebook import effective_of
-from integration.models import AuditEvent, District
+from gradesync.rulebook import effective_of, is_copy
+from integration.models import AuditEvent, CanvasConnection, District
 
 pytestmark = pytest.mark.django_db
 DANA, ROSA = "Canvas user 1", "Canvas user 7"
@@ -103,3 +103,24 @@ def test_when_a_course_syncs_by_itself_follows_every_level(course, defaults):
     assert (course.at, course.since) == (time(22), since)
     change_course(course, {"automatic": "off"}, by=ROSA)
     assert course.mode == "off"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "launched_from", "is_one"),
+    [
+        ("https://lakeside.instructure.com", (), False),
+        ("https://lakeside.beta.instructure.com", (), True),
+        ("https://lakeside.test.instructure.com", (), True),
+        ("https://lakeside.instructure.com", ("https://canvas.instructure.com",), False),
+        ("https://lakeside.instructure.com", ("https://canvas.beta.instructure.com",), True),
+        ("https://lakeside.instructure.com", ("lakeside.test.instructure.com",), True),
+        ("https://canvas.lakeside.edu", ("beta.lakeside.edu",), False),
+    ],
+)
+def test_a_copy_of_canvas_is_known_by_its_host_or_by_the_launch(
+    course, defaults, base_url, launched_from, is_one
+):
+    CanvasConnection.objects.create(district=course.district, base_url=base_url)
+    assert is_copy(course.district, launched_from) is is_one
+    change_defaults(course.district, "account", "", {}, by=DANA, copies_may_write=True)
+    assert not is_copy(course.district, launched_from)

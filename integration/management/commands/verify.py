@@ -5,18 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django.core.management.base import CommandParser
+
 from integration.connections import canvas_client, q_client
 from integration.management.base import DONE, FAILED, DistrictCommand
+from integration.management.registries import VERIFIERS
 from integration.models import District
 from integration.verification import Step, verify_canvas, verify_q
 
 
 class Command(DistrictCommand):
-    help = "Try a district's connections step by step; changes nothing."
+    help = "Try a district's connections step by step; writes only into a class named for it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--test-class",
+            default="",
+            metavar="SOURCED_ID",
+            help="a class of Q, made for such a test, in which grades may be written and removed",
+        )
 
     def work(self, district: District, options: dict[str, Any]) -> int:
         steps: list[Step] = []
-        for step in self._steps(district):
+        for step in self._steps(district, options["test_class"]):
             steps.append(step)
             self._say(step)
         failed = [step for step in steps if step.needed and not step.ok]
@@ -28,9 +40,11 @@ class Command(DistrictCommand):
         )
         return FAILED if failed else DONE
 
-    def _steps(self, district: District) -> Iterator[Step]:
+    def _steps(self, district: District, test_class: str) -> Iterator[Step]:
         with q_client(district) as q:
             yield from verify_q(q, district.q_connection)
+            for tried in VERIFIERS:
+                yield from tried(district, q, test_class, self.actor)
         with canvas_client(district) as canvas:
             yield from verify_canvas(canvas)
 

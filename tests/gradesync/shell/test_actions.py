@@ -8,7 +8,7 @@ import pytest
 
 from gradesync import sync as presses
 from gradesync.actions import choices, plans, repairs
-from gradesync.errors import NothingToRetry, NotOfThisCourse, NotSeen, PlanRefused
+from gradesync.errors import CopyOfCanvas, NothingToRetry, NotOfThisCourse, NotSeen, PlanRefused
 from gradesync.models import CourseSync
 from gradesync.selectors import course as courses
 from gradesync.selectors import history, home, progress
@@ -246,3 +246,13 @@ def test_the_command_tries_again_what_failed(course, kept, essay, sync, q_fault)
     code, again = sync(f"--retry={told['run']}")
     assert (code, again["sent"]["results"], course.writes()) == (0, 1, {"PUT results": 1})
     assert sync(f"--retry={again['run']}")[1]["error"]["code"] == "grades.nothing-to-retry"
+
+
+def test_nothing_is_sent_from_a_copy_of_canvas(course, kept, essay, sync):
+    run = shown(kept)
+    plans.seen(run, by=ROSA)
+    beta = "https://canvas.beta.instructure.com"
+    with pytest.raises(CopyOfCanvas, match="beta or test Canvas"):
+        plans.send(run, run.plan_digest, by=ROSA, launched_from=[beta])
+    assert (run.state, course.writes()) == ("held", Counter())
+    plans.send(run, run.plan_digest, by=ROSA, launched_from=["https://canvas.instructure.com"])

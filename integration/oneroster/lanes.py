@@ -1,0 +1,36 @@
+"""How many requests to a provider may be under way at once; the number may change meanwhile."""
+
+from __future__ import annotations
+
+from threading import Condition
+from types import TracebackType
+
+
+class Lanes:
+    """Each request goes inside `with lanes`. Safe to share among threads."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._busy = 0
+        self._changed = Condition()
+
+    def limit(self, most: int) -> None:
+        """Let at most so many go from now on, and at least one; those under way come to an end."""
+        with self._changed:
+            self._most = max(1, most)
+            self._changed.notify_all()
+
+    def __enter__(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._busy < self._most)
+            self._busy += 1
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._changed:
+            self._busy -= 1
+            self._changed.notify()
