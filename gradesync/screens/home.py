@@ -16,7 +16,6 @@ from gradesync.picture import Section
 from gradesync.push import KIND
 from gradesync.screens import background, rows, words
 from gradesync.screens.rows import Line
-from gradesync.screens.tally import writes
 from gradesync.screens.viewer import Viewer
 from gradesync.selectors import course as courses
 from gradesync.selectors import home as seen
@@ -107,7 +106,7 @@ def home(viewer: Viewer, filters: Filters, now: datetime) -> Home:
     table, grades = rows.lines(viewer, page, is_sending=going is not None)
     error = _error(viewer, page.plan)
     problem = _problem(page.plan)
-    items = sum(writes(one.row) for one in (*table, *grades) if one.row.is_on)
+    items = sum(one.items for one in (*table, *grades) if one.row.is_on)
     return Home(
         _state(opened, viewer, page, reading, error, problem, items),
         viewer,
@@ -121,7 +120,7 @@ def home(viewer: Viewer, filters: Filters, now: datetime) -> Home:
         [one for one in table if filters.keeps(one)],
         grades,
         page.counts,
-        items if page.plan and page.plan.run.state == Run.State.HELD else 0,
+        items,
         {name: sum(Filters(show=name).keeps(one) for one in table) for name in SHOWS},
         filters,
         _last(viewer),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -35,7 +35,13 @@ class Wanted:
     item: str = ""
     page: int = 1
 
-    def asked(self) -> plans.Filter:
+    @property
+    def is_plain(self) -> bool:
+        """Nothing is asked for: what stops an assignment as a whole is then told once for all."""
+        return not (self.show or self.q or self.section or self.item)
+
+    def asked(self, codes: Collection[str] = ()) -> plans.Filter:
+        """`codes`: of what stands in the list where nothing is asked for."""
         actions: dict[str, tuple[str, ...]] = {
             "": (*WRITING, *HELD),
             "decide": ("conflict",),
@@ -45,6 +51,7 @@ class Wanted:
         states = (State.REFUSED, State.LEFT) if self.show == "failed" else ()
         return plans.Filter(
             actions=actions.get(self.show, (self.show,)),
+            codes=codes if self.is_plain else (),
             states=states,
             item=self.item,
             section=self.section,
@@ -127,22 +134,38 @@ def preview(viewer: Viewer, run: Run, wanted: Wanted) -> Preview:
             figures[where] += one.cells
             by_item[one.item][where] += one.cells
     items = plans.items(run, sections=viewer.sections)
-    page = plans.page(run, sections=viewer.sections, asked=wanted.asked(), number=wanted.page)
+    listed = {one.code for one in counted if not _is_of_item(one)} or {"-"}
+    asked = wanted.asked(listed)
+    page = plans.page(run, sections=viewer.sections, asked=asked, number=wanted.page)
     groups = tuple(
         _group(viewer, item, items.get(item, []), list(cells), by_item[item])
         for item, cells in groupby(page.cells, key=lambda one: one.item)
     )
-    told = {one.item for one in groups}
-    is_whole = wanted == Wanted() and page.pages == 1
+    # What has no row of its own in the list stands at its end.
+    rows = {one.item for one in counted if one.code in listed and _is_told(one)}
     quiet = tuple(
         _group(viewer, item, lines, [], by_item[item])
         for item, lines in items.items()
-        if is_whole and item not in told and any(one.verb for _, one in lines)
+        if wanted.is_plain
+        and page.number == page.pages
+        and item not in rows
+        and any(line.verb or line.action in HELD for _, line in lines)
     )
     sends = sum(one.cells for one in counted if show_of(one) in WRITING)
     chosen = sum(one.choice == "send-canvas" for group in groups for one in group.rows)
     writing = sum(bool(line.verb) for lines in items.values() for _, line in lines)
     return Preview(run, groups, quiet, figures, writing, sends, sends - chosen, wanted, page)
+
+
+def _is_of_item(one: plans.Counted) -> bool:
+    """Held back with its whole assignment."""
+    return one.action in ("waiting", "blocked") and one.code.startswith(
+        ("assignment.", "line_item.")
+    )
+
+
+def _is_told(one: plans.Counted) -> bool:
+    return one.action in (*WRITING, *HELD)
 
 
 COLUMNS = ("run_id", "item", "item_id", "section", "student", "student_id", "in_q", "will_be_sent",

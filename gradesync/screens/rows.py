@@ -33,6 +33,8 @@ class Line:
     group: str = ""
     category: str = ""
     categories: tuple[str, ...] = ()
+    # Line items that the plan would write.
+    items: int = 0
 
     @property
     def kind(self) -> str:
@@ -44,21 +46,23 @@ class Line:
 
     @property
     def sends(self) -> bool:
-        return self.row.is_on and bool(self.row.counts.to_send or writes(self.row))
+        return self.row.is_on and bool(self.row.counts.to_send or self.items)
 
 
 def lines(viewer: Viewer, page: seen.Home, *, is_sending: bool) -> tuple[list[Line], list[Line]]:
     """Assignments, and course grades; a constant number of queries."""
     names = _names(viewer, page.plan.run) if page.plan else {}
+    is_waiting = page.plan is not None and page.plan.run.state == Run.State.HELD
     filing = Filing(viewer.course, viewer.picture)
     groups = {one.canvas_id: one.name for one in viewer.picture.groups}
 
     def line(row: seen.Row) -> Line:
         group_id = row.group_id if row.kind != "course-grade" else GRADES_GROUP
         told = of_row(row, names.get(row.item, {})) if row.is_on else ()
+        state = status(row, is_sending=is_sending, is_waiting=is_waiting)
         return Line(
-            row, status(row, is_sending=is_sending), told, groups.get(row.group_id, ""),
-            filing.category(group_id, row), filing.offered,
+            row, state, told, groups.get(row.group_id, ""), filing.category(group_id, row),
+            filing.offered, writes(row) if is_waiting else 0,
         )  # fmt: skip
 
     grades = [_with_periods(line(row), viewer.picture) for row in page.grades]

@@ -97,20 +97,25 @@ MODES: tuple[tuple[str, Said], ...] = (
     (CourseSync.Mode.AFTER_GRADING, _("Some minutes after I grade")),
 )
 _HINTS = get_type_hints(Settings)
+CLOCK = forms.TimeInput(format="%H:%M", attrs={"autocomplete": "off", "inputmode": "numeric"})
 
 
 class SettingsForm(forms.Form):
     """`effective` says what holds now and who chose it; "" in a field gives the choice back."""
 
     mode = forms.ChoiceField(label=_("When"), choices=MODES)
-    at = forms.TimeField(label=_("At night, at"), help_text=_("The district’s clock, as 23:30."))
+    at = forms.TimeField(
+        label=_("At night, at"), help_text=_("The district’s clock, as 23:30."), widget=CLOCK
+    )
     minutes = forms.IntegerField(
         label=_("Minutes after grading"), min_value=5, max_value=720,
         help_text=_("So that one sync takes many grades."),
     )  # fmt: skip
-    quiet_from = forms.TimeField(label=_("Quiet from"))
+    quiet_from = forms.TimeField(
+        label=_("Quiet from"), help_text=_("Nothing begins by itself then."), widget=CLOCK
+    )
     quiet_until = forms.TimeField(
-        label=_("until"), help_text=_("Nothing begins by itself then. Equal times: never quiet.")
+        label=_("Quiet until"), help_text=_("Equal times: never quiet."), widget=CLOCK
     )
     review_above = forms.IntegerField(
         label=_("Ask me when more than so many scores would be overwritten or cleared"),

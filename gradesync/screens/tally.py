@@ -16,8 +16,8 @@ class Status(NamedTuple):
     words: str
 
 
-def status(row: Row, *, is_sending: bool = False) -> Status:
-    """Of one assignment or course grade."""
+def status(row: Row, *, is_sending: bool = False, is_waiting: bool = False) -> Status:
+    """Of one assignment or course grade. `is_waiting`: its plan waits to be sent."""
     if not row.is_on:
         return Status("off", gettext("Not synced"))
     codes = {one.code for one in row.lines}
@@ -29,8 +29,9 @@ def status(row: Row, *, is_sending: bool = False) -> Status:
         return Status("busy", gettext("Sending…"))
     if row.counts.failed or any(one.code == "q.rejected" for one in row.troubles):
         return Status("err", _failed(row.counts.failed))
-    if writes(row) and not row.counts.to_send:
-        return Status("new", gettext("To update in Q"))
+    if is_waiting and writes(row) and not row.counts.to_send:
+        is_new = all(one.action == "new" for one in row.lines if one.verb)
+        return Status("new", gettext("To add to Q") if is_new else gettext("To update in Q"))
     return _of_scores(row.counts)
 
 

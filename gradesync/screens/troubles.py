@@ -14,6 +14,8 @@ from gradesync.selectors.home import Trouble as Found
 
 HIDDEN = frozenset({"score.hidden", "score.hidden-again", "score.anonymous", "score.moderated"})
 
+DECIDE = ("score.changed-in-q", "score.removed-in-q", "score.other-in-q")
+
 Fix = Literal[
     "", "category", "due-missing", "due-outside", "title", "off", "on-section", "count",
     "canvas", "gradebook", "new", "again", "send-canvas", "period", "preview", "course",
@@ -51,10 +53,7 @@ FIXES: dict[str, Fix] = {
         ),
         "gradebook",
     ),
-    **dict.fromkeys(
-        ("score.changed-in-q", "score.removed-in-q", "score.other-in-q"),
-        "preview",
-    ),
+    **dict.fromkeys(DECIDE, "preview"),
 }
 # Warnings that are worth a line of their own; the others stand in the preview.
 _TOLD = frozenset({
@@ -107,10 +106,9 @@ def _trouble(alike: Sequence[Found], whole: int, names: Sequence[str]) -> Troubl
     if others:
         same = ngettext("The same in %d more class.", "The same in %d more classes.", others)
         lead = f"{lead} {same % others}"
-    return Trouble(
-        code, kind, lead, words.remedy(code), words.who(code), FIXES.get(code, ""),
-        more=_named(names),
-    )  # fmt: skip
+    remedy = "" if code in DECIDE else words.remedy(code)
+    fix = FIXES.get(code, "")
+    return Trouble(code, kind, lead, remedy, words.who(code), fix, more=_named(names))
 
 
 def _counted(found: Found, whole: int) -> str:
@@ -127,6 +125,12 @@ def _counted(found: Found, whole: int) -> str:
             "%(count)d of %(whole)d students are not in the Q class yet.",
             count,
         ) % {"count": count, "whole": whole}
+    if code in DECIDE:
+        return ngettext(
+            "%d score is another one in Q. It stays unless you decide otherwise.",
+            "%d scores are other ones in Q. They stay unless you decide otherwise.",
+            count,
+        ) % (count,)
     counted = ngettext("%d score:", "%d scores:", count) % count
     return f"{counted} {words.sentence(code)}"
 

@@ -100,7 +100,10 @@ def when(at: datetime | None) -> str:
     """A day and a time, in the reader's zone."""
     if at is None:
         return ""
-    return str(formats.date_format(timezone.localtime(at), "DATETIME_FORMAT"))
+    local = timezone.localtime(at)
+    if local.year != timezone.localtime().year:
+        return f"{day(at)}, {clock(at)}"
+    return str(formats.date_format(local, "DATETIME_FORMAT"))
 
 
 def day(at: datetime | None) -> str:

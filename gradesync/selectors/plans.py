@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import reduce
 from operator import or_
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Min, Q, QuerySet, Window
 
 from gradesync import stored
 from gradesync.catalogue import CATALOGUE
@@ -78,9 +78,12 @@ class Page:
 
 def page(run: Run, *, sections: Sections = None, asked: Filter | None = None, number: int = 1,
          size: int = PAGE) -> Page:  # fmt: skip
-    """So many cells of a plan, in its order: assignment by assignment, class by class."""
+    """So many cells of a plan: assignment by assignment, within each class by class."""
     found = lines(run, "result", sections=sections, asked=asked)
     total = found.count()
+    # An assignment that is in several classes is one to who reads.
+    first = Window(Min("pk"), partition_by=[F("item")])
+    found = found.annotate(first=first).order_by("first", "pk")
     pages = max(1, -(-total // size))
     number = min(max(1, number), pages)
     start = (number - 1) * size

@@ -19,27 +19,36 @@ from tests.gradesync.screens.stage import HOSTS, Stage
 
 @pytest.fixture
 def stage(db: None) -> Stage:
-    district = District.objects.create(
-        slug="lakeside", name="Lakeside Unified", provisioned_at=timezone.now()
+    return district("lakeside")
+
+
+def district(slug: str) -> Stage:
+    """A district of its own, with its platform."""
+    made = District.objects.create(
+        slug=slug, name="Lakeside Unified", provisioned_at=timezone.now()
     )
     QConnection.objects.create(
-        district=district, base_url="https://q.example/ims/oneroster/v1p1",
+        district=made,
+        base_url="https://q.example/ims/oneroster/v1p1",
         profile={"deletes_results": True},
-    )  # fmt: skip
-    CanvasConnection.objects.create(
-        district=district, base_url=f"https://{HOSTS[0]}", account_uuid="u9bC3kzT-lakeside"
     )
-    ProvisioningPolicy.objects.create(district=district)
+    CanvasConnection.objects.create(
+        district=made, base_url=f"https://{HOSTS[0]}", account_uuid="u9bC3kzT-lakeside"
+    )
+    ProvisioningPolicy.objects.create(district=made)
     for key in ("c1", "c2"):
         RosterRow.objects.create(
-            district=district, kind="sections", key=key, digest=b"0" * 16, row="[]"
+            district=made, kind="sections", key=key, digest=b"0" * 16, row="[]"
         )
     platform = Platform.objects.create(
-        issuer="https://canvas.instructure.com", client_id="1", auth_url="https://a.example",
-        token_url="https://a.example", jwks_url="https://a.example",
-    )  # fmt: skip
+        issuer="https://canvas.instructure.com",
+        client_id=slug,
+        auth_url="https://a.example",
+        token_url="https://a.example",
+        jwks_url="https://a.example",
+    )
     deployment = Deployment.objects.create(platform=platform, deployment_id="1:x", hosts=HOSTS)
     Installation.objects.create(
-        district=district, deployment=deployment, canvas="lakeside", claimed_by="the test"
+        district=made, deployment=deployment, canvas=slug, claimed_by="the test"
     )
-    return Stage(district, deployment)
+    return Stage(made, deployment)

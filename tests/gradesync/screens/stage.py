@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 from django.test import Client
 from django.utils import timezone
 
-from gradesync import planning, stored, sync
-from gradesync.models import CourseSync
+from gradesync import planning, stored, sync, wire
+from gradesync.inverse import QNow, inverse
+from gradesync.models import AssignmentChoice, CourseSync, GradingPeriodLink
 from gradesync.outcomes import Going, Outcomes
 from gradesync.push import resource
 from gradesync.scope import Scope
@@ -19,7 +20,7 @@ from integration.canvas.gradebook_types import AssignmentGroup, Enrollment, Sect
 from integration.ledger.leases import held
 from integration.ledger.runs import Ledger
 from integration.models import Change, District, Operation, Run
-from integration.oneroster.gradebook_types import Category, Class
+from integration.oneroster.gradebook_types import Category, Class, LineItem, Result
 from lti import claims, cookies, sessions
 from lti.models import Deployment, LaunchSession
 from lti.secret_words import digest, new_word
@@ -28,6 +29,7 @@ from tests.gradesync.makers import (
     Room,
     assignment,
     graded,
+    rules,
 )
 from tests.lti import people
 
@@ -116,11 +118,23 @@ class Stage:
 
     def plan(self, made: Room, *, sections: frozenset[str] | None = None, by: str = "Rosa") -> Run:
         """What a worker leaves behind of a preview."""
+        self.remember(made)
         run, _ = sync.press(
             self.course, actor=by, trigger="preview", preview=True, scope=Scope(sections)
         )
         self.work(run, made)
         return run
+
+    def remember(self, made: Room) -> None:
+        """What the room says that somebody chose is in the database too."""
+        for canvas_id, is_on in made.memory.get("switches", {}).items():
+            AssignmentChoice.objects.update_or_create(
+                course=self.course, canvas_id=canvas_id, defaults={"is_on": is_on}
+            )
+        for canvas_id, sourced_id in made.memory.get("periods", {}).items():
+            GradingPeriodLink.objects.update_or_create(
+                course=self.course, canvas_id=canvas_id, defaults={"sourced_id": sourced_id}
+            )
 
     def work(self, run: Run, made: Room) -> None:
         with held(resource(run.sync.course)) as fence:
@@ -130,6 +144,17 @@ class Stage:
             if run.state == Run.State.RUNNING:
                 ledger.end(Run.State.DONE)
         run.refresh_from_db()
+
+    def take_back(self, undoing: Run) -> None:
+        """What a worker leaves behind of an undo that is shown: Q still holds what was sent."""
+        with held(resource(undoing.sync.course)) as fence:
+            ledger = Ledger.take(undoing, fence)
+            sent = stored.lines(undoing.undoes, states=("confirmed",))
+            written = [one for one in sent if one.verb]
+            digest = stored.store(ledger, inverse(written, _as_sent(written), later=set(),
+                                                  rules=rules()))  # fmt: skip
+            planning.finish_plan(ledger, Read(room(), undoing.sync), digest, [])  # type: ignore[arg-type]
+        undoing.refresh_from_db()
 
     def carry_out(self, run: Run, *, refuse: int = 0, leave: int = 0) -> Run:
         """What a worker leaves behind of a plan that was sent; Q refuses the last so many."""
@@ -182,6 +207,21 @@ class Stage:
         place = sessions.place_of(session)
         client.cookies[cookies.session_name(place)] = key
         return Visit(client, place)
+
+
+def _as_sent(written: list[Any]) -> QNow:
+    """Q as the run left it."""
+    items, results = {}, {}
+    for one in written:
+        if one.kind == "line_item":
+            fields = one.canvas
+            items[one.sourced_id] = LineItem(one.sourced_id, one.item.class_id, fields,
+                                             raw=wire.decoded(one.body))  # fmt: skip
+        elif one.verb == "PUT":
+            made = Result(one.sourced_id, one.line_item_id, one.student_sourced_id, one.canvas,
+                          raw=wire.decoded(one.body))  # fmt: skip
+            results.setdefault(one.line_item_id, []).append(made)
+    return QNow(items, results)
 
 
 @dataclass
