@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 import requests
 
-from gradesync import stored, wire
 from gradesync.models import CourseSync
-from gradesync.push import PLANS
-from integration.models import Change, District, QConnection
+from integration.models import District, QConnection
+from integration.oneroster.gradebook import ObjectKind, OneRosterGradebook, Written
 from tests.gradesync.oneroster_schema import check
 from tests.gradesync.shell.course import CLASS, Course, gradebook_of
 from tests.integration.conftest import (  # noqa: F401  # fixtures
@@ -80,15 +79,19 @@ def course(
 
 
 @pytest.fixture(autouse=True)
-def payloads(course) -> Iterator[None]:
-    """Whatever a test plans to send is OneRoster 1.1, by a schema that is not ours."""
-    yield
-    for change in Change.objects.filter(run__kind__in=PLANS).select_related("run"):
-        line = stored.line_of(change)
-        if line.verb == "PUT" and line.body:
-            assert change.run.read_at
-            body = wire.stamped(line.kind, line.body, change.run.read_at)
-            check(line.kind, json.loads(body))
+def payloads(monkeypatch) -> Iterator[list[tuple[str, Any]]]:
+    """Whatever a test sends is OneRoster 1.1, by a schema that is not ours."""
+    sent: list[tuple[str, Any]] = []
+    put = OneRosterGradebook.put
+
+    def noted(self: OneRosterGradebook, kind: ObjectKind, sourced_id: str, body: bytes) -> Written:
+        sent.append((kind, json.loads(body)))
+        return put(self, kind, sourced_id, body)
+
+    monkeypatch.setattr(OneRosterGradebook, "put", noted)
+    yield sent
+    for kind, body in sent:
+        check(kind, body)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from gradesync.models import AssignmentSync
 from gradesync.push import advance
 from integration import connections
 from integration.models import Operation, QConnection, Run
+from tests.gradesync.oneroster_schema import STRICT
 from tests.gradesync.shell.conftest import PROFILE
 
 RESULTS, ITEMS = "/results/", "/lineItems/"
@@ -235,3 +236,27 @@ def test_each_write_is_an_operation_that_was_written_down(course, sync, essay):
     sync()
     states = Operation.objects.filter(run__kind=Run.Kind.GRADES).values_list("state", "attempts")
     assert list(states) == [("done", 1)] * 4
+
+
+def test_the_one_departure_from_oneroster_is_a_result_without_score(course, sync, essay, payloads):
+    """Only what is excused, or cleared where DELETE is not proved (design 6.6)."""
+    QConnection.objects.update(profile={"takes_not_submitted_without_score": True})
+    course.mark(essay, "P1-1", excuse=True)
+    assert sync()[0] == 0
+    course.grade(essay, "P1-2", "")
+    assert sync()[0] == 0
+    found = [
+        (body["result"]["scoreStatus"], error.message)
+        for kind, body in payloads
+        for error in STRICT[kind].iter_errors(body)
+    ]
+    missing = "'score' is a required property"
+    assert found == [("exempt", missing), ("not submitted", missing)]
+
+    QConnection.objects.update(profile={"takes_exempt_without_score": False})
+    payloads.clear()
+    course.mark(essay, "P1-0", excuse=True)
+    assert sync()[0] == 0
+    ((kind, body),) = payloads
+    STRICT[kind].validate(body)
+    assert (body["result"]["scoreStatus"], body["result"]["score"]) == ("exempt", 0)
