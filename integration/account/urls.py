@@ -3,7 +3,16 @@
 from django.urls import path
 
 from integration.account import views
-from integration.account.screens import audit, changes, connections, deciding, runs, why
+from integration.account.screens import (
+    audit,
+    changes,
+    connections,
+    deciding,
+    evaluation,
+    rules,
+    runs,
+    why,
+)
 
 app_name = "account"
 urlpatterns = [
@@ -21,6 +30,15 @@ urlpatterns = [
     path("connections/q/", connections.q, name="connect-q"),
     path("connections/canvas/", connections.canvas, name="connect-canvas"),
     path("connections/check/", connections.check, name="check"),
+    path("evaluation/", evaluation.show, name="evaluation"),
+    path("evaluation/<int:run_id>/change_sis_id.csv", evaluation.ids, name="changed-ids"),
+    path("rules/", rules.show, name="rules"),
+    path("rules/save/", rules.save, name="save-rules"),
+    path("rules/schedule/", rules.save_schedule, name="save-schedule"),
+    path("rules/pause/", rules.pause, name="pause"),
+    path("rules/windows/add/", rules.add_window, name="add-window"),
+    path("rules/windows/drop/", rules.drop_window, name="drop-window"),
+    path("rules/windows/suggest/", rules.suggest, name="suggest"),
     path("why/", why.show, name="why"),
     path("audit/", audit.show, name="audit"),
 ]

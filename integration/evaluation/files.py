@@ -29,11 +29,11 @@ def write_files(run: Run, directory: Path) -> dict[str, int]:
     with (directory / "evaluation.csv").open("w", encoding="utf-8", newline="") as file:
         written["evaluation.csv"] = spreadsheets.write(file, Entry._fields, read(run))
     with (directory / "change_sis_id.csv").open("w", encoding="utf-8", newline="") as file:
-        written["change_sis_id.csv"] = csv.write(CHANGE_SIS_ID, _changed_ids(run), file)
+        written["change_sis_id.csv"] = csv.write(CHANGE_SIS_ID, changed_ids(run), file)
     return written
 
 
-def _changed_ids(run: Run) -> Iterator[tuple[str, str, str]]:
+def changed_ids(run: Run) -> Iterator[tuple[str, str, str]]:
     for entry in read(run, action=MATCHED):
         if entry.kind in TYPES:
             yield entry.canvas_id, entry.q_id, TYPES[entry.kind]

@@ -35,7 +35,9 @@ FORMS |= {
     f"account/{path}": {"root admin"}
     for path in (
         *("runs/start/", "runs/plan-again/", "runs/<int:run_id>/decide/"),
-        *("runs/<int:run_id>/undo/", "connections/check/"),
+        *("runs/<int:run_id>/undo/", "connections/check/", "rules/save/", "rules/schedule/"),
+        *("rules/pause/", "rules/windows/add/", "rules/windows/drop/"),
+        "rules/windows/suggest/",
     )
 }
 
@@ -46,12 +48,15 @@ ROWS: dict[str, set[str]] = {
     "account/claim/": {"root admin"},
     "account/runs/": {"root admin"},
     "account/why/": {"root admin"},
+    "account/rules/": {"root admin"},
+    "account/evaluation/": {"root admin"},
     "account/connections/": {"root admin"},
     "account/connections/q/": {"root admin"},
     "account/connections/canvas/": {"root admin"},
     "account/audit/": {"root admin"},
     # Of a run that there is not: tests/integration/account has the others.
     "account/runs/<int:run_id>/": set(),
+    "account/evaluation/<int:run_id>/change_sis_id.csv": set(),
     "account/runs/<int:run_id>/changes/": set(),
     "account/runs/<int:run_id>/changes.csv": set(),
     "courses/<int:course_id>/": TEACHES,
