@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Collection
+from datetime import date, timedelta
 from random import Random
 from typing import Any
 
@@ -77,6 +78,18 @@ class Q:
         self.wrong[collection, key] = record
         self.world.control("q", "records", {"upsert": {collection: [record]}})
         return f"{collection} {how}"
+
+    def moves_a_term(self, chance: Random) -> str:
+        """Somebody in the office lets a term end some days earlier or later."""
+        terms = self.right["academicSessions"]
+        key = chance.choice(sorted(terms))
+        record = copy.deepcopy(terms[key])
+        end = date.fromisoformat(record["endDate"]) + timedelta(days=chance.randint(-4, 4))
+        if record["startDate"] < f"{end}":
+            record["endDate"] = f"{end}"
+        terms[key] = record
+        self.world.control("q", "records", {"upsert": {"academicSessions": [record]}})
+        return "a term moved"
 
     def repairs(self, chance: Random) -> None:
         """Some of the mistakes are found."""

@@ -9,52 +9,33 @@ what a hand's work in Canvas is worth: it stays until Q changes the very row.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
 
-Record = dict[str, Any]
-Q = Mapping[str, Mapping[str, Record]]
-Row = tuple[Any, ...]
+from tests.simulation.wanted import (
+    GUARDIANS,
+    NOT_ENROLLED,
+    ROLES,
+    UNSURE,
+    Member,
+    Q,
+    Record,
+    Row,
+    Wanted,
+    fill_in_classes,
+    later,
+    terms_of,
+    there,
+)
 
-ROLES = {"student": "student", "teacher": "teacher", "aide": "ta"}
-NOT_ENROLLED = ("administrator", "proctor", "guardian", "parent", "relative")
-GUARDIANS = ("guardian", "parent", "relative")
-# Nobody knows whether Canvas took what was sent last.
-UNSURE: Row = ("unsure",)
+__all__ = ["Member", "Model", "Record", "night_after"]
 
-
-class Member(NamedTuple):
-    """A place in a section."""
-
-    section: str
-    user: str
-    role: str
-
-
-@dataclass
-class Wanted:
-    """What Q says tonight, and what it says nothing certain about.
-
-    `rows`: {kind: {key: row}}; `school_of`: whose limits a row counts for. A place that `frozen`
-    covers stays whatever it is.
-    """
-
-    rows: dict[str, dict[Any, Row]] = field(default_factory=lambda: defaultdict(dict))
-    school_of: dict[Any, str] = field(default_factory=dict)
-    over: dict[str, date | None] = field(default_factory=dict)
-    sections: set[str] = field(default_factory=set)
-    users: set[str] = field(default_factory=set)
-    pairs: set[tuple[str, str]] = field(default_factory=set)
-
-    def frozen(self, member: Member) -> bool:
-        return (
-            member.section in self.sections
-            or member.user in self.users
-            or (member.section, member.user) in self.pairs
-        )
+# What a person has left out of a plan instead of a row: that somebody goes, or stays though gone.
+END, KEPT = ("end",), ("kept",)
+LIMIT, IN_ROLLOVER = 10, 2  # a tenth of what was accepted, or half of it
 
 
 @dataclass
@@ -86,6 +67,8 @@ class Model:
     by_hand: dict[tuple[str, Any], str] = field(default_factory=dict)
     term_end: dict[str, date | None] = field(default_factory=dict)
     waiting: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    taken: dict[Member, datetime] = field(default_factory=dict)
+    aside: dict[Member, Row] = field(default_factory=dict)
 
     # -- ids that change
 
@@ -127,6 +110,8 @@ class Model:
             if (one, old) in self.by_hand:
                 self.by_hand[one, new] = self.by_hand.pop((one, old))
         self.gone["enrollments"] = {_moved(key, kind, old, new) for key in self.gone["enrollments"]}
+        self.taken = {_moved(key, kind, old, new): at for key, at in self.taken.items()}
+        self.aside = {_moved(key, kind, old, new): row for key, row in self.aside.items()}
         for known in (self.school_of, self.term_end):
             if old in known:
                 known[new] = known[old]  # type: ignore[index]
@@ -141,7 +126,7 @@ class Model:
     def wanted(self, q: Q) -> Wanted:
         """Read Q as the rules say."""
         wanted = Wanted()
-        terms = _terms(q)
+        terms = terms_of(q)
         schools = {
             key
             for key, org in q["orgs"].items()
@@ -150,7 +135,7 @@ class Model:
         for key in schools:
             wanted.rows["accounts"][key] = (q["orgs"][key]["name"],)
         left_out = self._users(q, wanted, schools)
-        inactive = _classes(q, wanted, terms, schools)
+        inactive = fill_in_classes(q, wanted, terms, schools)
         self._members(q, wanted, left_out, inactive)
         return wanted
 
@@ -213,7 +198,7 @@ class Model:
             else:
                 member = Member(section, user, ROLES[record["role"]])
                 row = self._dates(record, wanted.rows["sections"][section])
-                if member not in rows or _later(row) > _later(rows[member]):
+                if member not in rows or later(row) > later(rows[member]):
                     rows[member] = row
                 wanted.school_of[member] = wanted.school_of[section]
 
@@ -237,12 +222,16 @@ class Model:
             absent = sent.keys() - wanted.rows[kind].keys() - gone if proven else set()
             absent = {key for key in absent if not self.waits(kind, key)}
             if kind != "enrollments":
-                changes.left[kind] = absent - set(_there(q, kind))
+                changes.left[kind] = absent - set(there(q, kind))
         for member in absent:
             if wanted.frozen(member):
                 continue
             is_over = self._is_over(member, sent[member], wanted, today)
-            (changes.ended[kind] if is_over else changes.end).add(member)
+            if self.aside.get(member) != (KEPT if is_over else END):
+                (changes.ended[kind] if is_over else changes.end).add(member)
+        rows = changes.send["enrollments"]
+        for member in [key for key, row in rows.items() if self.aside.get(key) == row]:
+            del rows[member]
         return changes
 
     def _is_over(self, member: Member, row: Row, wanted: Wanted, today: datetime) -> bool:
@@ -257,8 +246,12 @@ class Model:
         last = datetime.combine(date.fromisoformat(day), time(23, 59, 59), ZoneInfo(self.zone))
         return last.astimezone(UTC) < today
 
-    def too_many(self, changes: Changes) -> Counter[tuple[str, str]]:
-        """(kind, school or "") of each limit on removals that these break, with their number."""
+    def too_many(self, changes: Changes, part: int = LIMIT) -> Counter[tuple[str, str]]:
+        """(kind, school or "") of each limit on removals that these break, with their number.
+
+        `part`: one in so many may go; in a rollover that somebody opened, any number of those.
+        """
+        most = 2000 if part == LIMIT else len(changes.end)
         ends = Counter(self.school_of.get(member, "") for member in changes.end)
         ends[""] = sum(ends.values())
         alive = self.sent["enrollments"].keys() - self.gone["enrollments"]
@@ -268,22 +261,25 @@ class Model:
             {
                 ("enrollments", school): count
                 for school, count in ends.items()
-                if count > min(max(5, there[school] // 10), 2000)
+                if count > min(max(5, there[school] // part), most)
             }
         )
 
     # -- what becomes of it
 
-    def carried_out(self, changes: Changes, wanted: Wanted) -> None:
+    def carried_out(self, changes: Changes, wanted: Wanted, now: datetime) -> None:
         """Canvas took all of it."""
         for kind, rows in changes.send.items():
             for key, row in rows.items():
                 self.sent[kind][key] = row
                 self.gone[kind].discard(key)
                 self.canvas[kind][key] = row
+        for member in changes.send["enrollments"]:
+            self.taken.pop(member, None)
         for member in changes.end:
             self.gone["enrollments"].add(member)
             self.canvas["enrollments"].pop(member, None)
+            self.taken[member] = now
         for what in (changes.left, changes.ended):
             for kind, keys in what.items():
                 self.gone[kind] |= keys
@@ -310,7 +306,71 @@ class Model:
                 self.canvas[kind][key] = UNSURE
         self._note_where(wanted)
 
+    def left_out(self, changes: Changes) -> None:
+        """A person lets everything go but the enrollments: those rest."""
+        self.aside |= changes.send.pop("enrollments", {})
+        self.aside |= dict.fromkeys(changes.end, END)
+        self.aside |= dict.fromkeys(changes.ended.pop("enrollments", ()), KEPT)
+        changes.end.clear()
+
+    def repaired(self) -> int:
+        """What is missing in Canvas is no longer believed to be there; how much that is."""
+        sent, gone = self.sent["enrollments"], self.gone["enrollments"]
+        believed = sent.keys() - gone
+        missing = believed - self.canvas["enrollments"].keys()
+        if len(missing) > min(max(5, len(believed) // LIMIT), 2000):
+            return 0
+        gone |= missing
+        return len(missing)
+
+    def undone(self, changes: Changes, before: Model) -> None:
+        """What went with these changes is as it was before: exactly, where it is enrollments.
+
+        Of the rest it is not said what Canvas holds until it is sent again.
+        """
+        self._undo_members(changes, before)
+        for kind, rows in changes.send.items():
+            for key in rows if kind != "enrollments" else ():
+                if key in before.sent[kind] or kind in ("courses", "sections"):
+                    self.sent[kind][key] = self.canvas[kind][key] = UNSURE
+
+    def _undo_members(self, changes: Changes, before: Model) -> None:
+        sent, gone = self.sent["enrollments"], self.gone["enrollments"]
+        canvas = self.canvas["enrollments"]
+        for member, row in changes.send["enrollments"].items():
+            was = before.sent["enrollments"].get(member)
+            if was is UNSURE:
+                sent[member] = canvas[member] = UNSURE
+            elif was is None or member in before.taken:
+                sent[member] = was or row
+                gone.add(member)
+                canvas.pop(member, None)
+                if member in before.taken:
+                    self.taken[member] = before.taken[member]
+            elif member not in before.gone["enrollments"]:
+                sent[member] = canvas[member] = was
+            elif row != was:  # it had been left there although it was gone
+                sent[member] = canvas[member] = was
+                gone.add(member)
+        for member in changes.end:
+            sent[member] = canvas[member] = before.sent["enrollments"][member]
+            gone.discard(member)
+            self.taken.pop(member, None)
+
+    def is_unsure(self) -> bool:
+        return any(row is UNSURE for rows in self.sent.values() for row in rows.values())
+
     # -- what Canvas should tell
+
+    def too_far_down(self, statuses: dict[Any, str], now: datetime, days: int) -> list[Any]:
+        """Whom we took out, and who took a further step down before so many days had passed."""
+        steps = ("inactive", "completed", "deleted")
+        return [
+            (member, statuses.get(member, "deleted"))
+            for member, at in self.taken.items()
+            if member not in self.doubtful("enrollments")
+            and steps.index(statuses.get(member, "deleted")) * days > (now - at).days + 1
+        ]
 
     def expected(self, kind: str) -> dict[Any, Row]:
         """{key: what is compared}, without what nobody can know."""
@@ -329,65 +389,6 @@ def _moved(member: Member, kind: str, old: str, new: str) -> Member:
     if kind == "users":
         return member._replace(user=new) if member.user == old else member
     return member._replace(section=new) if member.section == old else member
-
-
-def _terms(q: Q) -> dict[str, tuple[str, str]]:
-    """{session: (first, last day)} of those that count."""
-    return {
-        key: (one["startDate"], one["endDate"])
-        for key, one in q["academicSessions"].items()
-        if one["status"] == "active" and one["startDate"] <= one["endDate"]
-    }
-
-
-def _classes(
-    q: Q, wanted: Wanted, terms: Mapping[str, tuple[str, str]], schools: Collection[str]
-) -> set[str]:
-    """Fill in sections and courses; the classes that are not to be in Canvas."""
-    inactive = set()
-    for key, record in q["classes"].items():
-        if record["status"] != "active":
-            inactive.add(key)
-            continue
-        title = record.get("title") or record.get("classCode")
-        if not title:
-            continue
-        own = [terms[one["sourcedId"]] for one in record["terms"] if one["sourcedId"] in terms]
-        first, last = (
-            min((one[0] for one in own), default=""),
-            max((one[1] for one in own), default=""),
-        )
-        school = record["school"]["sourcedId"]
-        wanted.school_of[key] = school if school in schools else ""
-        wanted.over[key] = date.fromisoformat(last) if last else None
-        wanted.rows["sections"][key] = (title, first, last, len(own) > 1)
-        course = q["courses"].get(record["course"]["sourcedId"], {})
-        code = record.get("classCode") or course.get("courseCode")
-        wanted.rows["courses"][key] = (
-            title,
-            code,
-            wanted.school_of[key],
-            own[:1],
-        )
-    return inactive
-
-
-def _there(q: Q, kind: str) -> Collection[str]:
-    """Records that are there and could not be mapped: those rows are not gone."""
-    if kind == "users":
-        return {
-            key
-            for key, one in q["users"].items()
-            if one["status"] == "active" and one["role"] not in GUARDIANS
-        }
-    if kind in ("sections", "courses"):
-        return {key for key, one in q["classes"].items() if one["status"] == "active"}
-    return ()
-
-
-def _later(row: Row) -> tuple[str, str]:
-    """Of two enrollments of one person in one class the one that lasts longer is meant."""
-    return (row[1] or "9", row[0])
 
 
 def night_after(day: str, zone: str, at: time) -> datetime:

@@ -6,17 +6,19 @@ pytest tests/simulation --seed 7 --nights 400        all of it, and the rollover
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.simulation.life import BROKEN, BY_HAND, HARMLESS, UNPROVEN, Q
-from tests.simulation.model import Model, night_after
-from tests.simulation.world import ZONE, World, world
+from tests.simulation.model import IN_ROLLOVER, LIMIT, Model, night_after
+from tests.simulation.world import STEP_DAYS, ZONE, World, world
 
 STUDENTS = 60
 KINDS = {"user": "users", "class": "sections"}
@@ -26,6 +28,9 @@ YEAR = 215
 SEEDS = ("1", "2", "3")
 # By then the last district of the hour has begun.
 AT = time(2, 40)
+ALL_BUT_MEMBERS = tuple(
+    f"--kind={kind}" for kind in ("accounts", "terms", "courses", "sections", "users")
+)
 
 
 def live(directory: Path, seed: str, nights: int, *, first: int) -> Counter[str]:
@@ -48,11 +53,19 @@ class SchoolYear:
         self.model = Model(ZONE)
         self.day = 0
         self.told: Counter[str] = Counter()
+        self.last: dict[str, Any] = {}
+        self.is_open = False
         for _ in range(first):
             self.day += 1
             q.day(self.day)
+        rollover = date.fromisoformat(q.year.date(q.year.when("rollover")).date)
+        self.window = (rollover - timedelta(days=3), rollover + timedelta(days=12))
+        if chance.random() < 0.7:
+            words = (f"{self.window[0]}", f"{self.window[1]}", "A new year")
+            here.by_day("schedule", "lakeside", "--rollover", *words)
 
     def night(self) -> None:
+        self.by_day()
         self.a_day()
         self.q.repairs(self.chance)
         if self.chance.random() < 0.3:
@@ -67,6 +80,20 @@ class SchoolYear:
         if faults is BROKEN:
             kill_at = 0  # whose end nobody saw is looked for by the next: that is proven elsewhere
         self.live_through(fault, faults, kill_at)
+
+    def by_day(self) -> None:
+        """What an administrator does, now and then."""
+        here, model = self.here, self.model
+        if self.chance.random() < 0.06 and self.last and not model.is_unsure():
+            here.by_day("drift", "lakeside", "--repair")
+            self.note("drift checked")
+            self.told["forgotten"] += model.repaired()
+        if model.aside and self.chance.random() < 0.3:
+            here.by_day("provision", "lakeside", "--take-up", "--plan-only")
+            model.aside.clear()
+            self.note("taken up")
+        if self.chance.random() < 0.03:
+            self.note(self.q.moves_a_term(self.chance))
 
     def a_day(self) -> None:
         self.day += 1
@@ -96,23 +123,42 @@ class SchoolYear:
             assert faults is BROKEN, (self.where, here.runs(), here.said)
             model.in_doubt(changes, wanted)
         elif run["state"] == "held":
-            self.check_holds(run, model.too_many(changes))
+            self.check_holds(run, model.too_many(changes, self.part()))
             proposed = self.proposed(run, proven=faults is not UNPROVEN)
             self.compare()
-            if self.chance.random() < 0.7:
+            if (answer := self.chance.random()) < 0.5:
                 assert here.approve(run)["state"] == "done", (self.where, here.runs())
                 self.note("approved")
-                model.carried_out(changes, wanted)
+                self.is_open |= any(hold["code"] == "rollover" for hold in run["holds"])
+                model.carried_out(changes, wanted, here.now)
                 self.rename(proposed)
+            elif answer < 0.7 and here.has_others(run):
+                assert here.approve(run, *ALL_BUT_MEMBERS)["state"] == "done", self.where
+                self.note("approved in part")
+                model.left_out(changes)
+                model.carried_out(changes, wanted, here.now)
         else:
-            assert not model.too_many(changes), (self.where, model.too_many(changes))
-            model.carried_out(changes, wanted)
+            many = model.too_many(changes, self.part())
+            assert not many, (self.where, many)
+            before = copy.deepcopy(model)
+            model.carried_out(changes, wanted, here.now)
             self.compare()
             proposed = self.proposed(run, proven=faults is not UNPROVEN)
             if proposed and self.chance.random() < 0.5:
                 here.approve(run, "--kind", "change_sis_id")
                 self.rename(proposed)
+            elif run["sent"] and not proposed and self.chance.random() < 0.04:
+                here.by_day("undo", str(run["id"]))
+                self.note("undone")
+                model.undone(changes, before)
+        self.last = run
         self.compare()
+
+    def part(self) -> int:
+        """One in how many may be taken out tonight."""
+        local = self.here.now.astimezone(ZoneInfo(ZONE)).date()
+        is_rollover = self.is_open and self.window[0] <= local <= self.window[1]
+        return IN_ROLLOVER if is_rollover else LIMIT
 
     def proposed(self, run: dict[str, Any], *, proven: bool) -> dict[tuple[str, str], str]:
         """{(kind, old id): new id} of the changed ids that wait; just those that are true."""
@@ -151,6 +197,12 @@ class SchoolYear:
     def compare(self) -> None:
         """Canvas holds what the model says, but for what nobody can know."""
         held = self.here.held()
+        statuses = {key: status for key, (status,) in held["status"].items()}
+        self.told["further down"] += sum(
+            statuses.get(one) == "completed" for one in self.model.taken
+        )
+        down = self.model.too_far_down(statuses, self.here.now, STEP_DAYS)
+        assert not down, (self.where, down)
         for kind in ("accounts", "users", "courses", "sections", "enrollments", "by hand"):
             doubtful = self.model.doubtful(kind)
             there = {key: row for key, row in held[kind].items() if key not in doubtful}
@@ -205,3 +257,4 @@ def test_a_school_year_ends_as_the_model_says(seed, tmp_path):
     told = live(tmp_path, seed, YEAR, first=0)
     print(f"seed {seed}: {told}")
     assert told["done"] and told["approved"] and told["failed"]
+    assert told["undone"] and told["drift checked"] and told["further down"]
