@@ -10,10 +10,10 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce, Least
 
 from gradesync import sync
-from gradesync.due import Automatic, Due, State, due
+from gradesync.due import Automatic, Due, State, due, is_quiet
 from gradesync.models import CourseSync
 from gradesync.planning import AUTOMATIC
-from gradesync.push import UNFINISHED
+from gradesync.push import KIND, UNFINISHED
 from gradesync.reading import graded_since
 from integration.canvas.client import CanvasClient
 from integration.errors import QSyncError
@@ -54,8 +54,19 @@ def open_due(now: datetime) -> list[Run]:
     return opened
 
 
-def due_now(course: CourseSync, now: datetime) -> Due:
-    automatic = Automatic(
+def may_begin(run: Run, course: CourseSync, now: datetime) -> bool:
+    """May a run send its first score now? What was opened by itself keeps to the quiet hours.
+
+    It may have waited into them, for Q to come back. What has begun comes to its end.
+    """
+    is_begun = run.cursor not in ("", "planned")
+    zone = ZoneInfo(course.district.time_zone)
+    return run.trigger != AUTOMATIC or is_begun or not is_quiet(now, chosen(course), zone)
+
+
+def chosen(course: CourseSync) -> Automatic:
+    """When a course begins by itself."""
+    return Automatic(
         course.mode,  # type: ignore[arg-type]  # one of due.Mode
         course.at,
         course.minutes,
@@ -63,6 +74,9 @@ def due_now(course: CourseSync, now: datetime) -> Due:
         course.quiet_until,
         course.since,
     )
+
+
+def due_now(course: CourseSync, now: datetime) -> Due:
     runs = Run.objects.filter(sync__course=course)
     # A preview decides nothing: what stopped to ask still does.
     latest = runs.exclude(plan_only=True).order_by("-pk").first()
@@ -74,7 +88,7 @@ def due_now(course: CourseSync, now: datetime) -> Due:
         first_change_at=course.first_change_at,
         last_change_at=course.last_change_at,
     )
-    return due(now, automatic, state, ZoneInfo(course.district.time_zone))
+    return due(now, chosen(course), state, ZoneInfo(course.district.time_zone))
 
 
 def _claimed(course: CourseSync, found: Due) -> bool:
@@ -103,7 +117,9 @@ def look(course: CourseSync, canvas: CanvasClient, now: datetime) -> None:
     Grades that were taken back are not seen so; the next sync of any kind compares everything.
     """
     since = (course.looked_at or course.since or now) - OVERLAP
-    known = Run.objects.filter(sync__course=course, kind="grades").exclude(read_at=None)
+    # A preview sends nothing, and a sync of a part leaves the rest.
+    known = Run.objects.filter(sync__course=course, kind=KIND, state=Run.State.DONE)
+    known = known.filter(sync__scope={}, plan_only=False).exclude(read_at=None)
     latest = known.order_by("-read_at").values_list("read_at", flat=True).first()
     graded = [one.graded_at for one in graded_since(canvas, course, since) if one.graded_at]
     fresh = [at for at in graded if latest is None or at > latest - OVERLAP]

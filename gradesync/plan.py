@@ -7,7 +7,7 @@ that is not in a line. Equal snapshots give equal lines, and so the same digest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gradesync import preflight, wire
@@ -18,7 +18,7 @@ from gradesync.ids import ItemKey
 from gradesync.line_items import WantedItem, wanted_items
 from gradesync.lines import ItemLine, Line
 from gradesync.problems import Problem, problem
-from gradesync.readings import Snapshot
+from gradesync.readings import CanvasReading, Snapshot
 from gradesync.rules import Rules
 from gradesync.sections import LinkedClass, linked_classes
 from integration.oneroster.gradebook_types import LineItem
@@ -46,7 +46,18 @@ def outline(snapshot: Snapshot) -> Outline:
         canvas.sections, q.classes, q.class_ids, snapshot.memory.sections
     )
     of_course = preflight.of_course(canvas.course, linked, snapshot.rules)
-    return Outline(tuple(linked), (*of_course, *found))
+    alarming = (one for one in found if not _is_harmless(one, linked, canvas))
+    return Outline(tuple(linked), (*of_course, *alarming))
+
+
+def _is_harmless(one: Problem, linked: Sequence[LinkedClass], canvas: CanvasReading) -> bool:
+    """Every course has a section of Canvas's own; where it holds nobody else, nothing is wrong."""
+    if one.code != "section.no-sis-id":
+        return False
+    sections = {section_id for each in linked for section_id in each.section_ids}
+    here = [each for each in canvas.enrollments if each.is_current and not each.is_test_student]
+    elsewhere = {each.student_id for each in here if each.section_id in sections}
+    return {each.student_id for each in here if each.section_id == one.section_id} <= elsewhere
 
 
 def plan(snapshot: Snapshot) -> Iterator[Line]:

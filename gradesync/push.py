@@ -161,7 +161,7 @@ def _begin(ledger: Ledger, reader: Reader, carrier: Carrier) -> str:
 
 def _finish(ledger: Ledger, reader: Reader) -> str:
     sent = stored.sent_of(ledger.run)
-    if ledger.run.kind == KIND:
+    if ledger.run.kind == KIND and not (ledger.run.plan_only or reader.sync.scope):
         with ledger.guarded():
             seen = CourseSync.objects.filter(pk=reader.course.pk)
             seen.filter(last_change_at__lte=ledger.run.read_at).update(

@@ -46,6 +46,8 @@ def advance_sync(run_id: int) -> None:
         return
     if run.district.state == District.State.PAUSED:
         return
+    if not automatic.may_begin(run, run.sync.course, timezone.now()):
+        return
     try:
         with stopping.listening(), canvas_client(run.district) as canvas:
             advance(run, q=partial(q_client, run.district), canvas=canvas, watch=_watch)
@@ -94,6 +96,7 @@ def _waiting() -> list[Run]:
         if not (run.not_before and run.not_before > run.now)
         and not (run.trigger == "command" and run.now - run.created_at < BY_HAND)
         and resource(courses_of[run.pk]) not in taken
+        and automatic.may_begin(run, courses_of[run.pk], timezone.now())
     ]
 
 

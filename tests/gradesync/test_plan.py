@@ -410,6 +410,7 @@ def test_f61_no_due_date_is_said_before_the_push_and_holds_the_scores():
 def test_f62_a_course_that_is_not_ready_has_no_plan():
     room = scored("17.5", is_provisioned=False)
     room.sections = [Section("sec1", "By hand")]
+    assert room.enrollments
     found = outline(room.snapshot())
     assert found.stops
     assert [one.code for one in found.problems] == [
@@ -418,6 +419,25 @@ def test_f62_a_course_that_is_not_ready_has_no_plan():
         "section.no-sis-id",
     ]
     assert room.plan() == []
+
+
+@pytest.mark.parametrize(
+    ("there", "alarms"),
+    [
+        ([], False),
+        ([Enrollment("s1", "sec9", "SIS-s1")], False),
+        ([Enrollment("t9", "sec9", is_test_student=True)], False),
+        ([Enrollment("s9", "sec9", state="inactive")], False),
+        ([Enrollment("s9", "sec9")], True),
+    ],
+)
+def test_a_section_by_hand_alarms_only_if_somebody_is_in_no_other(there, alarms):
+    """Every course has a section of Canvas's own, usually empty."""
+    room = scored("17.5")
+    room.sections.append(Section("sec9", "Algebra 1"))
+    room.enrollments += there
+    told = [one.code for one in outline(room.snapshot()).problems]
+    assert told == (["section.no-sis-id"] if alarms else [])
 
 
 def test_one_section_by_hand_does_not_stop_the_others():

@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -96,6 +97,72 @@ def test_an_automatic_sync_stops_at_a_conflict_and_asks(course, kept, essay, syn
     assert (run.state, run.holds) == ("held", [{"code": "conflicts", "count": 1}])
     assert course.writes() == Counter()
     assert automatic.open_due(MORNING + timedelta(days=1)) == []
+
+
+def test_while_q_is_down_what_was_due_waits_in_its_queue_and_goes_on(
+    course, kept, essay, q_fault, q_quirks
+):
+    automatically(kept, automatic="nightly", since=EARLY)
+    (run,) = automatic.open_due(MORNING)
+    q_fault({"path": "/ims/"}, status=503, apply=False)
+    advance_sync(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.error["code"], run.attempts) == ("waiting", "oneroster.unavailable", 0)
+    sweep()
+    assert (ADVANCE, (run.pk,)) not in ringing()
+    assert automatic.open_due(MORNING + timedelta(hours=1)) == []
+    assert presses.press(kept, actor="Rosa")[0] == run
+
+    course.control("q", "DELETE", "faults")
+    Run.objects.update(not_before=timezone.now() - timedelta(seconds=1))
+    sweep()
+    assert (ADVANCE, (run.pk,)) in ringing()
+    advance_sync(run.pk)
+    assert course.scores()["Essay", "P1-0"] == ("fully graded", Decimal(10))
+
+
+def test_in_quiet_hours_nothing_goes_by_itself_not_even_what_waited(course, kept, essay):
+    now = timezone.now()
+    local = now.astimezone(ZoneInfo(kept.district.time_zone))
+    hours = {
+        "quiet_from": (local - timedelta(minutes=5)).strftime("%H:%M"),
+        "quiet_until": (local + timedelta(minutes=30)).strftime("%H:%M"),
+    }
+    automatically(kept, automatic="nightly", since=EARLY)
+    (run,) = automatic.open_due(MORNING)
+    automatically(kept, since=EARLY, **hours)
+    sweep()
+    assert ringing() == set()
+    advance_sync(run.pk)
+    assert course.writes() == Counter()
+    automatically(kept, since=EARLY, quiet_from=None, quiet_until=None)
+    sweep()
+    assert (ADVANCE, (run.pk,)) in ringing()
+
+
+def test_a_preview_that_nobody_sent_does_not_make_grades_known(course, kept, essay, sync):
+    assert sync()[0] == 0
+    automatically(kept, automatic="after-grading", since=timezone.now(), automatic_minutes=15)
+    course.grade(essay, "P1-1", 12)
+    assert sync("--preview")[1]["state"] == "held"
+    look_at(kept.pk)
+    assert len(automatic.open_due(timezone.now() + timedelta(minutes=16))) == 1
+
+
+def test_many_grades_in_a_few_minutes_are_one_sync(course, kept, essay, sync):
+    assert sync()[0] == 0
+    automatically(kept, automatic="after-grading", since=timezone.now(), automatic_minutes=15)
+    now = timezone.now()
+    for minute, student in enumerate(("P1-0", "P1-1", "P1-2")):
+        course.grade(essay, student, 13 + minute)
+        CourseSync.objects.update(first_change_at=None, last_change_at=None)
+        look_at(kept.pk)
+        assert automatic.open_due(now + timedelta(minutes=minute)) == []
+    course.forget()
+    (run,) = automatic.open_due(timezone.now() + timedelta(minutes=16))
+    advance_sync(run.pk)
+    assert course.writes() == {"PUT results": 3}
+    assert automatic.open_due(timezone.now() + timedelta(hours=1)) == []
 
 
 def test_minutes_after_grading_a_course_is_due(course, kept, essay, sync):

@@ -91,7 +91,7 @@ def test_a_press_in_the_middle_of_the_nightly_run_waits_for_it_and_the_last_scor
     course.grade(essay, FIRST, 10)
     district = District.objects.get()
     kept = presses.course_of(district, course.canvas_id)
-    night, _ = presses.press(kept, actor="schedule", trigger="automatic")
+    night, _ = presses.press(kept, actor="schedule", trigger="automatic", consents=True)
     met: list[object] = []
 
     def press_too(stage: str, done: int, total: int | None) -> None:
