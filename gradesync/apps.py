@@ -9,6 +9,7 @@ class GradesyncConfig(AppConfig):
     def ready(self) -> None:
         """Tell the floor below of what it cannot import."""
         from gradesync import checking, following, push, tasks
+        from gradesync.api.lend import lend
         from gradesync.management.demo import grade_and_sync
         from gradesync.management.report import explain_score, undo_grades
         from gradesync.planning import PLANS, Planner
@@ -26,3 +27,4 @@ class GradesyncConfig(AppConfig):
         DEMO_STEPS.append(grade_and_sync)
         VERIFIERS.append(verify_grades)
         EXPLAINERS["results"] = explain_score
+        lend()

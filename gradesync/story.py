@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from django.db.models import QuerySet
 
 from gradesync import stored
-from gradesync.explain import Event, EventKind, Facts
+from gradesync.explain import Event, EventKind, Explanation, Facts, explain
 from gradesync.lines import ItemLine, ScoreLine, intended
 from integration.models import Change, District, Run
 
@@ -16,6 +18,12 @@ _KINDS: dict[tuple[str, str], EventKind] = {
     (Run.Kind.GRADES_UNDO, Change.State.CONFIRMED): "undone",
 }
 _RUNS = (Run.Kind.GRADES, Run.Kind.GRADES_UNDO)
+
+
+def told(district: District, sourced_id: str) -> Explanation | None:
+    """Why the result with this sourcedId is, or is not, in Q; None where no plan names it."""
+    facts = facts_of(district, sourced_id)
+    return None if facts is None else explain(facts, ZoneInfo(district.time_zone))
 
 
 def facts_of(district: District, sourced_id: str) -> Facts | None:

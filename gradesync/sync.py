@@ -123,7 +123,9 @@ def see(run: Run, *, actor: str) -> None:
     unseen.update(seen_at=timezone.now(), seen_by=actor)
 
 
-def approve(run: Run, digest: str, *, actor: str, launched_from: Iterable[str] = ()) -> Run:
+def approve(
+    run: Run, digest: str, *, actor: str, launched_from: Iterable[str] = (), reason: str = ""
+) -> Run:
     """Let a plan that was shown be sent: this one, and no other. A second yes changes nothing.
 
     `launched_from`: see `rulebook.is_copy`.
@@ -139,8 +141,8 @@ def approve(run: Run, digest: str, *, actor: str, launched_from: Iterable[str] =
         raise CopyOfCanvas(NO_COPY)
     if run.state != Run.State.HELD or digest != run.plan_digest:
         raise PlanRefused(f"The plan that waits is {run.plan_digest or 'none'}.")
-    if reason := stale(run):
-        raise PlanRefused(f"The plan was not sent, for {reason}.")
+    if why := stale(run):
+        raise PlanRefused(f"The plan was not sent, for {why}.")
     if any(hold["code"].startswith("course.") for hold in run.holds):
         raise PlanRefused("The course as a whole cannot be synced.")
     sync = SyncRun.objects.get(run=run)
@@ -149,22 +151,23 @@ def approve(run: Run, digest: str, *, actor: str, launched_from: Iterable[str] =
         raise NotSeen(f"{told.sentence} Nobody has looked at this plan yet.")
     try:
         with transaction.atomic():
-            _send(run, digest, actor, told)
+            _send(run, digest, actor, reason, told)
     except IntegrityError:
         raise PlanRefused("The course is being synced just now.") from None
     run.refresh_from_db()
     return run
 
 
-def _send(run: Run, digest: str, actor: str, told: Review) -> None:
+def _send(run: Run, digest: str, actor: str, reason: str, told: Review) -> None:
     SyncRun.objects.filter(run=run).update(is_open=True)
-    Approval.objects.create(run=run, digest=digest, by=actor)
+    Approval.objects.create(run=run, digest=digest, by=actor, reason=reason)
     AuditEvent.objects.create(
         district=run.district.slug,
         actor=actor,
         action="grades.approved",
         subject=f"run {run.pk}",
         after={"digest": digest, **told.as_row()},
+        reason=reason,
     )
     queued = Run.objects.filter(pk=run.pk, state=Run.State.HELD, plan_digest=digest).update(
         state=Run.State.QUEUED, cursor="approved", attempts=0, plan_only=False, ended_at=None

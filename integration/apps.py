@@ -8,8 +8,11 @@ class IntegrationConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the engine of the kinds of run beside the nightly one, and lend the launch room."""
+        from integration import actions
+        from integration.api.registry import UNDOERS, Undoer
         from integration.evaluation import run as evaluation
         from integration.launches import LaunchHost
+        from integration.models.api_token import ApiToken
         from integration.provisioning import approval, drift, run, undo
         from lti import registry
 
@@ -17,4 +20,9 @@ class IntegrationConfig(AppConfig):
         run.PLANS[drift.KIND] = drift.compare_with_canvas
         run.PLANS[evaluation.KIND] = evaluation.compare_both
         run.PLANS[approval.RENAMES] = approval.plan_renames
+        undoer = Undoer(
+            actions.undo_now, actions.confirm_undo, ApiToken.Right.RUN, ApiToken.Right.APPROVE
+        )
+        for kind in (run.KIND, approval.RENAMES, undo.KIND):
+            UNDOERS[kind] = undoer
         registry.lend(LaunchHost())

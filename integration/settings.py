@@ -109,6 +109,8 @@ INSTALLED_APPS = [
     "lti",
     "integration",
     "gradesync",
+    "rest_framework",
+    "drf_spectacular",
     # After integration, whose `qcluster` command is meant.
     "django_q",
 ]
@@ -247,6 +249,32 @@ if not 1 <= KEEP_PLANS_DAYS <= KEEP_RUNS_DAYS:
     raise ImproperlyConfigured(
         "Set KEEP_PLANS_DAYS to at least 1, and KEEP_RUNS_DAYS to no fewer days than that."
     )
+
+# Of one token, in one web process; what changes something is counted apart.
+API_READS_PER_MINUTE: int = env.int("API_READS_PER_MINUTE", 600)
+API_WRITES_PER_MINUTE: int = env.int("API_WRITES_PER_MINUTE", 60)
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["integration.api.access.Bearer"],
+    "DEFAULT_PERMISSION_CLASSES": ["integration.api.access.HasRight"],
+    "DEFAULT_THROTTLE_CLASSES": ["integration.api.access.PerToken"],
+    "DEFAULT_PARSER_CLASSES": ["integration.api.wire.Json"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "integration.api.wire.AlwaysJson",
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "integration.api.schema.AutoSchema",
+    "EXCEPTION_HANDLER": "integration.api.problems.handler",
+    # There are no users here but tokens.
+    "UNAUTHENTICATED_USER": None,
+    "UNAUTHENTICATED_TOKEN": None,
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Q Sync for Canvas",
+    "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": ["integration.api.schema.strict"],
+    "AUTHENTICATION_WHITELIST": ["integration.api.access.Bearer"],
+}
 
 LOG_FORMAT: str = env.str("LOG_FORMAT", "text")
 LOGGING = {

@@ -9,6 +9,7 @@ urlpatterns = [
     path("readyz", readyz, name="readyz"),
     path("lti/", include("lti.urls")),
     path("account/", include("integration.account.urls")),
+    path("api/", include("integration.api.urls")),
     path("courses/<int:course_id>/", include("gradesync.urls")),
 ]
 handler500 = "lti.views.server_error"

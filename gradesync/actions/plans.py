@@ -57,7 +57,9 @@ def seen(run: Run, *, by: str) -> None:
     sync.see(run, actor=by)
 
 
-def send(run: Run, digest: str, *, by: str, launched_from: Iterable[str] = ()) -> Run:
+def send(
+    run: Run, digest: str, *, by: str, launched_from: Iterable[str] = (), reason: str = ""
+) -> Run:
     """Carry out a stored plan, in the background: that one, without what has changed since.
 
     A second press changes nothing. What was left out stands in the run's lines (state `left`).
@@ -68,7 +70,7 @@ def send(run: Run, digest: str, *, by: str, launched_from: Iterable[str] = ()) -
         NotSeen: a first sync, or many replaced values, and nobody has looked at the preview.
         PlanRefused: it is another plan by now, out of date, or the course is being synced.
     """
-    return _rung(sync.approve(run, digest, actor=by, launched_from=launched_from))
+    return _rung(sync.approve(run, digest, actor=by, launched_from=launched_from, reason=reason))
 
 
 def choose(

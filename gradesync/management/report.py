@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from gradesync import stored
-from gradesync.explain import explain
 from gradesync.push import UNFINISHED
-from gradesync.story import facts_of
+from gradesync.story import told as story
 from gradesync.undo import undo
 from integration.connections import canvas_client, q_client
 from integration.management.bar import Bar
@@ -94,13 +92,12 @@ def undo_grades(command: Command, undone: Run, options: dict[str, Any]) -> int:
 
 def explain_score(command: Command, district: District, sourced_id: str) -> int:
     """`manage.py explain SLUG results ID`: why this score is, or is not, in Q."""
-    facts = facts_of(district, sourced_id)
-    if facts is None:
+    told = story(district, sourced_id)
+    if told is None:
         raise Failure(
             f"No plan names a result {sourced_id}.",
             remedy="Take the id from a finding, or from Q; sync_grades --preview makes a plan.",
         )
-    told = explain(facts, ZoneInfo(district.time_zone))
     command.say(f"results {sourced_id}: {told.verdict}")
     for step in (*told.steps, told.remedy):
         if step:

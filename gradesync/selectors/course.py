@@ -92,7 +92,7 @@ def latest_plan(course: CourseSync, sections: Sections = None) -> Latest | None:
     A plan of single assignments, or of what had failed, is not one of these.
     """
     wanted = Scope(sections).as_row()
-    runs = _runs(course).filter(kind=KIND).exclude(read_at=None).exclude(plan_digest="")
+    runs = runs_of(course).filter(kind=KIND).exclude(read_at=None).exclude(plan_digest="")
     for run in runs.order_by("-pk")[:50]:
         if run.sync.scope == wanted:
             return _latest(run)
@@ -106,19 +106,19 @@ def plan(run: Run) -> Latest | None:
 
 def under_way(course: CourseSync) -> Run | None:
     """The sync or undo that is going, or queued: its page is what to show; no preview."""
-    return _runs(course).filter(sync__is_open=True).first()
+    return runs_of(course).filter(sync__is_open=True).first()
 
 
 def being_made(course: CourseSync, sections: Sections = None) -> Run | None:
     """The preview that is being made just now, of what this person may see."""
     wanted = Scope(sections).as_row()
-    runs = _runs(course).filter(kind=KIND, plan_only=True, state__in=UNFINISHED)
+    runs = runs_of(course).filter(kind=KIND, plan_only=True, state__in=UNFINISHED)
     return next((one for one in runs.order_by("-pk") if one.sync.scope == wanted), None)
 
 
 def run_of(course: CourseSync, run_id: int) -> Run | None:
     """A run of this course and no other."""
-    return _runs(course).filter(pk=run_id).first()
+    return runs_of(course).filter(pk=run_id).first()
 
 
 def _latest(run: Run) -> Latest:
@@ -137,5 +137,6 @@ def _latest(run: Run) -> Latest:
     )
 
 
-def _runs(course: CourseSync) -> QuerySet[Run]:
+def runs_of(course: CourseSync) -> QuerySet[Run]:
+    """All its runs, previews among them."""
     return Run.objects.filter(sync__course=course).select_related("district", "sync__course")

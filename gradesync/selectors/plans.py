@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -87,12 +87,12 @@ def page(run: Run, *, sections: Sections = None, asked: Filter | None = None, nu
     pages = max(1, -(-total // size))
     number = min(max(1, number), pages)
     start = (number - 1) * size
-    return Page(tuple(_cells(run, found[start : start + size], sections)), total, number, pages)
+    return Page(tuple(told(run, found[start : start + size], sections)), total, number, pages)
 
 
 def cells(run: Run, *, sections: Sections = None, asked: Filter | None = None) -> Iterator[Cell]:
     """All of them, one after the other, for a file."""
-    yield from _cells(run, lines(run, "result", sections=sections, asked=asked), sections)
+    yield from told(run, lines(run, "result", sections=sections, asked=asked), sections)
 
 
 def items(run: Run, *, sections: Sections = None) -> dict[str, list[tuple[Change, ItemLine]]]:
@@ -173,7 +173,8 @@ def _matching(rows: QuerySet[Change], run: Run, text: str, sections: Sections) -
     return rows.filter(is_named | Q(item__in=named))
 
 
-def _cells(run: Run, rows: QuerySet[Change], sections: Sections) -> Iterator[Cell]:
+def told(run: Run, rows: Iterable[Change], sections: Sections = None) -> Iterator[Cell]:
+    """These lines of a plan, as a person reads them."""
     picture = picture_of(_course(run), sections)
     students = {one.canvas_id: one for one in picture.students}
     titles = titles_of(run, picture)

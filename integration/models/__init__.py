@@ -1,5 +1,6 @@
 """What is kept. One file a noun; `design.md` section 4 lists them."""
 
+from integration.models.api_token import ApiToken
 from integration.models.audit import AuditEvent
 from integration.models.check import ConnectionCheck
 from integration.models.district import CanvasConnection, District, QConnection
@@ -11,6 +12,7 @@ from integration.models.roster import CourseAssignment, RefusedRow, RosterRow, S
 from integration.models.terms import TermAssignment
 
 __all__ = [
+    "ApiToken",
     "Approval",
     "AuditEvent",
     "CanvasConnection",

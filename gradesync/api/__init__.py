@@ -1,0 +1,1 @@
+"""What grade passback adds to the API: courses, previews, pushes, scores."""
