@@ -28,6 +28,12 @@ def number(score: Decimal | int | None) -> str:
 
 
 @register.filter
+def some(score: Decimal | None) -> int:
+    """One or several, for the words beside a number that may have decimals."""
+    return 1 if score == 1 else 2
+
+
+@register.filter
 def kind(name: str) -> str:
     """What kind of work it is."""
     names = {
