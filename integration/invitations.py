@@ -6,12 +6,15 @@ import hashlib
 import secrets
 from datetime import timedelta
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from integration.models import AuditEvent, District, Invitation
 
 LIFE = timedelta(days=3)
+# Whoever has the link and not the word may guess so often.
+MOST_TRIES = 5
+_WORD_DIGITS = 6
 # Read aloud without mistakes: no 0 and O, no 1, I and L.
 _LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 _GROUPS, _GROUP = 5, 5
@@ -19,15 +22,73 @@ _GROUPS, _GROUP = 5, 5
 
 def invite(*, by: str, district: District | None = None) -> tuple[str, Invitation]:
     """A new code, shown only now: for a district a claim code, without one a registration code."""
-    letters = [secrets.choice(_LETTERS) for _ in range(_GROUPS * _GROUP)]
-    code = "-".join("".join(letters[at : at + _GROUP]) for at in range(0, len(letters), _GROUP))
     purpose = Invitation.Purpose.CLAIM if district else Invitation.Purpose.REGISTRATION
+    code = _new_code()
+    return code, _keep(purpose, district, by, code_hash=_digest(code))
+
+
+def invite_credentials(*, by: str, district: District) -> tuple[str, str, Invitation]:
+    """(code, word, invitation): the code is in a link, the word is told by phone; shown only now.
+
+    A link made before is closed: at any time there is one.
+    """
+    Invitation.objects.filter(
+        district=district, purpose=Invitation.Purpose.CREDENTIALS, used_at=None, cancelled_at=None
+    ).update(cancelled_at=timezone.now())
+    code = _new_code()
+    word = "".join(secrets.choice("0123456789") for _ in range(_WORD_DIGITS))
+    invitation = _keep(
+        Invitation.Purpose.CREDENTIALS,
+        district,
+        by,
+        code_hash=_digest(code),
+        word_hash=_word_digest(code, word),
+    )
+    return code, word, invitation
+
+
+def knows_word(invitation: Invitation, code: str, word: str) -> bool:
+    """Is it the word that was told by phone? A wrong one is counted; after five the link is shut.
+
+    Counted before it is compared, so that guesses at the same moment all count.
+    """
+    counted = _open(code, Invitation.Purpose.CREDENTIALS).update(tries=F("tries") + 1)
+    digits = "".join(letter for letter in word if letter.isdecimal())
+    is_it = secrets.compare_digest(_word_digest(code, digits), invitation.word_hash)
+    if counted and is_it:
+        Invitation.objects.filter(pk=invitation.pk).update(tries=F("tries") - 1)
+    return bool(counted) and is_it
+
+
+def cancel(invitation: Invitation, *, by: str) -> None:
+    """Close a link that was not used."""
+    open_ones = Invitation.objects.filter(pk=invitation.pk, used_at=None, cancelled_at=None)
+    if open_ones.update(cancelled_at=timezone.now()):
+        AuditEvent.objects.create(
+            district=invitation.district.slug if invitation.district else "",
+            actor=by,
+            action="invitation.cancelled",
+            subject=invitation.purpose,
+        )
+
+
+def _new_code() -> str:
+    letters = [secrets.choice(_LETTERS) for _ in range(_GROUPS * _GROUP)]
+    return "-".join("".join(letters[at : at + _GROUP]) for at in range(0, len(letters), _GROUP))
+
+
+def _word_digest(code: str, word: str) -> str:
+    """Nobody finds six digits from this who has not the link too, and that is not kept."""
+    return hashlib.sha256(f"{_digest(code)} {code.upper()} {word}".encode()).hexdigest()
+
+
+def _keep(purpose: str, district: District | None, by: str, **hashes: str) -> Invitation:
     invitation = Invitation.objects.create(
         purpose=purpose,
         district=district,
-        code_hash=_digest(code),
         made_by=by,
         expires_at=timezone.now() + LIFE,
+        **hashes,
     )
     AuditEvent.objects.create(
         district=district.slug if district else "",
@@ -36,7 +97,7 @@ def invite(*, by: str, district: District | None = None) -> tuple[str, Invitatio
         subject=purpose,
         after={"expires_at": invitation.expires_at.isoformat()},
     )
-    return code, invitation
+    return invitation
 
 
 def find(code: str, purpose: str) -> Invitation | None:
@@ -67,7 +128,12 @@ class RegistrationCodes:
 
 def _open(code: str, purpose: str) -> QuerySet[Invitation]:
     return Invitation.objects.filter(
-        code_hash=_digest(code), purpose=purpose, used_at=None, expires_at__gt=timezone.now()
+        code_hash=_digest(code),
+        purpose=purpose,
+        used_at=None,
+        cancelled_at=None,
+        expires_at__gt=timezone.now(),
+        tries__lt=MOST_TRIES,
     )
 
 

@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from integration.invited import credentials
 from integration.views import healthz, readyz
 
 urlpatterns = [
@@ -10,6 +11,7 @@ urlpatterns = [
     path("lti/", include("lti.urls")),
     path("account/", include("integration.account.urls")),
     path("api/", include("integration.api.urls")),
+    path("invitations/<str:code>/", credentials, name="credentials"),
     path("courses/<int:course_id>/", include("gradesync.urls")),
 ]
 handler500 = "lti.views.server_error"

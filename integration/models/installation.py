@@ -34,11 +34,14 @@ class Installation(models.Model):
 
 
 class Invitation(models.Model):
-    """A one-time code: to register a new Canvas, or to claim an installation for a district."""
+    """A one-time code: to register a new Canvas, to claim an installation for a district, or to
+    type Q's credentials in for one.
+    """
 
     class Purpose(models.TextChoices):
         REGISTRATION = "registration"
         CLAIM = "claim"
+        CREDENTIALS = "credentials"
 
     purpose = models.CharField(max_length=16, choices=Purpose.choices)
     district = models.ForeignKey(
@@ -50,3 +53,8 @@ class Invitation(models.Model):
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
     used_by = models.CharField(max_length=255, blank=True)
+    # Of a link for credentials: what is told by phone, and how often it was wrong.
+    word_hash = models.CharField(max_length=64, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
+    opened_at = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)

@@ -37,7 +37,8 @@ FORMS |= {
         *("runs/start/", "runs/plan-again/", "runs/<int:run_id>/decide/"),
         *("runs/<int:run_id>/undo/", "connections/check/", "rules/save/", "rules/schedule/"),
         *("rules/pause/", "rules/windows/add/", "rules/windows/drop/"),
-        "rules/windows/suggest/",
+        *("rules/windows/suggest/", "connections/q/invite/"),
+        "connections/q/invite/<int:invitation_id>/cancel/",
     )
 }
 
@@ -76,6 +77,7 @@ ROWS: dict[str, set[str]] = {
 OPEN = {
     "healthz",
     "readyz",
+    "invitations/<str:code>/",
     "lti/login/",
     "lti/launch/",
     "lti/exchange/",

@@ -6,17 +6,21 @@ from contextlib import suppress
 from typing import Any
 
 from django import forms
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from integration import invitations
 from integration.account.gate import actor, district_action, district_form, district_page, to
 from integration.checking import check_now
 from integration.connecting import ConnectionRefused, compare_canvas, fill, save
 from integration.connections import canvas_client_of, q_client_of
 from integration.errors import QSyncError
-from integration.models import CanvasConnection, District, QConnection
+from integration.models import CanvasConnection, District, Invitation, QConnection
+from lti.own_urls import absolute
 
+CREDENTIALS = Invitation.Purpose.CREDENTIALS
 _HIDDEN = {"autocomplete": "off", "spellcheck": "false"}
 
 
@@ -109,6 +113,9 @@ def show(request: Any) -> HttpResponse:
         "q": _row(QConnection, district),
         "canvas": _row(CanvasConnection, district),
         "check": district.checks.order_by("-pk").first(),
+        "invitation": district.invitations.filter(purpose=CREDENTIALS).order_by("-pk").first(),
+        "now": timezone.now(),
+        "most_tries": invitations.MOST_TRIES,
     }
     part = (
         "account/_check.html" if request.headers.get("HX-Request") else "account/connections.html"
@@ -150,7 +157,7 @@ def _form(
         values, anyway = form.values(), request.POST.get("anyway") == "1"
         try:
             fill(row, values)
-            failed = None if anyway else _tried(row)
+            failed = None if anyway else tried(row)
             if failed is None:
                 row.refresh_from_db() if row.pk else None
                 save(row, values, by=actor(request.launch))
@@ -163,7 +170,7 @@ def _form(
     return render(request, template, context, status=400 if bad else 200)
 
 
-def _tried(row: QConnection | CanvasConnection) -> QSyncError | None:
+def tried(row: QConnection | CanvasConnection) -> QSyncError | None:
     """Sign in with what was typed; what went wrong, if anything."""
     try:
         if isinstance(row, QConnection):
@@ -184,6 +191,30 @@ def _saved(request: Any, row: QConnection | CanvasConnection) -> HttpResponse:
         with suppress(QSyncError):  # saved anyway: the next run asks again before it sends
             compare_canvas(district, by=by)
     check_now(district, by=by)
+    return to(request, "account:connections")
+
+
+@district_action
+def invite(request: Any) -> HttpResponse:
+    """A one-time link for Q's administrator; link and code are shown this once."""
+    by = actor(request.launch)
+    code, word, invitation = invitations.invite_credentials(by=by, district=request.district)
+    context = {
+        "tab": "connections",
+        "link": absolute("credentials", code),
+        "word": f"{word[:3]} {word[3:]}",
+        "invitation": invitation,
+    }
+    return render(request, "account/invited.html", context)
+
+
+@district_action
+def cancel(request: Any, invitation_id: int) -> HttpResponse:
+    """Close a link that was not used."""
+    found = request.district.invitations.filter(pk=invitation_id, purpose=CREDENTIALS).first()
+    if found is None:
+        raise Http404
+    invitations.cancel(found, by=actor(request.launch))
     return to(request, "account:connections")
 
 
