@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('integration', '0056_checks'),
+        ('integration', '0070_api_tokens'),
     ]
 
     operations = [
