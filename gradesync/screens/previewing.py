@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from gradesync.actions import plans
 from gradesync.errors import NotOfThisCourse, NotSeen, PlanRefused
 from gradesync.push import UNDO, UNFINISHED
+from gradesync.rulebook import is_copy
 from gradesync.screens import background, csv, preview, standing
 from gradesync.screens.labels import SHOW_NAMES
 from gradesync.screens.viewer import Viewer, viewer_of
@@ -107,6 +108,8 @@ def _own(viewer: Viewer, run_id: int) -> Run:
 
 
 def _refused(request: Any, viewer: Viewer, run: Run) -> HttpResponse | None:
+    if is_copy(viewer.district, _launched_from(viewer)):
+        return to(request, "course:home", told="copy")
     try:
         if not standing.may_still_send(viewer):
             return to(request, "course:home", told="not-teaching")
@@ -121,7 +124,11 @@ def _sent(viewer: Viewer, run: Run, post: Any) -> Run:
     if digest != run.plan_digest:
         raise PlanRefused("The page showed another plan.")
     run = _choose(viewer, run, post)
-    return plans.send(run, run.plan_digest, by=viewer.actor)
+    return plans.send(run, run.plan_digest, by=viewer.actor, launched_from=_launched_from(viewer))
+
+
+def _launched_from(viewer: Viewer) -> tuple[str, ...]:
+    return (viewer.launch.issuer, *viewer.launch.hosts)
 
 
 def _choose(viewer: Viewer, run: Run, post: Any) -> Run:

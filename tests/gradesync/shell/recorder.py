@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -28,7 +29,31 @@ class Recorder:
     def __init__(self, origin: str) -> None:
         self.origin = origin
         self.sent: list[Sent] = []
+        # How many requests were under way at once, and how long each is kept.
+        self.most = 0
+        self._now = 0
+        self._seconds = 0.0
         self._lock = threading.Lock()
+
+    def slowly(self, seconds: float) -> None:
+        """From now on Q takes so much longer, and requests at once are counted anew."""
+        self._seconds, self.most = seconds, 0
+
+    @contextmanager
+    def counted(self, path: str) -> Iterator[None]:
+        """One request under way; those for a token are another server's affair."""
+        if "/ims/" not in path:
+            yield
+            return
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        time.sleep(self._seconds)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._now -= 1
 
     def note(self, one: Sent) -> None:
         if one.method in ("PUT", "DELETE", "POST") and "/ims/" in one.path:
@@ -69,10 +94,11 @@ def _handler(recorder: Recorder) -> type[BaseHTTPRequestHandler]:
             headers = {k: v for k, v in self.headers.items() if k.lower() not in _HOPS}
             headers["Accept-Encoding"] = "identity"
             try:
-                answer = requests.request(
-                    self.command, recorder.origin + self.path, data=body, headers=headers,
-                    timeout=120, allow_redirects=False,
-                )  # fmt: skip
+                with recorder.counted(self.path):
+                    answer = requests.request(
+                        self.command, recorder.origin + self.path, data=body, headers=headers,
+                        timeout=120, allow_redirects=False,
+                    )  # fmt: skip
                 self._answer(answer)
             except (requests.ConnectionError, OSError):
                 self.close_connection = True

@@ -260,3 +260,33 @@ def test_the_one_departure_from_oneroster_is_a_result_without_score(course, sync
     ((kind, body),) = payloads
     STRICT[kind].validate(body)
     assert (body["result"]["scoreStatus"], body["result"]["score"]) == ("exempt", 0)
+
+
+@pytest.mark.parametrize(("says", "state"), [("n", "held"), ("y", "done")])
+def test_in_a_terminal_a_first_sync_asks_and_names_the_counts(
+    course, sync, essay, monkeypatch, says, state
+):
+    asked = []
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", lambda text: asked.append(text) or says)
+    code, told = sync()
+    assert (len(asked), told["state"], code) == (1, state, {"held": 2, "done": 0}[state])
+    assert told["holds"] == [{"code": "first-sync", "count": 3}]
+    assert len(course.scores()) == (3 if says == "y" else 0)
+    if says == "n":
+        assert sync("--yes")[0] == 0
+        assert (len(asked), scores(course)) == (1, [10, 11, 12])
+
+
+def test_many_replaced_scores_are_asked_for_too(course, sync, essay, choose, monkeypatch):
+    choose(review_above=2)
+    assert sync()[0] == 0
+    for number in range(3):
+        course.grade(essay, f"P1-{number}", 15)
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", lambda _: "n")
+    code, told = sync()
+    assert (code, told["holds"]) == (2, [{"code": "many-replaced", "count": 3}])
+    assert scores(course) == [10, 11, 12]
+    code, sent = sync(f"--approve={told['digest']}")
+    assert (code, scores(course)) == (0, [15, 15, 15]), sent
