@@ -6,6 +6,7 @@ from tests.faults.breaks import Break
 
 READING = "integration/oneroster/reading.py"
 PAGING = "integration/oneroster/paging.py"
+JOINTS = "integration/oneroster/joints.py"
 TOKENS = "integration/oneroster/tokens.py"
 RETRY = "integration/http/retry.py"
 PROVISIONING = "integration/provisioning/"
@@ -50,6 +51,10 @@ BREAKS = [
     Break(
         *("F7", READ, "elif not reading.proof.joined and", "elif reading.total is None and"),
         "pages that are not joined prove absence, if there are as many records as Q promised",
+    ),
+    Break(
+        *("F7", JOINTS, '"rest" if first == before else "shifted"', '"rest"'),
+        "a page is laid to the one before, whatever record it begins with",
     ),
     Break(
         "F8",
@@ -166,8 +171,8 @@ BREAKS = [
     Break(
         "F24",
         PROVISIONING + "compare.py",
-        "        known = self.unseen.intersection(digests)\n",
-        "        known = self.unseen.intersection(digests)\n"
+        "        known = self.unseen.intersection(named)\n",
+        "        known = self.unseen.intersection(named)\n"
         "        for row in rows:\n            self._find([self.kind.key(row)])\n",
         "each row costs a question to the database",
     ),
