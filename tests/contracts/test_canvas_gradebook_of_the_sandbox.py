@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -230,3 +231,29 @@ def test_a_teacher_does_not_grade_in_a_closed_period(own: Book):
     assert own.api.ask("PUT", work, json=flag, headers=headers).status_code == 200
     assert own.read(made)["in_closed_grading_period"] is True
     assert own.grade(made, "3")["score"] == 3.0
+
+
+def test_who_is_limited_to_a_section_sees_and_grades_only_its_students(own: Book):
+    columns = "section_id,user_id,role,status,limit_section_privileges"
+    own.api.sent_well(
+        users("@L", "@Z"), enrollments("@R,@Z,student,active"), f"{columns}\n@R,@L,teacher,active,1"
+    )
+    people = {each: int(own.api.users(each)["id"]) for each in ("@L", "@Z")}
+    made = own.make()
+    host = urlsplit(own.api.canvas.url)
+    cookie = {f"canvas_session_{host.port}": f"{people['@L']}.0.0"}
+    root = f"{own.api.canvas.url}/{own.path}/gradebook"
+
+    def told(method: str, path: str, **form: Any) -> int:
+        asked = {"data": form, "cookies": cookie, "timeout": TIMEOUT, "allow_redirects": False}
+        return requests.request(method, root + path, **asked).status_code
+
+    mine, other = people["@Z"], own.users["A"]
+    cells = {who: f"/cells/{made['id']}/{who}" for who in (mine, other)}
+    assert [told("GET", cells[who]) for who in (mine, other)] == [200, 403]
+    assert [told("POST", cells[who], grade="5") for who in (mine, other)] == [302, 403]
+    name = f"{made['id']}.{other}"
+    assert told("POST", "", **{f"was.{name}": "", f"now.{name}": "5"}) == 403
+    assert told("POST", "", **{f"override-was.{other}": "", f"override.{other}": "5"}) == 403
+    assert own.cell(made)["score"] is None
+    assert own.cells(**{"student_ids[]": mine})[0]["score"] == 5

@@ -103,8 +103,23 @@ def assignment(call: Call, row: Assignment, known: Around) -> Shown:
     url = f"{call.origin}/courses/{row.course_id}/assignments/{row.pk}"
     counts = known.counts.get(row.pk, {})
     overrides = known.overrides.get(row.pk, [])
-    dates = _dates_for_caller(row, known, overrides)
-    shown: Shown = {
+    shown = _kept(row) | _grading(row, counts) | _CONSTANT
+    shown |= _dates_for_caller(row, known, overrides)
+    shown |= {
+        "in_closed_grading_period": row.pk in known.closed,
+        "has_overrides": bool(overrides),
+        "html_url": url,
+        "submissions_download_url": f"{url}/submissions?zip=1",
+        "lti_context_id": f"{row.pk:08x}-0000-4000-8000-000000000000",
+    }
+    shown |= _for_staff(row, known, counts)
+    shown |= _by_kind(call, row)
+    return shown | _included(row, known, overrides)
+
+
+def _kept(row: Assignment) -> Shown:
+    """What stands in the row itself."""
+    return {
         "id": row.pk,
         "name": row.name,
         "description": row.description or None,
@@ -112,7 +127,6 @@ def assignment(call: Call, row: Assignment, known: Around) -> Shown:
         "points_possible": row.points_possible,
         "grading_type": row.grading_type,
         "grading_standard_id": row.grading_standard_id or None,
-        **dates,
         "created_at": row.created_at,
         "updated_at": row.updated_at,
         "course_id": row.course_id,
@@ -120,11 +134,6 @@ def assignment(call: Call, row: Assignment, known: Around) -> Shown:
         "group_category_id": row.group_category_id or None,
         "grade_group_students_individually": row.grade_individually,
         "submission_types": row.submission_types,
-        "has_submitted_submissions": bool(counts.get("submitted")),
-        "graded_submissions_exist": bool(counts.get("graded")),
-        "due_date_required": False,
-        "max_name_length": 255,
-        "in_closed_grading_period": row.pk in known.closed,
         "allowed_attempts": row.allowed_attempts,
         "omit_from_final_grade": row.omit_from_final_grade,
         "hide_in_gradebook": row.hide_in_gradebook,
@@ -132,36 +141,45 @@ def assignment(call: Call, row: Assignment, known: Around) -> Shown:
         "published": row.is_published,
         "only_visible_to_overrides": row.only_visible_to_overrides,
         "visible_to_everyone": not row.only_visible_to_overrides,
-        "html_url": url,
-        "submissions_download_url": f"{url}/submissions?zip=1",
-        "muted": bool(counts.get("hidden")),
-        "has_overrides": bool(overrides),
+        "post_to_sis": row.post_to_sis,
+        "peer_reviews": row.peer_reviews,
+        "is_quiz_assignment": bool(row.quiz_id) and row.quiz_type == "assignment",
+        "can_duplicate": not row.quiz_id,
+        "important_dates": row.important_dates,
+    }
+
+
+def _grading(row: Assignment, counts: dict[str, int]) -> Shown:
+    """How it is graded, and how far that has come."""
+    is_hidden = bool(counts.get("hidden"))
+    return {
+        "has_submitted_submissions": bool(counts.get("submitted")),
+        "graded_submissions_exist": bool(counts.get("graded")),
+        "muted": is_hidden,
         "moderated_grading": row.moderated,
         "grader_count": row.grader_count,
         "final_grader_id": row.final_grader_id or None,
         "anonymous_grading": row.anonymous,
-        "anonymous_instructor_annotations": False,
-        "anonymize_students": row.anonymous and bool(counts.get("hidden")),
-        "graders_anonymous_to_graders": False,
-        "grader_comments_visible_to_graders": True,
-        "grader_names_visible_to_final_grader": True,
+        "anonymize_students": row.anonymous and is_hidden,
         "grades_published": not row.moderated or bool(row.grades_published_at),
         "post_manually": policies.posts_manually(row),
-        "post_to_sis": row.post_to_sis,
-        "peer_reviews": row.peer_reviews,
-        "automatic_peer_reviews": False,
-        "anonymous_peer_reviews": False,
-        "intra_group_peer_reviews": False,
-        "is_quiz_assignment": bool(row.quiz_id) and row.quiz_type == "assignment",
-        "can_duplicate": not row.quiz_id,
-        "require_lockdown_browser": False,
-        "important_dates": row.important_dates,
-        "lti_context_id": f"{row.pk:08x}-0000-4000-8000-000000000000",
-        "secure_params": "",
     }
-    shown |= _for_staff(row, known, counts)
-    shown |= _by_kind(call, row)
-    return shown | _included(row, known, overrides)
+
+
+# What this Canvas has no setting for.
+_CONSTANT: Final[Shown] = {
+    "due_date_required": False,
+    "max_name_length": 255,
+    "anonymous_instructor_annotations": False,
+    "graders_anonymous_to_graders": False,
+    "grader_comments_visible_to_graders": True,
+    "grader_names_visible_to_final_grader": True,
+    "automatic_peer_reviews": False,
+    "anonymous_peer_reviews": False,
+    "intra_group_peer_reviews": False,
+    "require_lockdown_browser": False,
+    "secure_params": "",
+}
 
 
 def _for_staff(row: Assignment, known: Around, counts: dict[str, int]) -> Shown:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from sandbox.canvas.api.call import Call, not_allowed
 from sandbox.canvas.gradebook.audience import STUDENT_TYPES
 from sandbox.canvas.models import Course, Enrollment
+from sandbox.canvas.permissions import ADMIN, BY_TYPE
 from sandbox.rules import on
 
-_STAFF = ("TeacherEnrollment", "TaEnrollment")
 _LIVING = ("active", "invited", "completed")
 
 
@@ -16,20 +16,22 @@ class Rights:
     """In one course. `sections`: only the students of these; None: all of them."""
 
     user_id: int
-    is_admin: bool = False
-    is_staff: bool = False
-    is_designer: bool = False
+    permissions: frozenset[str] = frozenset()
     is_student: bool = False
     sections: frozenset[int] | None = None
 
     @property
+    def is_admin(self) -> bool:
+        return "manage_account_settings" in self.permissions
+
+    @property
     def may_see_grades(self) -> bool:
-        """Everybody's: `view_all_grades`, `manage_grades`."""
-        return self.is_admin or self.is_staff
+        """Everybody's."""
+        return "view_all_grades" in self.permissions
 
     @property
     def may_edit_content(self) -> bool:
-        return self.may_see_grades or self.is_designer
+        return "manage_course_content_edit" in self.permissions
 
     def need_grades(self) -> None:
         """Raises Refused."""
@@ -56,17 +58,20 @@ class Rights:
 def of(call: Call, course: Course) -> Rights:
     """The caller's. Raises Refused for who is not in the course."""
     if call.is_admin:
-        return Rights(call.user_id, is_admin=True)
+        return Rights(call.user_id, ADMIN)
     call.need_course(course.pk)
     mine = Enrollment.objects.filter(user_id=call.user_id, course_id=course.pk)
     rows = list(mine.filter(workflow_state__in=_LIVING))
-    kinds = {row.type for row in rows}
-    teaching = [row for row in rows if row.type in _STAFF and row.workflow_state == "active"]
-    limited = bool(teaching) and all(row.limit_section for row in teaching)
+    active = [row for row in rows if row.workflow_state == "active"]
+    grading = [row for row in active if "view_all_grades" in _of(row)]
+    limited = bool(grading) and all(row.limit_section for row in grading)
     return Rights(
         call.user_id,
-        is_staff=bool(teaching),
-        is_designer="DesignerEnrollment" in kinds,
-        is_student=bool(kinds & set(STUDENT_TYPES)),
-        sections=frozenset(row.section_id for row in teaching) if limited else None,
+        frozenset().union(*map(_of, active)),
+        is_student=any(row.type in STUDENT_TYPES for row in rows),
+        sections=frozenset(row.section_id for row in grading) if limited else None,
     )
+
+
+def _of(row: Enrollment) -> frozenset[str]:
+    return BY_TYPE.get(row.type, frozenset())

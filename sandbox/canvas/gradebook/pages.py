@@ -1,5 +1,6 @@
-"""Pages for people: the gradebook of a course as a grid to type into, and one cell of it."""
+"""Pages for people: the gradebook of a course as a grid to type into."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -19,9 +20,8 @@ from sandbox.canvas.gradebook import (
     overriding,
     periods,
     policies,
-    posting,
 )
-from sandbox.canvas.gradebook.models import Assignment, AssignmentGroup, GradeChange, Submission
+from sandbox.canvas.gradebook.models import Assignment, AssignmentGroup, Submission
 from sandbox.canvas.lti.pages import gradebook_menu, navigation, refused
 from sandbox.canvas.lti.roles import Standing, standing
 from sandbox.canvas.lti.session import acting
@@ -30,10 +30,6 @@ from sandbox.canvas.models import Course, User
 STUDENTS: Final = 25
 COLUMNS: Final = 12
 EXCUSED: Final = "EX"
-STATUSES: Final = (
-    ("", "none"), ("late", "late"), ("missing", "missing"), ("extended", "extended"),
-    ("none", "never late"), ("excused", "excused"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +144,19 @@ def _students(course: Course, place: Standing | None) -> list[User]:
     return list(User.objects.filter(pk__in=ids).order_by("sortable_name", "id"))
 
 
+def no_grader(request: HttpRequest, course: Course, students: Iterable[int]) -> str:
+    """Why this person may not see these students' grades, or with POST change them; else ""."""
+    place = standing_of(request, course)
+    if place is None:
+        return ""
+    wanted = "manage_grades" if request.method == "POST" else "view_all_grades"
+    if wanted not in place.permissions:
+        return "You cannot see the grades of this course."
+    if set(students) - {each.pk for each in _students(course, place)}:
+        return "You cannot see the grades of this student."
+    return ""
+
+
 def _rows(
     course: Course, people: list[User], columns: list[Assignment], period: int
 ) -> list[dict[str, Any]]:
@@ -204,7 +213,7 @@ def _saved(request: HttpRequest, course: Course) -> HttpResponse:
     """What was typed into cells and overrides; those left as they were are left alone."""
     period_text = request.GET.get("period", "")
     period = int(period_text) if period_text.isdigit() else 0
-    edits = []
+    edits: list[tuple[Assignment, int, grading.Edit]] = []
     for name, was in request.POST.items():
         kind, _, which = name.partition(".")
         text = str(request.POST.get(f"now.{which}", was)).strip()
@@ -214,6 +223,9 @@ def _saved(request: HttpRequest, course: Course) -> HttpResponse:
         row = assignments.living(course.pk).filter(pk=int(assignment_id)).first()
         if row is not None:
             edits.append((row, int(user_id), edit_of(text)))
+    people = {user_id for _, user_id, _ in edits} | _overridden(request)
+    if why := no_grader(request, course, people):
+        return refused(request, why)
     problems = grading.grade_many(course, edits, grader_id=person(request), way="page")
     problems += _override(request, course, period)
     return back(request, "; ".join(problems))
@@ -224,98 +236,26 @@ def edit_of(text: str) -> grading.Edit:
     return grading.Edit(excuse=True) if text.upper() == EXCUSED else grading.Edit(grade=text)
 
 
+def _overridden(request: HttpRequest) -> set[int]:
+    """Whose course grade was typed over."""
+    names = (name.partition(".") for name in request.POST)
+    return {
+        int(user_id)
+        for kind, _, user_id in names
+        if kind == "override"
+        and str(request.POST[f"override.{user_id}"]).strip()
+        != request.POST.get(f"override-was.{user_id}")
+    }
+
+
 def _override(request: HttpRequest, course: Course, period: int) -> list[str]:
     problems = []
-    for name, value in request.POST.items():
-        kind, _, user_id = name.partition(".")
-        text = str(value).strip()
-        if kind != "override" or text == request.POST.get(f"override-was.{user_id}"):
-            continue
+    for user_id in sorted(_overridden(request)):
+        text = str(request.POST[f"override.{user_id}"]).strip()
         try:
             score = float(text) if text else None
         except ValueError:
             problems.append(f"{text!r} is no percentage")
             continue
-        overriding.override(course, int(user_id), score, period_id=period)
+        overriding.override(course, user_id, score, period_id=period)
     return problems
-
-
-# -- one cell
-
-
-def cell(request: HttpRequest, number: str, assignment_id: int, user_id: int) -> HttpResponse:
-    """Everything of one student's work: grade, status, comments, and who changed what."""
-    course = course_of(number)
-    assignment = assignments.living(course.pk).filter(pk=assignment_id).first()
-    user = User.objects.filter(pk=user_id).first()
-    if assignment is None or user is None:
-        raise Http404
-    try:
-        row = grading.cell(course, assignment.pk, user.pk)
-    except grading.NotGraded:
-        raise Http404 from None
-    if request.method == "POST":
-        return _cell_saved(request, course, assignment, row)
-    names = dict(User.objects.values_list("pk", "name"))
-    changes = GradeChange.objects.filter(submission_id=row.pk).order_by("-id")[:50]
-    page = {
-        "title": f"{user.name}: {assignment.name}",
-        "course": course,
-        "assignment": assignment,
-        "parts": Assignment.objects.filter(parent_id=assignment.pk),
-        "row": row,
-        "text": entered(row),
-        "status": "excused" if row.excused else row.late_policy_status,
-        "statuses": STATUSES,
-        "late": lateness.is_late(row),
-        "missing": lateness.is_missing(row, assignment, store.now()),
-        "changes": [(each, names.get(each.grader_id or 0, "")) for each in changes],
-        "problem": request.GET.get("problem", ""),
-    }
-    return render(request, "canvas/gradebook/cell.html", page)
-
-
-def _cell_saved(
-    request: HttpRequest, course: Course, assignment: Assignment, row: Submission
-) -> HttpResponse:
-    sent, by = request.POST, person(request)
-    match sent.get("do"):
-        case "post":
-            posting.post(course, assignment, grader_id=by, user_ids=[row.user_id])
-        case "hide":
-            posting.hide(course, assignment, grader_id=by, user_ids=[row.user_id])
-        case "hand-in":
-            kind = assignment.submission_types[0] if assignment.submission_types else "none"
-            grading.hand_in(course, assignment, row.user_id, kind=kind, body=sent.get("body", ""))
-        case _:
-            grading.grade_many(course, _cell_edits(sent, assignment, row), grader_id=by, way="page")
-    return back(request)
-
-
-def _cell_edits(
-    sent: Any, assignment: Assignment, row: Submission
-) -> list[tuple[Assignment, int, grading.Edit]]:
-    text, status = sent.get("grade", "").strip(), sent.get("status", "")
-    was = "excused" if row.excused else row.late_policy_status
-    days = sent.get("days_late", "").strip()
-    edit = grading.Edit(
-        grade=text if text != entered(row) and text.upper() != EXCUSED else None,
-        excuse=_excuse(text, status, was, row),
-        late_policy_status=status if status not in (was, "excused") else None,
-        seconds_late=round(float(days) * 86_400) if days.replace(".", "", 1).isdigit() else None,
-        comment=sent.get("comment", "").strip(),
-    )
-    of_parts = [
-        (part, row.user_id, grading.Edit(grade=given))
-        for part in Assignment.objects.filter(parent_id=assignment.pk)
-        if (given := sent.get(f"part.{part.tag}", "").strip())
-    ]
-    return of_parts or [(assignment, row.user_id, edit)]
-
-
-def _excuse(text: str, status: str, was: str, row: Submission) -> bool | None:
-    if text.upper() == EXCUSED and not row.excused:
-        return True
-    if status != was and "excused" in (status, was):
-        return status == "excused"
-    return None

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from django.db.models import Count
 
 from sandbox.canvas import edits, store
-from sandbox.canvas.lti.roles import STUDENT_VIEW
 from sandbox.canvas.models import (
     Account,
     Admin,
@@ -20,6 +19,7 @@ from sandbox.canvas.models import (
     Term,
     User,
 )
+from sandbox.canvas.permissions import STUDENT_VIEW
 
 TEST_STUDENT = "Test Student"
 NEIGHBOUR = "Neighbouring School District"

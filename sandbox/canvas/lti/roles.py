@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from sandbox.canvas.lti.ids import Context
 from sandbox.canvas.models import Account, Admin, Course, Enrollment, Role, User
+from sandbox.canvas.permissions import ADMIN, BY_TYPE, ROOT_ONLY, STUDENT_VIEW
 from sandbox.rules import on
 
 _MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership"
 _INSTITUTION = "http://purl.imsglobal.org/vocab/lis/v2/institution/person#"
 _SYSTEM = "http://purl.imsglobal.org/vocab/lis/v2/system/person#"
 TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
-STUDENT_VIEW = "StudentViewEnrollment"
 
 IN_CONTEXT = {
     "TeacherEnrollment": (f"{_MEMBERSHIP}#Instructor",),
@@ -29,37 +29,6 @@ _ANYWHERE = {
     "StudentEnrollment": f"{_INSTITUTION}Student",
 }
 STAFF = {"TeacherEnrollment", "TaEnrollment", "DesignerEnrollment"}
-
-# What the built-in roles may do by default; root-only ones an admin has in the root account only.
-_GRADER = frozenset(
-    {
-        "manage_grades",
-        "manage_students",
-        "moderate_forum",
-        "read_reports",
-        "read_roster",
-        "read_sis",
-        "view_all_grades",
-        "view_group_pages",
-    }
-)
-_BY_TYPE = {
-    "TeacherEnrollment": _GRADER | {"manage_course_content_edit"},
-    "TaEnrollment": _GRADER | {"manage_course_content_edit"},
-    "DesignerEnrollment": frozenset({"read_roster", "manage_course_content_edit"}),
-    "StudentEnrollment": frozenset({"read_roster"}),
-    STUDENT_VIEW: frozenset({"read_roster"}),
-    "ObserverEnrollment": frozenset({"read_roster"}),
-}
-_ADMIN = _BY_TYPE["TeacherEnrollment"] | {
-    "manage_account_settings",
-    "manage_courses_admin",
-    "manage_developer_keys",
-    "manage_user_logins",
-    "become_user",
-    "lti_add_edit",
-}
-_ROOT_ONLY = frozenset({"manage_sis", "import_sis", "manage_developer_keys", "become_user"})
 
 
 @dataclass(frozen=True)
@@ -106,12 +75,12 @@ def standing(user: User, context: Context) -> Standing:
     inside = _enrollments(user, context)
     may: set[str] = set()
     for each in inside:
-        may |= _BY_TYPE.get(each.type, frozenset())
+        may |= BY_TYPE.get(each.type, frozenset())
     if admin:
-        may |= _ADMIN - _ROOT_ONLY
+        may |= ADMIN - ROOT_ONLY
     is_root_admin = accounts[-1].pk in admin
     if is_root_admin:
-        may |= _ADMIN | _ROOT_ONLY
+        may |= ADMIN | ROOT_ONLY
     return Standing(
         user=user,
         enrollments=tuple(inside),

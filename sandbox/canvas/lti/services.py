@@ -14,8 +14,9 @@ from sandbox.canvas.lti.configuration import ACCOUNT_LOOKUP, NRPS, Tool
 from sandbox.canvas.lti.models import LtiKey
 from sandbox.canvas.lti.placements import deployments
 from sandbox.canvas.lti.platform import unseal
-from sandbox.canvas.lti.roles import IN_CONTEXT, STUDENT_VIEW
+from sandbox.canvas.lti.roles import IN_CONTEXT
 from sandbox.canvas.models import Account, Course, Enrollment, User
+from sandbox.canvas.permissions import STUDENT_VIEW
 from sandbox.rules import on
 
 MEMBERSHIPS = "application/vnd.ims.lis.v2.membershipcontainer+json"
