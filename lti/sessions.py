@@ -127,6 +127,13 @@ def take_over(word: str) -> LaunchSession | None:
     return session if taken.update(handover_hash=None, handover_until=None) else None
 
 
+def is_live(session: LaunchSession) -> bool:
+    """Whether the visit still goes on, asked from outside of it."""
+    is_there = LaunchSession.objects.exclude(_ended(timezone.now())).filter(pk=session.pk).exists()
+    deployment = session.deployment
+    return is_there and deployment.is_enabled and deployment.platform.is_enabled
+
+
 def is_fresh(session: LaunchSession) -> bool:
     """Whether the person's role was told by Canvas a short while ago."""
     return timezone.now() - session.created_at < FRESH

@@ -11,6 +11,7 @@ from integration.account.screens import (
     evaluation,
     rules,
     runs,
+    signing_in,
     why,
 )
 
@@ -31,6 +32,10 @@ urlpatterns = [
     path("connections/canvas/", connections.canvas, name="connect-canvas"),
     path("connections/q/invite/", connections.invite, name="invite"),
     path("connections/q/invite/<int:invitation_id>/cancel/", connections.cancel, name="cancel"),
+    path("connections/canvas/sign-in/", signing_in.sign_in, name="sign-in"),
+    path("connections/canvas/consent/", signing_in.waiting, name="consent"),
+    path("canvas/authorize/", signing_in.open_tab, name="canvas-authorize"),
+    path("canvas/callback/", signing_in.callback, name="canvas-callback"),
     path("connections/check/", connections.check, name="check"),
     path("evaluation/", evaluation.show, name="evaluation"),
     path("evaluation/<int:run_id>/change_sis_id.csv", evaluation.ids, name="changed-ids"),

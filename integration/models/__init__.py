@@ -3,6 +3,7 @@
 from integration.models.api_token import ApiToken
 from integration.models.audit import AuditEvent
 from integration.models.check import ConnectionCheck
+from integration.models.consent import CanvasConsent
 from integration.models.district import CanvasConnection, District, QConnection
 from integration.models.heartbeat import Heartbeat
 from integration.models.installation import Installation, Invitation
@@ -16,6 +17,7 @@ __all__ = [
     "Approval",
     "AuditEvent",
     "CanvasConnection",
+    "CanvasConsent",
     "Change",
     "ConnectionCheck",
     "CourseAssignment",

@@ -54,6 +54,8 @@ ROWS: dict[str, set[str]] = {
     "account/connections/": {"root admin"},
     "account/connections/q/": {"root admin"},
     "account/connections/canvas/": {"root admin"},
+    "account/connections/canvas/sign-in/": {"root admin"},
+    "account/connections/canvas/consent/": {"root admin"},
     "account/audit/": {"root admin"},
     # Of a run that there is not: tests/integration/account has the others.
     "account/runs/<int:run_id>/": set(),
@@ -78,6 +80,8 @@ OPEN = {
     "healthz",
     "readyz",
     "invitations/<str:code>/",
+    "account/canvas/authorize/",
+    "account/canvas/callback/",
     "lti/login/",
     "lti/launch/",
     "lti/exchange/",
