@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import reduce
 from operator import or_
 
-from django.db.models import Count, F, Min, Q, QuerySet, Window
+from django.db.models import Count, Q, QuerySet
 
 from gradesync import stored
 from gradesync.catalogue import CATALOGUE
@@ -79,15 +79,25 @@ class Page:
 def page(run: Run, *, sections: Sections = None, asked: Filter | None = None, number: int = 1,
          size: int = PAGE) -> Page:  # fmt: skip
     """So many cells of a plan: assignment by assignment, within each class by class."""
-    found = lines(run, "result", sections=sections, asked=asked)
-    total = found.count()
-    # An assignment that is in several classes is one to who reads.
-    first = Window(Min("pk"), partition_by=[F("item")])
-    found = found.annotate(first=first).order_by("first", "pk")
-    pages = max(1, -(-total // size))
+    numbers = _in_order(lines(run, "result", sections=sections, asked=asked))
+    pages = max(1, -(-len(numbers) // size))
     number = min(max(1, number), pages)
-    start = (number - 1) * size
-    return Page(tuple(told(run, found[start : start + size], sections)), total, number, pages)
+    shown = numbers[(number - 1) * size : number * size]
+    by_number = Change.objects.in_bulk(shown)
+    cells = told(run, [by_number[one] for one in shown if one in by_number], sections)
+    return Page(tuple(cells), len(numbers), number, pages)
+
+
+def _in_order(rows: QuerySet[Change]) -> list[int]:
+    """Their numbers: an assignment that is in several classes is one to who reads.
+
+    Ordered here, for a database that orders whole rows carries all of their text about.
+    """
+    pairs = sorted(rows.order_by().values_list("pk", "item"))
+    first: dict[str, int] = {}
+    for number, item in pairs:
+        first.setdefault(item, number)
+    return [number for number, item in sorted(pairs, key=lambda one: (first[one[1]], one[0]))]
 
 
 def cells(run: Run, *, sections: Sections = None, asked: Filter | None = None) -> Iterator[Cell]:
@@ -177,8 +187,8 @@ def told(run: Run, rows: Iterable[Change], sections: Sections = None) -> Iterato
     """These lines of a plan, as a person reads them."""
     picture = picture_of(_course(run), sections)
     students = {one.canvas_id: one for one in picture.students}
-    titles = titles_of(run, picture)
     items = {one.item: one for one in stored.item_lines(run)}
+    titles = _titles(items.values(), picture)
     for row in rows:
         line = stored.line_of(row)
         if isinstance(line, ScoreLine):
@@ -187,10 +197,11 @@ def told(run: Run, rows: Iterable[Change], sections: Sections = None) -> Iterato
 
 def titles_of(run: Run, picture: Picture) -> dict[str, str]:
     """Title in Canvas by `scope.item_name`; that of the plan where Canvas has none any more."""
-    found = {
-        item_name(one.item.what, one.item.canvas_id): one.source or one.title
-        for one in stored.item_lines(run)
-    }
+    return _titles(stored.item_lines(run), picture)
+
+
+def _titles(items: Iterable[ItemLine], picture: Picture) -> dict[str, str]:
+    found = {item_name(one.item.what, one.item.canvas_id): one.source or one.title for one in items}
     now = {item_name("assignment", one.canvas_id): one.name for one in picture.assignments}
     return found | now
 
