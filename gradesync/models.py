@@ -96,6 +96,8 @@ class SyncRun(models.Model):
     seen_at = models.DateTimeField(null=True, blank=True)
     seen_by = models.CharField(max_length=255, blank=True)
     cancel_asked_at = models.DateTimeField(null=True, blank=True)
+    # Since when only what matters of its plan is kept (thinning.py).
+    thinned_at = models.DateTimeField(null=True, blank=True)
     # None once it has ended, or waits for a person: only one may be at work in a course.
     is_open = models.BooleanField(null=True, default=True)
 

@@ -117,6 +117,8 @@ def _keep_picture(course: CourseSync, snapshot: Snapshot) -> None:
 
 def stale(run: Run) -> str:
     """Why a stored plan may no longer be sent, or ""."""
+    if run.pruned_at:
+        return "its lines are no longer kept"
     later = Run.objects.filter(sync__course=run.sync.course, pk__gt=run.pk)
     written = Change.objects.filter(
         run__in=later, action__in=_WRITING, state=Change.State.CONFIRMED

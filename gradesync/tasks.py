@@ -8,7 +8,7 @@ from functools import partial
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from gradesync import automatic
+from gradesync import automatic, thinning
 from gradesync.models import CourseSync, SyncRun
 from gradesync.planning import PLANS
 from gradesync.push import UNFINISHED, advance, resource
@@ -37,6 +37,7 @@ def sweep() -> None:
     for course in automatic.to_look_at(now):
         if (LOOK, (course.pk,)) not in heard:
             ring(LOOK, course.pk)
+    thinning.thin()
 
 
 def advance_sync(run_id: int) -> None:

@@ -93,6 +93,7 @@ def latest_plan(course: CourseSync, sections: Sections = None) -> Latest | None:
     """
     wanted = Scope(sections).as_row()
     runs = runs_of(course).filter(kind=KIND).exclude(read_at=None).exclude(plan_digest="")
+    runs = runs.filter(pruned_at=None)
     for run in runs.order_by("-pk")[:50]:
         if run.sync.scope == wanted:
             return _latest(run)
