@@ -9,7 +9,12 @@ FOR_CI = (
     *("tests/journeys", "tests/faults/test_at", "tests/faults/test_by", "tests/faults/test_killed"),
     *("tests/simulation", "tests/gradesync/shell", "tests/contracts/test_the_referee"),
     *("tests/contracts/test_canvas_with", "tests/contracts/test_canvas_gradebook_with"),
-    *("tests/integration/test_demo", "tests/lti/test_other_peoples", "tests/lti/test_races"),
+    *(
+        "tests/integration/test_demo",
+        "tests/integration/api/test_a_day",
+        "tests/lti/test_other_peoples",
+        "tests/lti/test_races",
+    ),
     *("tests/sandbox/test_calendar", "tests/sandbox/test_quirks", "tests/sandbox/test_command"),
     *(
         f"tests/integration/provisioning/test_{name}"

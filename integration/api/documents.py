@@ -37,6 +37,6 @@ def page(request: HttpRequest) -> HttpResponse:
 # There is no cookie that a foreign page could abuse here, and nothing is done.
 @csrf_exempt
 @machine
-def nothing(request: HttpRequest, rest: str) -> HttpResponse:
+def nothing(request: HttpRequest) -> HttpResponse:
     """Any other address below /api/, told as the API tells it."""
     return JsonResponse(NOTHING.as_dict() | {"fields": {}}, status=NOTHING.status)

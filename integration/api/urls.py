@@ -1,6 +1,6 @@
 """Addresses below /api/."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from integration.api import documents, plans, registry, views
 
@@ -31,5 +31,6 @@ urlpatterns = [
     path(f"{_OF}explain/", plans.Explain.as_view(), name="explain"),
     path(f"{_OF}history/", views.History.as_view(), name="history"),
     *(path(f"{_OF}{route}", view, name=name) for route, view, name in registry.ROUTES),
-    path("<path:rest>", documents.nothing, name="nothing"),
+    # Also what holds a line feed, which `path:` does not match.
+    re_path(r"[\s\S]*", documents.nothing, name="nothing"),
 ]

@@ -120,6 +120,7 @@ def test_lists_hold_what_is_the_tokens_district_and_nothing_else(lakeside, their
         "/api/v1/districts/nowhere/",
         "/api/v1/",
         "/api/nothing/here",
+        "/api/v1/districts/lake%0Aside/",
     ],
 )
 def test_what_is_not_there_is_said_in_the_documented_shape(path, ask):
