@@ -15,9 +15,10 @@ class GradesyncConfig(AppConfig):
         from gradesync.planning import PLANS, Planner
         from gradesync.trying import verify_grades
         from gradesync.undo import plan_undo, undone_lines
-        from integration.management.registries import DEMO_STEPS, EXPLAINERS, UNDOERS, VERIFIERS
+        from integration.management.registries import DEMO_STEPS, EXPLAINERS, UNDOERS
         from integration.provisioning.following import FOLLOWERS
         from integration.tasks import SWEEPERS
+        from integration.verification import VERIFIERS
 
         PLANS[push.UNDO] = Planner(plan_undo, undone_lines)
         PLANS[checking.CHECK] = Planner(checking.plan_check)

@@ -13,7 +13,7 @@ from integration.bells import ring
 from integration.connections import canvas_client, q_client
 from integration.errors import QSyncError
 from integration.models import ConnectionCheck, District
-from integration.verification import Step, verify_canvas, verify_q
+from integration.verification import VERIFIERS, Step, verify_canvas, verify_q
 
 logger = logging.getLogger(__name__)
 
@@ -24,15 +24,18 @@ GIVEN_UP_AFTER = timedelta(minutes=10)
 KEPT = 20
 
 
-def check_now(district: District, *, by: str) -> ConnectionCheck:
-    """Begin a trial, or join the one that is under way."""
+def check_now(district: District, *, by: str, test_class: str = "") -> ConnectionCheck:
+    """Begin a trial, or join the one that is under way.
+
+    `test_class`: sourcedId of a class of Q, made for it, in which grades may be written.
+    """
     since = timezone.now() - GIVEN_UP_AFTER
     under_way = district.checks.filter(ended_at=None, created_at__gt=since).first()
     if under_way is not None:
         return under_way
     old = district.checks.order_by("-pk").values_list("pk", flat=True)[KEPT - 1 :]
     district.checks.filter(pk__in=list(old)).delete()
-    begun = district.checks.create(by=by)
+    begun = district.checks.create(by=by, test_class=test_class)
     transaction.on_commit(lambda: ring(CHECK, begun.pk))
     return begun
 
@@ -43,7 +46,7 @@ def check(check_id: int) -> None:
     if begun is None or begun.ended_at is not None:
         return
     steps: list[dict[str, object]] = []
-    for step in steps_of(begun.district):
+    for step in steps_of(begun.district, test_class=begun.test_class, by=begun.by):
         steps.append(step.as_dict())
         ConnectionCheck.objects.filter(pk=check_id, ended_at=None).update(steps=steps)
     ConnectionCheck.objects.filter(pk=check_id).update(steps=steps, ended_at=timezone.now())
@@ -51,11 +54,13 @@ def check(check_id: int) -> None:
     logger.info("connections tried district=%s failed=%d", begun.district.slug, failed)
 
 
-def steps_of(district: District) -> Iterator[Step]:
+def steps_of(district: District, *, test_class: str, by: str) -> Iterator[Step]:
     """Every step of both sides; one side that is missing is a step, too."""
     try:
         with q_client(district) as q:
             yield from verify_q(q, district.q_connection)
+            for tried in VERIFIERS:
+                yield from tried(district, q, test_class, by)
     except QSyncError as error:
         yield Step("Q: the connection", ok=False, message=str(error), remedy=error.remedy)
     try:

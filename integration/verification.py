@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from integration.canvas.client import CanvasClient
 from integration.errors import QSyncError
-from integration.models import QConnection
+from integration.models import District, QConnection
 from integration.oneroster.client import OneRosterClient, Probe
 from integration.oneroster.transport import error_for, segment
 
@@ -43,6 +43,11 @@ class Step:
 
     def as_dict(self) -> dict[str, object]:
         return {name: value for name, value in asdict(self).items() if value not in ("", None)}
+
+
+# What else is tried of Q, by the room above: the district, its client, the class that was named for
+# it or "", who asks.
+VERIFIERS: list[Callable[[District, OneRosterClient, str, str], Iterator[Step]]] = []
 
 
 def verify_q(client: OneRosterClient, connection: QConnection) -> Iterator[Step]:

@@ -4,26 +4,67 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from statistics import median
 
 from django.db.models import Count
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 
-from integration.models import District, ProvisioningPolicy, RosterRow, Run
+from integration.models import (
+    ConnectionCheck,
+    District,
+    ProvisioningPolicy,
+    RefusedRow,
+    RosterRow,
+    Run,
+    SetAside,
+)
 from integration.schedule import ScheduleRefused, tonight_of
 
 _RUNS = 5
+_SILENT = timedelta(hours=48)
+_OF_COURSES = (Run.Kind.GRADES, Run.Kind.GRADES_UNDO)
+_DECIDED = (Run.Kind.PROVISIONING, Run.Kind.UNDO)
+_CHANGES = (Run.Kind.PROVISIONING, Run.Kind.UNDO)
 _SHOWN = ("courses", "sections", "users", "enrollments")
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One of the two systems, and whether we know how to reach it."""
+    """One of the two systems, whether we know how to reach it, and what the last test found.
+
+    `failed`: steps of the last test that need attention; None where none was made.
+    """
 
     name: str
     address: str
     is_set: bool
+    failed: int | None = None
+    milliseconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Provisioning at a glance. `kind` is that of a status line."""
+
+    kind: str
+    last: Run | None
+    last_done: Run | None
+    took: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """One thing that somebody should look at: what, since when, and the page for it."""
+
+    title: str
+    text: str
+    page: str
+    argument: int | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +73,11 @@ class Holding:
 
     kind: str
     count: int
+    week: int | None = None
+
+
+# What the rooms above want an admin to look at; they put themselves in here.
+ATTENTION: list[Callable[[District], Iterator[Attention]]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +91,98 @@ class Overview:
     next_at: datetime | None
     holdings: list[Holding]
     schools: frozenset[str] | None = None
+    health: Health | None = None
+    attention: list[Attention] = field(default_factory=list)
 
 
 def of_district(district: District) -> Overview:
     """Everything, for an admin of the root account."""
-    runs = list(district.runs.order_by("-created_at")[:_RUNS])
-    held = district.runs.filter(state=Run.State.HELD).order_by("-created_at")[:_RUNS]
+    runs = list(district.runs.exclude(kind__in=_OF_COURSES).order_by("-created_at")[:_RUNS])
+    check = district.checks.exclude(ended_at=None).order_by("-pk").first()
+    connections = _connections(district, check)
+    waiting = _waiting(district)
+    health = _health(district, waiting)
     return Overview(
         district=district,
-        connections=_connections(district),
-        waiting=list(held),
+        connections=connections,
+        waiting=waiting,
         runs=runs,
         next_at=_next_night(district),
         holdings=_holdings(district, None),
+        health=health,
+        attention=[*_attention(district, connections, health), *_of_others(district)],
     )
+
+
+def _waiting(district: District) -> list[Run]:
+    """The plan that waits, newest of its kind, and an undo that was asked for."""
+    held = district.runs.filter(state=Run.State.HELD, kind__in=_DECIDED).order_by("-created_at")
+    newest: dict[str, Run] = {}
+    for run in held[:20]:
+        newest.setdefault(run.kind, run)
+    later = district.runs.filter(kind=Run.Kind.PROVISIONING).exclude(read_at=None)
+    last = later.order_by("-pk").first()
+    return [
+        run
+        for run in newest.values()
+        if run.kind != Run.Kind.PROVISIONING or last is None or run.pk >= last.pk
+    ]
+
+
+def _health(district: District, waiting: list[Run]) -> Health:
+    """Red: nothing was carried out for two days, or the last run failed. Amber: somebody waits."""
+    runs = district.runs.filter(kind=Run.Kind.PROVISIONING).order_by("-pk")
+    last, done = runs.first(), runs.filter(state=Run.State.DONE).first()
+    took = None
+    if last and last.started_at and last.ended_at:
+        took = (last.ended_at - last.started_at).total_seconds()
+    is_silent = done is None or done.ended_at is None or timezone.now() - done.ended_at > _SILENT
+    kind = "ok"
+    if last is None:
+        kind = "off"
+    elif last.state == Run.State.FAILED or is_silent:
+        kind = "err"
+    elif waiting or any(count.get("refused") for count in last.counts.values()):
+        kind = "warn"
+    return Health(kind, last, done, took)
+
+
+def _attention(
+    district: District, connections: list[Connection], health: Health
+) -> Iterator[Attention]:
+    for one in connections:
+        if one.failed:
+            told = gettext("The last test of %(name)s found something.") % {"name": one.name}
+            yield Attention(told, gettext("See which step, and what to do."), "connections")
+    if health.last and health.last.state == Run.State.FAILED:
+        told = str(health.last.error.get("message", ""))
+        title = gettext("The last run failed")
+        yield Attention(title, told, "run", health.last.pk, health.last.ended_at)
+    elif health.kind == "err" and health.last_done:
+        title = gettext("Nothing was carried out for more than two days")
+        text = gettext("Look at the schedule, and at what waits.")
+        yield Attention(title, text, "runs", None, health.last_done.ended_at)
+    if health.last and health.last.read_at and not health.last.counts:
+        title = gettext("Q sent nothing")
+        yield Attention(title, gettext("See what was read."), "run", health.last.pk)
+    aside = SetAside.objects.filter(district=district).count()
+    if aside:
+        title = ngettext("%d line rests", "%d lines rest", aside) % aside
+        text = gettext("It was set aside when the rest of a plan was approved.")
+        yield Attention(title, text, "runs")
+    refused = RefusedRow.objects.filter(district=district).count()
+    if refused and health.last:
+        title = ngettext("Canvas refuses %d record", "Canvas refuses %d records", refused) % refused
+        text = gettext("The last run says why, and what to do.")
+        yield Attention(title, text, "run", health.last.pk)
+    if district.state == District.State.PAUSED:
+        yield Attention(gettext("The district is paused"), district.pause_reason, "rules")
+
+
+def _of_others(district: District) -> Iterator[Attention]:
+    """What the rooms above have to say."""
+    for tell in ATTENTION:
+        yield from tell(district)
 
 
 def of_sub_account(district: District, sis_id: str) -> Overview:
@@ -78,11 +202,15 @@ def of_sub_account(district: District, sis_id: str) -> Overview:
     )
 
 
-def _connections(district: District) -> list[Connection]:
+def _connections(district: District, check: ConnectionCheck | None) -> list[Connection]:
     found = []
     for name, relation in (("Canvas", "canvas_connection"), ("Q", "q_connection")):
         row = getattr(district, relation, None)
-        found.append(Connection(name, row.base_url if row else "", row is not None))
+        steps = [one for one in check.steps if one["name"].startswith(name)] if check else []
+        failed = sum(one["needed"] and not one["ok"] for one in steps) if check else None
+        times = [one["seconds"] for one in steps if one.get("seconds")]
+        speed = round(median(times) * 1000) if times else None
+        found.append(Connection(name, row.base_url if row else "", row is not None, failed, speed))
     return found
 
 
@@ -102,7 +230,20 @@ def _holdings(district: District, schools: frozenset[str] | None) -> list[Holdin
     if schools is not None:
         rows = rows.filter(school__in=schools)
     counted = dict(rows.values_list("kind").annotate(count=Count("pk")).order_by())
-    return [Holding(kind, counted.get(kind, 0)) for kind in _SHOWN]
+    week = _of_the_week(district) if schools is None else {}
+    return [Holding(kind, counted.get(kind, 0), week.get(kind)) for kind in _SHOWN]
+
+
+def _of_the_week(district: District) -> dict[str, int]:
+    """By how much each kind has grown in seven days."""
+    since = timezone.now() - timedelta(days=7)
+    runs = district.runs.filter(state=Run.State.DONE, ended_at__gt=since, kind__in=_CHANGES)
+    grown = dict.fromkeys(_SHOWN, 0)
+    for counts in runs.values_list("counts", flat=True):
+        for kind in _SHOWN:
+            count = counts.get(kind, {})
+            grown[kind] += int(count.get("added", 0)) - int(count.get("removed", 0))
+    return grown
 
 
 def _below(district: District, sis_id: str) -> frozenset[str]:

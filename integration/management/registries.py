@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from integration.management.base import Command
 from integration.management.stage import Stage
 from integration.models import District, Run
-from integration.oneroster.client import OneRosterClient
-from integration.verification import Step
 
 # Called with the command that was typed, the run and the options; gives the exit code.
 UNDOERS: dict[str, Callable[[Command, Run, dict[str, Any]], int]] = {}
@@ -17,5 +15,3 @@ UNDOERS: dict[str, Callable[[Command, Run, dict[str, Any]], int]] = {}
 EXPLAINERS: dict[str, Callable[[Command, District, str], int]] = {}
 # What the demo shows once its district is provisioned; each gives what it has to tell.
 DEMO_STEPS: list[Callable[[Stage], dict[str, Any]]] = []
-# What else `verify` tries of Q: the district, its client, the class named for it or "", who asks.
-VERIFIERS: list[Callable[[District, OneRosterClient, str, str], Iterator[Step]]] = []

@@ -15,6 +15,7 @@ class ConnectionCheck(models.Model):
     """
 
     district = models.ForeignKey(District, models.CASCADE, related_name="checks")
+    test_class = models.CharField(max_length=255, blank=True)
     by = models.CharField(max_length=255)
     created_at = models.DateTimeField(auto_now_add=True)
     ended_at = models.DateTimeField(null=True, blank=True)

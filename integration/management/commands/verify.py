@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import CommandParser
 
-from integration.connections import canvas_client, q_client
+from integration.checking import steps_of
 from integration.management.base import DONE, FAILED, DistrictCommand
-from integration.management.registries import VERIFIERS
 from integration.models import District
-from integration.verification import Step, verify_canvas, verify_q
+from integration.verification import Step
 
 
 class Command(DistrictCommand):
@@ -28,7 +26,7 @@ class Command(DistrictCommand):
 
     def work(self, district: District, options: dict[str, Any]) -> int:
         steps: list[Step] = []
-        for step in self._steps(district, options["test_class"]):
+        for step in steps_of(district, test_class=options["test_class"], by=self.actor):
             steps.append(step)
             self._say(step)
         failed = [step for step in steps if step.needed and not step.ok]
@@ -39,14 +37,6 @@ class Command(DistrictCommand):
             else f"All is well. Next: manage.py provision {district.slug} --plan-only"
         )
         return FAILED if failed else DONE
-
-    def _steps(self, district: District, test_class: str) -> Iterator[Step]:
-        with q_client(district) as q:
-            yield from verify_q(q, district.q_connection)
-            for tried in VERIFIERS:
-                yield from tried(district, q, test_class, self.actor)
-        with canvas_client(district) as canvas:
-            yield from verify_canvas(canvas)
 
     def _say(self, step: Step) -> None:
         mark = "ok  " if step.ok else ("FAIL" if step.needed else "note")

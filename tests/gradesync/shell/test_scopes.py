@@ -1,4 +1,4 @@
-"""A token that may do what `integration.canvas.scopes` names, and nothing else, does all the work."""
+"""A token that may do what our list of scopes names, and nothing else, does all the work."""
 
 from __future__ import annotations
 
