@@ -125,7 +125,8 @@ def _by_student(results: Iterable[Result]) -> dict[str, list[Result]]:
 def _manner(snapshot: Snapshot) -> Manner:
     rules = snapshot.rules
     places = scores.places(rules.settings, rules.profile)
-    return Manner(places, rules.profile, rules.on_conflict, rules.force)
+    clears_hidden = rules.settings.hidden_again == "clear"
+    return Manner(places, rules.profile, rules.on_conflict, rules.force, clears_hidden)
 
 
 def _line(

@@ -69,6 +69,7 @@ class Manner:
     profile: Profile
     on_conflict: OnConflict = "keep-q"
     force: bool = False
+    clears_hidden: bool = False
 
 
 def held(code: str) -> Action:
@@ -92,7 +93,9 @@ def judge(cell: Cell, manner: Manner) -> Verdict:
     """Decide one cell. Whatever would be written is held back by the cell's gate."""
     cell = replace(cell, outcome=_yielding_comment(cell.outcome, cell.there))
     if isinstance(cell.outcome, Held):
-        return _held(cell.outcome, cell)
+        held_back = _held(cell.outcome, cell)
+        if held_back.code != "score.hidden-again" or not manner.clears_hidden:
+            return held_back
     verdict = _ungated(cell, manner)
     if verdict.write is not None and cell.gate:
         return replace(verdict, action=held(cell.gate), code=cell.gate, write=None)
@@ -135,7 +138,8 @@ def _empty(cell: Cell, manner: Manner) -> Verdict:
         return Verdict("waiting", "score.only-in-q")
     if isinstance(way, Held):
         return Verdict(held(way.code), way.code)
-    return _forward(cell, manner, Verdict("cleared", "score.cleared", way))
+    why = "score.hidden-cleared" if isinstance(cell.outcome, Held) else "score.cleared"
+    return _forward(cell, manner, Verdict("cleared", why, way))
 
 
 def _is_untouched(cell: Cell, manner: Manner) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args, get_type_hints
 
 Where = Literal["default", "account", "school", "term", "course"]
 _TIMES = ("automatic_at", "quiet_from", "quiet_until")
-MOST_MINUTES = 240
+MOST_MINUTES = 720
 _ORDER: tuple[Where, ...] = ("account", "school", "term", "course")
 
 
@@ -30,6 +30,8 @@ class Settings:
     uncounted: work that Canvas does not count towards the final grade is sent, or left out.
     single_students: work assigned to single students goes with the date of the section, or waits.
     zero_points: an assignment worth nothing is left out, or sent (as extra credit).
+    on_conflict: where both have changed, Q's stays and a person is asked, or Canvas's is sent.
+    hidden_again: a score that was sent and is hidden since stays in Q, or is cleared there.
     review_above: more cleared and overwritten values than this are looked at by a person first.
     automatic: nightly at `automatic_at`, or `automatic_minutes` after grading; never between the
     quiet hours (equal ones are none). Times are "HH:MM" of the district's own clock.
@@ -53,6 +55,8 @@ class Settings:
     course_grade_letter: bool = False
     default_category: str = ""
     course_grade_category: str = ""
+    on_conflict: Literal["keep-q", "send-canvas"] = "keep-q"
+    hidden_again: Literal["keep", "clear"] = "keep"
     review_above: int = 25
     automatic: Literal["off", "nightly", "after-grading"] = "off"
     automatic_at: str = "03:00"

@@ -84,7 +84,8 @@ class SyncRun(models.Model):
 
     run = models.OneToOneField(Run, models.CASCADE, primary_key=True, related_name="sync")
     course = models.ForeignKey(CourseSync, models.CASCADE, related_name="runs")
-    on_conflict = models.CharField(max_length=16, default="keep-q")
+    # "": as the course's settings say.
+    on_conflict = models.CharField(max_length=16, blank=True)
     force = models.BooleanField(default=False)
     # Which lines it is about (scope.Scope); {} for the whole course.
     scope = models.JSONField(default=dict, blank=True)

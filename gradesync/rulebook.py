@@ -26,14 +26,15 @@ def rules_for(sync: SyncRun, now: datetime, account_uuid: str = "") -> Rules:
     district = sync.course.district
     canvas = CanvasConnection.objects.get(district=district)
     q = QConnection.objects.get(district=district)
+    settings = settings_of(sync.course)
     return Rules(
-        settings=settings_of(sync.course),
+        settings=settings,
         profile=Profile.read(q.profile),
         zone=ZoneInfo(district.time_zone),
         now=now,
         namespace=namespace(account_uuid or canvas.account_uuid, environment(canvas.base_url)),
         root=q.base_url.strip().rstrip("/"),
-        on_conflict=sync.on_conflict,  # type: ignore[arg-type]  # one of OnConflict
+        on_conflict=sync.on_conflict or settings.on_conflict,  # type: ignore[arg-type]  # one of OnConflict
         force=sync.force,
         is_provisioned=district.provisioned_at is not None,
     )
@@ -55,12 +56,21 @@ def effective_of(course: CourseSync) -> Effective:
     Raises:
         ValueError: a level has chosen what cannot be chosen.
     """
+    return effective([*_above(course), Layer("course", course.chosen)])
+
+
+def inherited_of(course: CourseSync) -> Effective:
+    """What would hold if the course chose nothing for itself."""
+    return effective(_above(course))
+
+
+def _above(course: CourseSync) -> list[Layer]:
     above = list(SyncDefaults.objects.filter(district=course.district))
-    layers = [Layer("course", course.chosen)]
+    layers: list[Layer] = []
     for place in ("", *course.account_ids):  # the outer ones first
         layers += [_layer(one) for one in above if one.where != "term" and one.place == place]
     layers += [_layer(one) for one in above if one.where == "term" and one.place == course.term_id]
-    return effective(layers)
+    return layers
 
 
 def follow_automatic(course: CourseSync) -> None:

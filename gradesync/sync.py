@@ -37,7 +37,7 @@ def press(
     actor: str,
     trigger: str = "command",
     preview: bool = False,
-    on_conflict: str = "keep-q",
+    on_conflict: str = "",
     force: bool = False,
     undoes: Run | None = None,
     kind: str = KIND,
@@ -48,7 +48,8 @@ def press(
     """Open a run; whether it is new. A second press joins the one that is going (design 6.9).
 
     A preview joins one that asks for the same. `consents`: whoever presses takes whatever the plan
-    turns out to be, also a first one and one that replaces many values.
+    turns out to be, also a first one and one that replaces many values. `on_conflict`: "" for what
+    the course's settings say.
     """
     sync = SyncRun(
         course=course,

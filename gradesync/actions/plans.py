@@ -30,7 +30,7 @@ def preview(
     by: str,
     sections: Sections = None,
     items: Collection[str] = (),
-    on_conflict: str = "keep-q",
+    on_conflict: str = "",
     force: bool = False,
 ) -> Run:
     """Make the plan of a course anew, in the background; look at it with `selectors.plans`.

@@ -64,6 +64,12 @@ TABLE: dict[str, Entry] = {
         "This score was sent and has been hidden since. What Q holds stays as it is.",
         "Post grades in Canvas, or remove the score in Q by hand.",
     ),
+    "score.hidden-cleared": Entry(
+        "warns",
+        "nobody",
+        "This score was sent and has been hidden since; it is taken back from Q, as chosen.",
+        "Nothing.",
+    ),
     "score.anonymous": Entry(
         "waits",
         "teacher",

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
-from gradesync.course_settings import Layer, effective
-from gradesync.models import CourseSync, SyncDefaults
+from gradesync.actions import settings
+from gradesync.errors import LockedSetting
+from gradesync.models import CourseSync
 from gradesync.profile import Profile
+from gradesync.rulebook import effective_of, inherited_of
 from gradesync.screens.previewing import to
 from gradesync.screens.settings_form import SettingsForm, version
 from gradesync.screens.viewer import Viewer, viewer_of
@@ -23,7 +24,6 @@ from lti.claims import COURSE
 from lti.roles import COURSE_OPEN, COURSE_SEND
 
 SAVED = "grades.settings"
-_AUTOMATIC = ("mode", "at", "minutes", "quiet_from", "quiet_until")
 
 
 @require_launch(placement=COURSE, right=COURSE_OPEN)
@@ -43,63 +43,22 @@ def show(request: Any, course_id: int) -> HttpResponse:
     return to(request, "course:settings", told="settings")
 
 
-@transaction.atomic
 def save(course: CourseSync, form: SettingsForm, *, by: str) -> None:
-    """Keep what the form says. Switching automatic sync on here makes a copied course its own."""
-    before = {"chosen": course.chosen, "mode": course.mode}
-    chosen = form.chosen()
-    fields = {name: form.cleaned_data[name] for name in _AUTOMATIC}
-    if fields["mode"] != CourseSync.Mode.OFF:
-        fields |= {"is_copy": False}
-        if course.mode != fields["mode"]:
-            fields |= {"since": timezone.now(), "looked_at": None}
-    for name, value in {**fields, "chosen": chosen}.items():
-        setattr(course, name, value)
-    course.save(update_fields=[*fields, "chosen"])
-    AuditEvent.objects.create(
-        district=course.district.slug,
-        actor=by,
-        action=SAVED,
-        subject=f"course {course.canvas_id}",
-        before=before,
-        after={"chosen": chosen, "mode": course.mode},
-    )
+    """Keep what the form says."""
+    settings.change_course(course, form.chosen(), by=by)
 
 
 def choose_one(course: CourseSync, name: str, value: Any, *, by: str) -> None:
-    """One setting, out of a fix in place; one that the district has locked stays as it is."""
-    account = _account(course)
-    if account and name in account.locked:
-        return
-    with transaction.atomic():
-        kept = CourseSync.objects.select_for_update().get(pk=course.pk)
-        before = kept.chosen
-        kept.chosen = {**before, name: value}
-        kept.save(update_fields=["chosen"])
-        course.chosen = kept.chosen
-        AuditEvent.objects.create(
-            district=course.district.slug,
-            actor=by,
-            action=SAVED,
-            subject=f"course {course.canvas_id}",
-            before={"chosen": before},
-            after={"chosen": kept.chosen},
-        )
-
-
-def _account(course: CourseSync) -> SyncDefaults | None:
-    return SyncDefaults.objects.filter(
-        district=course.district, where=SyncDefaults.Where.ACCOUNT
-    ).first()
+    """One setting, out of a fix in place; one that a level above has locked stays as it is."""
+    with suppress(LockedSetting):
+        settings.change_course(course, {name: value}, by=by)
 
 
 def _form(viewer: Viewer, data: Any = None) -> SettingsForm:
-    account = _account(viewer.course)
-    outside = [Layer("account", account.chosen, frozenset(account.locked))] if account else []
-    now = effective([*outside, Layer("course", viewer.course.chosen)])
+    now, outside = effective_of(viewer.course), inherited_of(viewer.course)
     connection = QConnection.objects.filter(district=viewer.district).first()
     profile = Profile.read(connection.profile if connection else {})
-    form = SettingsForm(viewer.course, now, effective(outside), profile, viewer.picture, data=data)
+    form = SettingsForm(viewer.course, now, outside, profile, viewer.picture, data=data)
     if not viewer.may_send:
         for field in form.fields.values():
             field.disabled = True

@@ -96,6 +96,14 @@ MODES: tuple[tuple[str, Said], ...] = (
     (CourseSync.Mode.NIGHTLY, _("Every night")),
     (CourseSync.Mode.AFTER_GRADING, _("Some minutes after I grade")),
 )
+# The form's names, which are those of the course's columns, and those of the settings.
+AUTOMATIC = {
+    "mode": "automatic",
+    "at": "automatic_at",
+    "minutes": "automatic_minutes",
+    "quiet_from": "quiet_from",
+    "quiet_until": "quiet_until",
+}
 _HINTS = get_type_hints(Settings)
 CLOCK = forms.TimeInput(format="%H:%M", attrs={"autocomplete": "off", "inputmode": "numeric"})
 
@@ -132,7 +140,7 @@ class SettingsForm(forms.Form):
             for name in names:
                 self.fields[name] = self._field(name, profile, picture)
         for name, field in self.fields.items():
-            if name in effective.locked:
+            if AUTOMATIC.get(name, name) in effective.locked:
                 field.disabled = True
                 field.help_text = gettext("Set by your district.")
         default = self.inherited.settings.review_above
@@ -187,15 +195,18 @@ class SettingsForm(forms.Form):
         return found
 
     def chosen(self) -> dict[str, Any]:
-        """What the course itself has chosen, in the types of `Settings`."""
-        kept = dict(self.course.chosen)
+        """What the form says, in the types of `Settings`; None leaves it to the levels above."""
+        kept: dict[str, Any] = {}
         for name in (*LABELS, "review_above"):
-            if self.fields[name].disabled:
-                continue
-            value = self.cleaned_data.get(name)
-            kept.pop(name, None)
-            if value not in (None, ""):
-                kept[name] = _value(name, value)
+            if not self.fields[name].disabled:
+                value = self.cleaned_data.get(name)
+                kept[name] = None if value in (None, "") else _value(name, value)
+        for name, setting in AUTOMATIC.items():
+            if not self.fields[name].disabled:
+                value = self.cleaned_data[name]
+                value = value.strftime("%H:%M") if isinstance(value, time) else value
+                is_usual = value == getattr(self.inherited.settings, setting)
+                kept[setting] = None if is_usual else value
         return kept
 
 
@@ -205,8 +216,7 @@ def _initial(course: CourseSync, effective: Effective) -> dict[str, Any]:
         for name, value in course.chosen.items()
         if effective.where.get(name) == "course"
     }
-    automatic = ("mode", "at", "minutes", "quiet_from", "quiet_until")
-    return own | {name: getattr(course, name) for name in automatic}
+    return own | {name: getattr(course, name) for name in AUTOMATIC}
 
 
 def _word(value: Any) -> str:

@@ -20,6 +20,7 @@ from tests.gradesync.makers import DUE, GRADED, ZONE, fields, value
 A, B, C = value("15"), value("17"), value("12")
 EXEMPT, NOTHING_SAID = value(None, "exempt"), value(None, "not submitted")
 DELETES = Manner(2, Profile(deletes_results=True))
+CLEARING = replace(DELETES, clears_hidden=True)
 PUTS = Manner(2, Profile(takes_not_submitted_without_score=True))
 CANNOT = Manner(2, Profile())
 SENDING = replace(DELETES, on_conflict="send-canvas")
@@ -73,6 +74,10 @@ NONE = Nothing()
         (Held("score.hidden"), "never", None, DELETES, ("waiting", "score.hidden")),
         (Held("score.hidden"), A, A, DELETES, ("waiting", "score.hidden-again")),
         (Held("score.anonymous"), A, A, DELETES, ("waiting", "score.hidden-again")),
+        (Held("score.hidden"), A, A, CLEARING, ("cleared", "score.hidden-cleared")),
+        (Held("score.hidden"), A, C, CLEARING, ("conflict", "score.changed-in-q")),
+        (Held("score.hidden"), "never", None, CLEARING, ("waiting", "score.hidden")),
+        (Held("score.moderated"), A, A, CLEARING, ("waiting", "score.moderated")),
         (Held("score.negative"), A, A, DELETES, ("blocked", "score.negative")),
     ],
 )

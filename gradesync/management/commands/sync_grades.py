@@ -39,8 +39,8 @@ class Command(DistrictCommand):
         parser.add_argument(
             "--on-conflict",
             choices=["keep-q", "send-canvas"],
-            default="keep-q",
-            help="whose value stands where both have changed (default: Q's)",
+            default="",
+            help="whose value stands where both have changed (default: as the course chose; Q's)",
         )
         parser.add_argument(
             "--yes",

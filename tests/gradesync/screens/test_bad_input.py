@@ -205,12 +205,13 @@ def test_a_settings_form_that_somebody_overtook_is_shown_again(stage: Stage, vis
               "quiet_from": "00:00", "quiet_until": "00:00", "scale": "percent"}  # fmt: skip
     visit.follow(visit.post("settings/", **fields))
     course = CourseSync.objects.get()
-    assert (course.mode, course.chosen, course.is_copy) == ("nightly", {"scale": "percent"}, False)
+    chosen = {"scale": "percent", "automatic": "nightly", "automatic_at": "23:30"}
+    assert (course.mode, course.chosen, course.is_copy) == ("nightly", chosen, False)
     theo = stage.visit(people.theo(permissions=people.GRADES), name="Theo")
     answer = theo.post("settings/", **fields | {"scale": "points"})
     assert answer.status_code == 409
     assert "Rosa Rivera has changed these settings" in text(answer.content.decode())
-    assert CourseSync.objects.get().chosen == {"scale": "percent"}
+    assert CourseSync.objects.get().chosen == chosen
     version = answer.content.decode().split('name="version" value="')[1].split('"')[0]
     wrong = theo.post("settings/", **fields | {"version": version, "minutes": "1", "at": "x"})
     assert wrong.status_code == 422

@@ -54,6 +54,30 @@ def test_a_person_may_let_canvas_win(course, sync, essay):
     assert course.writes() == {"PUT results": 1}
 
 
+def test_a_course_may_let_canvas_win_always(course, sync, essay, choose):
+    choose(on_conflict="send-canvas")
+    course.edit("results", course.result("Essay", "P1-0"), score=3)
+    course.grade(essay, "P1-0", 15)
+    assert sync("--on-conflict=keep-q")[1]["counts"]["result"]["conflict"] == 1
+    assert sync()[0] == 0
+    assert scores(course) == [15, 11, 12]
+
+
+@pytest.mark.fault("F42")
+def test_a_course_may_take_back_what_was_hidden_again(course, sync, essay, choose):
+    choose(hidden_again="clear")
+    course.hide(essay)
+    code, answer = sync()
+    assert (code, answer["counts"]["result"]["cleared"]) == (0, 3)
+    assert scores(course) == [None] * 3
+    course.forget()
+    assert sync()[0] == 0
+    assert course.writes() == Counter()
+    course.post(essay)
+    assert sync()[0] == 0
+    assert scores(course) == [10, 11, 12]
+
+
 def test_a_line_item_filed_elsewhere_in_q_is_shown_and_not_filed_back(course, sync, essay):
     (item,) = course.in_q("lineItems")
     category = {"sourcedId": "C-Tests", "type": "category", "href": ""}
