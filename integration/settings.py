@@ -239,6 +239,13 @@ Q_CLUSTER = {
     "label": "Background work",
 }
 
+# How mail is sent: smtp+tls://user:password@host:587. Without it mail is written to the log.
+vars().update(env.dj_email_url("EMAIL_URL", "consolemail://"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL: str = env.str("EMAIL_FROM", f"qsync@{urlsplit(BASE_URL).hostname}")
+# Who runs this installation, and is told when a district asks for it.
+OPERATOR_EMAIL: str = env.str("OPERATOR_EMAIL", "")
+
 # Districts of one hour begin spread over so many minutes, each always at its own.
 NIGHT_STAGGER_MINUTES: int = env.int("NIGHT_STAGGER_MINUTES", 30)
 

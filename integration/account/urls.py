@@ -46,6 +46,8 @@ urlpatterns = [
     path("rules/windows/add/", rules.add_window, name="add-window"),
     path("rules/windows/drop/", rules.drop_window, name="drop-window"),
     path("rules/windows/suggest/", rules.suggest, name="suggest"),
+    path("rules/mail/add/", rules.add_recipient, name="add-recipient"),
+    path("rules/mail/drop/", rules.drop_recipient, name="drop-recipient"),
     path("why/", why.show, name="why"),
     path("audit/", audit.show, name="audit"),
 ]

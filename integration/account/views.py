@@ -4,19 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from integration import claiming
 from integration.account import overview
 from integration.account.gate import sees_all
+from integration.alerts import tell_operator
 from integration.claiming import ClaimRefused
-from integration.models import District
+from integration.models import District, IntegrationRequest
 from lti import sessions
 from lti.audience import require_launch
 from lti.claims import ACCOUNT
 from lti.roles import ACCOUNT_MANAGE, ACCOUNT_OPEN
+
+
+class RequestForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Who asks for the integration, and what is in use now."""
+
+    class Meta:
+        model = IntegrationRequest
+        fields = ("contact", "address", "institution", "in_use")
+        labels = {
+            "contact": _("Your name"),
+            "address": _("Your mail address"),
+            "institution": _("Institution"),
+            "in_use": _("SIS or integration in use now"),
+        }
 
 
 @require_launch(placement=ACCOUNT, right=ACCOUNT_OPEN)
@@ -49,6 +66,8 @@ def claim(request: Any) -> HttpResponse:
     refused: ClaimRefused | None = None
     if request.method == "POST":
         try:
+            if request.POST.get("how") == "request":
+                return _asked_for(request, deployment)
             _claim(request)
             return _to_overview(request)
         except ClaimRefused as error:
@@ -62,9 +81,30 @@ def claim(request: Any) -> HttpResponse:
             "may_go_on": claiming.earlier(deployment) is not None,
             "may_be_new": not installed_before,
             "name": request.launch.platform_name,
+            "request_form": RequestForm(initial={"institution": request.launch.platform_name}),
         },
         status=400 if refused else 200,
     )
+
+
+def _asked_for(request: Any, deployment: Any) -> HttpResponse:
+    """Keep a request for the integration, and tell the operator of it by mail."""
+    form = RequestForm(request.POST)
+    if not form.is_valid():
+        context = {"request_form": form, "may_be_new": False, "may_go_on": False, "refused": None}
+        return render(request, "account/claim.html", context, status=400)
+    asked = form.save(commit=False)
+    asked.deployment = deployment
+    asked.canvas = ", ".join(deployment.hosts)[:255] or deployment.platform.issuer
+    asked.save()
+    tell_operator(
+        f"request {asked.pk}",
+        f"{asked.institution} asks for Q Sync",
+        f"{asked.contact} <{asked.address}>\nInstitution: {asked.institution}\n"
+        f"In use now: {asked.in_use or 'not said'}\nCanvas: {asked.canvas}\n\n"
+        "Connect the district, then answer with its claim code: manage.py invite SLUG",
+    )
+    return render(request, "account/requested.html", {"asked": asked})
 
 
 def _claim(request: Any) -> District:

@@ -8,6 +8,7 @@ from integration.models.district import CanvasConnection, District, QConnection
 from integration.models.heartbeat import Heartbeat
 from integration.models.installation import Installation, Invitation
 from integration.models.ledger import Approval, Change, Finding, Lease, Operation, Run
+from integration.models.notice import IntegrationRequest, Notice, Recipient
 from integration.models.policy import ProvisioningPolicy
 from integration.models.roster import CourseAssignment, RefusedRow, RosterRow, SetAside
 from integration.models.terms import TermAssignment
@@ -25,11 +26,14 @@ __all__ = [
     "Finding",
     "Heartbeat",
     "Installation",
+    "IntegrationRequest",
     "Invitation",
     "Lease",
+    "Notice",
     "Operation",
     "ProvisioningPolicy",
     "QConnection",
+    "Recipient",
     "RefusedRow",
     "RosterRow",
     "Run",

@@ -37,7 +37,8 @@ FORMS |= {
         *("runs/start/", "runs/plan-again/", "runs/<int:run_id>/decide/"),
         *("runs/<int:run_id>/undo/", "connections/check/", "rules/save/", "rules/schedule/"),
         *("rules/pause/", "rules/windows/add/", "rules/windows/drop/"),
-        *("rules/windows/suggest/", "connections/q/invite/"),
+        *("rules/windows/suggest/", "connections/q/invite/", "rules/mail/add/"),
+        "rules/mail/drop/",
         "connections/q/invite/<int:invitation_id>/cancel/",
     )
 }

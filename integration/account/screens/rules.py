@@ -8,16 +8,17 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from integration import schedule
+from integration import alerts, schedule
 from integration.account.gate import actor, district_action, district_page, to
 from integration.connections import q_client
 from integration.errors import QSyncError
-from integration.models import AuditEvent, District, ProvisioningPolicy
+from integration.models import AuditEvent, District, ProvisioningPolicy, Recipient
 from integration.nights import Blackout, Rollover
 from integration.policies import RULES, change_policy, rules
 from integration.provisioning.plan import rules_of
@@ -107,6 +108,20 @@ class WindowForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=200)
 
 
+class RecipientForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Somebody who is told by mail."""
+
+    class Meta:
+        model = Recipient
+        fields = ("address", "waits", "failed", "silent")
+        labels = {
+            "address": _("Mail address"),
+            "waits": _("A plan waits"),
+            "failed": _("A run failed"),
+            "silent": _("Nothing was carried out for two days"),
+        }
+
+
 WINDOWS = {"blackout": Blackout, "rollover": Rollover}
 
 
@@ -130,6 +145,9 @@ def _page(request: Any, *, status: int = 200, **given: Any) -> HttpResponse:
         "form": RulesForm(instance=policy),
         "schedule": ScheduleForm(initial=at | {"time_zone": request.district.time_zone}),
         "window": WindowForm(auto_id="window_%s"),
+        "recipient": RecipientForm(auto_id="recipient_%s"),
+        "recipients": request.district.recipients.order_by("address"),
+        "unsent": alerts.unsent(request.district)[:5],
         "windows": _windows(policy),
         "district": request.district,
         "next": _next(policy),
@@ -288,6 +306,45 @@ def drop_window(request: Any) -> HttpResponse:
         wish = Wish(clear_rollovers=True, add_rollovers=schedule.rollovers_of(others(rollovers)))
     schedule.change(district=request.district, wish=wish, by=actor(request.launch))
     return to(request, "account:rules")
+
+
+@district_action
+def add_recipient(request: Any) -> HttpResponse:
+    """Tell somebody by mail."""
+    form = RecipientForm(
+        request.POST, instance=Recipient(district=request.district), auto_id="recipient_%s"
+    )
+    if not form.is_valid():
+        return _page(request, recipient=form, status=400)
+    address = form.cleaned_data["address"]
+    if request.district.recipients.filter(address__iexact=address).exists():
+        form.add_error("address", _("This address is told already."))
+        return _page(request, recipient=form, status=400)
+    with transaction.atomic():
+        form.save()
+        _audit_recipient(request, before={}, after={"address": address})
+    return to(request, "account:rules")
+
+
+@district_action
+def drop_recipient(request: Any) -> HttpResponse:
+    """Tell them no more."""
+    address = request.POST.get("address", "")
+    with transaction.atomic():
+        if request.district.recipients.filter(address=address).delete()[0]:
+            _audit_recipient(request, before={"address": address}, after={})
+    return to(request, "account:rules")
+
+
+def _audit_recipient(request: Any, *, before: dict[str, str], after: dict[str, str]) -> None:
+    AuditEvent.objects.create(
+        district=request.district.slug,
+        actor=actor(request.launch),
+        action="recipients.changed",
+        subject=request.district.slug,
+        before=before,
+        after=after,
+    )
 
 
 @district_action
