@@ -8,13 +8,14 @@ class GradesyncConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the floor below of what it cannot import."""
-        from gradesync import checking, following, push, tasks
+        from gradesync import checking, following, push, supported, tasks
         from gradesync.api.lend import lend
         from gradesync.management.demo import grade_and_sync
         from gradesync.management.report import explain_score, undo_grades
         from gradesync.planning import PLANS, Planner
         from gradesync.trying import verify_grades
         from gradesync.undo import plan_undo, undone_lines
+        from integration.account.supported import TABLES
         from integration.management.registries import DEMO_STEPS, EXPLAINERS, UNDOERS
         from integration.provisioning.following import FOLLOWERS
         from integration.tasks import SWEEPERS
@@ -28,4 +29,5 @@ class GradesyncConfig(AppConfig):
         DEMO_STEPS.append(grade_and_sync)
         VERIFIERS.append(verify_grades)
         EXPLAINERS["results"] = explain_score
+        TABLES.append(supported.tell)
         lend()

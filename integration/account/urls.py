@@ -12,6 +12,7 @@ from integration.account.screens import (
     rules,
     runs,
     signing_in,
+    supported,
     why,
 )
 
@@ -48,6 +49,7 @@ urlpatterns = [
     path("rules/windows/suggest/", rules.suggest, name="suggest"),
     path("rules/mail/add/", rules.add_recipient, name="add-recipient"),
     path("rules/mail/drop/", rules.drop_recipient, name="drop-recipient"),
+    path("supported/", supported.show, name="supported"),
     path("why/", why.show, name="why"),
     path("audit/", audit.show, name="audit"),
 ]

@@ -50,6 +50,7 @@ ROWS: dict[str, set[str]] = {
     "account/claim/": {"root admin"},
     "account/runs/": {"root admin"},
     "account/why/": {"root admin"},
+    "account/supported/": ACCOUNT,
     "account/rules/": {"root admin"},
     "account/evaluation/": {"root admin"},
     "account/connections/": {"root admin"},

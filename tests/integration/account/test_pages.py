@@ -25,6 +25,7 @@ from integration.provisioning import plan_lines
 from integration.provisioning.compare import Planned
 from integration.provisioning.rows import ACCOUNTS, ENROLLMENTS, as_text, digest
 from tests.integration.account.visiting import Visit, installed, visit
+from tests.lti import people
 
 pytestmark = pytest.mark.django_db
 
@@ -182,3 +183,20 @@ def test_another_districts_runs_are_not_there(admin, district):
     for path in ("runs/{}/decide/", "runs/{}/undo/"):
         assert admin.post(path.format(theirs.pk), scope="all").status_code == 404
     assert "Hillside" not in admin.page("")
+
+
+def test_what_is_supported_tells_this_districts_own_facts(admin, district):
+    assert "Not tried yet" in admin.page("supported/")
+    QConnection.objects.create(
+        district=district,
+        base_url="https://q.example/ims",
+        profile={"takes_exempt_without_score": False, "title_limit": 40},
+    )
+    ProvisioningPolicy.objects.update(guardians=True, removed_share=0.03)
+    page = admin.page("supported/")
+    assert "This Q demands a number with it" in page
+    assert "Titles in Q: 40 characters" in page
+    assert "Guardians as observers Yes" in page
+    assert "Removals in one run: 3% of a school" in page
+    school = visit(district.installations.get().deployment, people.ben())
+    assert "40 characters" not in school.page("supported/")
