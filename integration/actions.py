@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from integration.begin import turn
 from integration.bells import ring
 from integration.evaluation.run import open_evaluation
 from integration.ledger.leases import held
@@ -24,20 +25,23 @@ PERSON = "person"
 
 def run_now(district: District, *, by: str, plan_only: bool = False) -> Run:
     """A provisioning run, or with `plan_only` its plan."""
-    joined = _under_way(district, Run.Kind.PROVISIONING)
-    return joined or _rung(open_run(district, actor=by, plan_only=plan_only, trigger=PERSON))
+    with turn(district):
+        joined = _under_way(district, Run.Kind.PROVISIONING)
+        return joined or _rung(open_run(district, actor=by, plan_only=plan_only, trigger=PERSON))
 
 
 def evaluate_now(district: District, *, by: str) -> Run:
     """An evaluation."""
-    joined = _under_way(district, Run.Kind.EVALUATION)
-    return joined or _rung(open_evaluation(district, actor=by, trigger=PERSON))
+    with turn(district):
+        joined = _under_way(district, Run.Kind.EVALUATION)
+        return joined or _rung(open_evaluation(district, actor=by, trigger=PERSON))
 
 
 def check_drift_now(district: District, *, by: str, repair: bool = False) -> Run:
     """A drift check; with `repair` the next run sends again what is missing."""
-    joined = _under_way(district, Run.Kind.DRIFT)
-    return joined or _rung(open_check(district, actor=by, plan_only=not repair, trigger=PERSON))
+    with turn(district):
+        joined = _under_way(district, Run.Kind.DRIFT)
+        return joined or _rung(open_check(district, actor=by, plan_only=not repair, trigger=PERSON))
 
 
 def approve_now(
@@ -85,8 +89,9 @@ def undo_now(run: Run, *, by: str) -> Run:
     Raises:
         NothingToUndo, BeforeGone: it cannot be undone; the message says why.
     """
-    planned = run.undos.filter(state__in=UNFINISHED).order_by("-pk").first()
-    return planned or _rung(open_undo(run, actor=by, trigger=PERSON))
+    with turn(run.district):
+        planned = run.undos.filter(state__in=UNFINISHED).order_by("-pk").first()
+        return planned or _rung(open_undo(run, actor=by, trigger=PERSON))
 
 
 def confirm_undo(undoing: Run, *, by: str, reason: str = "") -> Run:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from integration.begin import turn
 from integration.bells import ring
 from integration.connections import canvas_client, q_client
 from integration.errors import QSyncError
@@ -30,13 +31,14 @@ def check_now(district: District, *, by: str, test_class: str = "") -> Connectio
     `test_class`: sourcedId of a class of Q, made for it, in which grades may be written.
     """
     since = timezone.now() - GIVEN_UP_AFTER
-    under_way = district.checks.filter(ended_at=None, created_at__gt=since).first()
-    if under_way is not None:
-        return under_way
-    old = district.checks.order_by("-pk").values_list("pk", flat=True)[KEPT - 1 :]
-    district.checks.filter(pk__in=list(old)).delete()
-    begun = district.checks.create(by=by, test_class=test_class)
-    transaction.on_commit(lambda: ring(CHECK, begun.pk))
+    with turn(district):
+        under_way = district.checks.filter(ended_at=None, created_at__gt=since).first()
+        if under_way is not None:
+            return under_way
+        old = district.checks.order_by("-pk").values_list("pk", flat=True)[KEPT - 1 :]
+        district.checks.filter(pk__in=list(old)).delete()
+        begun = district.checks.create(by=by, test_class=test_class)
+        transaction.on_commit(lambda: ring(CHECK, begun.pk))
     return begun
 
 

@@ -300,6 +300,15 @@ class ApprovalOut(Out):
 # --- verify, evaluate, explain, history ---------------------------------------------------------
 
 
+class VerificationWish(serializers.Serializer[Any]):
+    test_class = serializers.CharField(
+        default="",
+        allow_blank=True,
+        max_length=255,
+        help_text="sourcedId of a class of Q in which grades may be written and removed",
+    )
+
+
 class StepOut(serializers.Serializer[Any]):
     name = serializers.CharField()
     ok = serializers.BooleanField()

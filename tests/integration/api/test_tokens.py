@@ -68,6 +68,12 @@ def test_an_operation_needs_its_right_and_no_other(right, path, body, lakeside, 
     assert ask(path, body, secret=token_of(lakeside, right)).status_code != 403
 
 
+def test_a_verification_that_writes_needs_the_right_to_send_as_well(lakeside, ask):
+    body, secret = {"test_class": "K1"}, token_of(lakeside, "read", "run")
+    assert ask("verifications/", body, secret=secret).status_code == 403
+    assert ask("verifications/", body).status_code == 202
+
+
 def test_only_a_hash_of_a_token_is_kept_and_nothing_of_it_is_logged(lakeside, ask, caplog):
     secret = token_of(lakeside)
     with caplog.at_level(logging.DEBUG):
