@@ -180,7 +180,8 @@ def stopped(theatre: GradesStage) -> Callable[[], Any]:
     """Let whoever holds the course's lease stand still until its lease is over."""
 
     def run() -> Callable[[], None]:
-        ((holder,),) = theatre.sql("SELECT holder FROM integration_lease WHERE holder != ''")
+        of_course = "SELECT holder FROM integration_lease WHERE resource LIKE 'grades of %'"
+        ((holder,),) = theatre.sql(of_course)
         worker = int(holder.rpartition(":")[2])
         os.kill(worker, signal.SIGSTOP)
         theatre.expire_leases()
