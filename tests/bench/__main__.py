@@ -10,7 +10,7 @@ import argparse
 import json
 import sys
 
-from tests.bench import grades, launching, provisioning
+from tests.bench import grades, launching, provisioning, screens
 from tests.sandbox_process import ROOT
 
 
@@ -20,7 +20,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--rounds", type=int, default=provisioning.ROUNDS)
     options = parser.parse_args(words)
     figures = provisioning.measure(options.enrollments, options.rounds)
-    figures |= launching.measure() | grades.measure()
+    figures |= launching.measure() | grades.measure() | screens.measure()
     target = ROOT / "var" / "bench.json"
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(figures, indent=1) + "\n")
