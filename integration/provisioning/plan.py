@@ -70,8 +70,10 @@ RESTS_ON = {
     OBSERVERS: ("users",),
 }
 
-# Records that are mapped and compared together, while they are in the processor's cache.
+# Records that are mapped together, while they are in the processor's cache; and rows that are
+# compared together, for where some have changed that costs questions and a transaction.
 SLICE = 1_000
+COMPARED = 5_000
 
 # Must an accepted row stay although Q did not send it? Asked with the account it counts for.
 MustStay = Callable[[Row, str], bool]
@@ -254,15 +256,20 @@ class Planner:
         mapper = EnrollmentMapper(places, people, self.rules)
         account_of = {place.sis_section_id: place.account_id for place in places.place_of.values()}
         comparison = self._comparison(ENROLLMENTS, lambda row: account_of.get(row[0], ""))
+        rows: list[Row] = []
         for page in self.source.enrollments():
             mapper.doubt(page.problems, accounts)
             for records in batches(page.records, SLICE):
-                self._write_down(ENROLLMENTS, comparison.take(mapper.rows(records)))
+                rows += mapper.rows(records)
+                if len(rows) >= COMPARED:
+                    self._write_down(ENROLLMENTS, comparison.take(rows))
+                    rows.clear()
             # A night whose classes are missing has a million of them.
             if mapper.problems:
                 self.ledger.find(mapper.problems)
                 mapper.problems.clear()
             del page  # as in Reading
+        self._write_down(ENROLLMENTS, comparison.take(rows))
         self.seen.setdefault(ENROLLMENTS.name, {})["skipped"] = mapper.skipped
 
         mapper.keep_schools |= self._unread_accounts()
