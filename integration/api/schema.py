@@ -59,7 +59,8 @@ def strict(result: dict[str, Any], **_: Any) -> dict[str, Any]:
 def document() -> dict[str, Any]:
     """The whole document."""
     made: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
-    return made | {"servers": [{"url": settings.BASE_URL}]}
+    info = made["info"] | {"description": DESCRIPTION}
+    return made | {"info": info, "servers": [{"url": settings.BASE_URL}]}
 
 
 # --- for people ---------------------------------------------------------------------------------

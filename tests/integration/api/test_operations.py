@@ -213,3 +213,4 @@ def test_the_page_for_people_tells_of_every_operation_without_scripts(client, db
         for one in methods.values():
             assert f'id="{one["operationId"]}"' in page
     assert "<script" not in page
+    assert "Bearer" in document["info"]["description"]

@@ -16,6 +16,8 @@ from integration import tokens
 from integration.models import ApiToken, AuditEvent
 from tests.integration.api.conftest import ALL, MONTH, token_of
 
+pytestmark = pytest.mark.one_database
+
 SHAPE = {"code", "message", "remedy", "fields"}
 
 
