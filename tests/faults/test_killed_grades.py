@@ -145,7 +145,8 @@ def killed_and_begun_again(theatre: GradesStage, name: str, kill_at: int) -> Any
     again = theatre.run(*act.command)
     # What was killed after its last word has nothing left to undo.
     assert again.code == 0 or name == "undo", (kill_at, again.out, again.err)
-    assert all(len(sent) == 1 for sent in theatre.bodies().values()), (kill_at, theatre.bodies())
+    twice = [sorted(sent) for sent in theatre.bodies().values() if len(sent) > 1]
+    assert not twice, f"killed at {kill_at}, sent with more than one body: {twice}"
     left = theatre.q_book()
     theatre.forget_log()
     assert theatre.must(*theatre.sync)
