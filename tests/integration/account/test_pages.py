@@ -24,6 +24,7 @@ from integration.models import (
 from integration.provisioning import plan_lines
 from integration.provisioning.compare import Planned
 from integration.provisioning.rows import ACCOUNTS, ENROLLMENTS, as_text, digest
+from integration.provisioning.run import conditions
 from tests.integration.account.visiting import Visit, installed, visit
 from tests.lti import people
 
@@ -101,6 +102,7 @@ def a_plan(district: District, schools: int, lines: int) -> Run:
         ),
     )
     run.counts = {"enrollments": {"removed": lines}}
+    run.policy_digest = conditions(district)
     run.holds = [
         {
             "code": "too-many-removed",

@@ -1,0 +1,202 @@
+"""Each of the administrator's pages in each state, looked at by axe, narrow and in high contrast.
+
+`./run screenshots` keeps the pictures (SCREENS_TO names the folder).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Playwright
+
+from integration import invitations
+from integration.evaluation import store
+from integration.evaluation.entries import Entry
+from integration.models import (
+    AuditEvent,
+    CanvasConnection,
+    ConnectionCheck,
+    District,
+    Finding,
+    ProvisioningPolicy,
+    QConnection,
+    Run,
+)
+from tests.integration.account.test_pages import a_plan, ended
+from tests.integration.account.visiting import installed, visit
+from tests.journeys.browsers import FLAGS, executable
+from tests.journeys.test_every_screen import look, opened, violations
+from tests.lti import people
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Prepare = Callable[[District], str]
+
+
+@dataclass
+class Screen:
+    """`prepare` gives the path below /account/."""
+
+    name: str
+    prepare: Prepare
+    heading: str
+    person: Callable[..., dict[str, Any]] = people.ada
+
+
+def connected(district: District) -> None:
+    QConnection.objects.create(district=district, base_url="https://q.example/ims/oneroster/v1p1")
+    CanvasConnection.objects.create(district=district, base_url="https://canvas.example")
+    steps = [
+        {"name": "Q: sign in", "ok": True, "needed": True, "seconds": 0.14, "message": "9 scopes"},
+        {"name": "Q: /users", "ok": True, "needed": True, "seconds": 0.6, "rows": 23_418},
+        {"name": "Q: clock", "ok": False, "needed": False, "message": "9 minutes apart",
+         "remedy": "Set the clock that is wrong."},
+        {"name": "Canvas: permissions", "ok": False, "needed": True, "seconds": 0.09,
+         "message": "missing: import_sis", "remedy": "Give the service account it."},
+    ]  # fmt: skip
+    ConnectionCheck.objects.create(
+        district=district, by="Dana Whitfield (u1)", steps=steps, ended_at=timezone.now()
+    )
+
+
+def overview(district: District) -> str:
+    connected(district)
+    a_plan(district, schools=3, lines=60)
+    error = {"message": "Q does not answer.", "remedy": "Ask Q's operator.", "code": "http.timeout"}
+    ended(district, state="failed", error=error)
+    return ""
+
+
+def first_visit(district: District) -> str:
+    return ""
+
+
+def plan(district: District) -> str:
+    return f"runs/{a_plan(district, schools=3, lines=60).pk}/"
+
+
+def result(district: District) -> str:
+    run = ended(
+        district,
+        counts={"users": {"added": 24, "changed": 61, "same": 23_348, "refused": 1}},
+        sent={"imports": [{"id": "88412", "rows": 85, "state": "imported_with_messages"}]},
+    )
+    Finding.objects.create(
+        run=run, kind="users", code="canvas.refused", sourced_id="100482", more=3,
+        reason="The login is taken by another user.", remedy="Give one of the two another login.",
+    )  # fmt: skip
+    return f"runs/{run.pk}/"
+
+
+def going(district: District) -> str:
+    run = Run.objects.create(
+        district=district, kind="provisioning", state="running", actor="schedule",
+        stage="reading enrollments", progress={"done": 40_000, "total": 148_230},
+    )  # fmt: skip
+    return f"runs/{run.pk}/"
+
+
+def evaluation(district: District) -> str:
+    run = ended(
+        district,
+        kind="evaluation",
+        counts={"users": {"q": 23_409, "canvas": 23_433, "same": 22_910, "matched": 492}},
+    )
+    store.write(run, [Entry("users", "matched", "100482", "T-100482", "Jordan Ames")])
+    for weight, reason in (("fix", "492 users have another ID."), ("know", "39 are not in Q.")):
+        Finding.objects.create(
+            run=run, kind="users", code=f"evaluation.{weight}.x", reason=reason, remedy="See them."
+        )
+    return "evaluation/"
+
+
+def rules(district: District) -> str:
+    window = {"from": "2027-08-01", "until": "2027-08-20", "reason": "New school year"}
+    ProvisioningPolicy.objects.filter(district=district).update(
+        rollovers=[window], blackouts=[window], is_automatic=True
+    )
+    district.recipients.create(address="sis-team@cedarvalley.example")
+    return "rules/"
+
+
+def connections(district: District) -> str:
+    connected(district)
+    invitations.invite_credentials(by="Dana Whitfield (u1)", district=district)
+    return "connections/"
+
+
+def audit(district: District) -> str:
+    AuditEvent.objects.create(
+        district=district.slug, actor="Dana Whitfield (u1)", action="policy.changed",
+        before={"removed_share": 0.1}, after={"removed_share": 0.03}, reason="Too loose",
+    )  # fmt: skip
+    return "audit/"
+
+
+def at(path: str) -> Prepare:
+    return lambda _: path
+
+
+SCREENS = [
+    Screen("admin-overview", overview, "Lakeside Unified"),
+    Screen("admin-first-visit", first_visit, "Lakeside Unified"),
+    Screen("admin-of-a-school", overview, "Lakeside Unified", people.ben),
+    Screen("admin-runs", lambda d: plan(d) and "runs/", "Provisioning"),
+    Screen("admin-no-runs", at("runs/"), "Provisioning"),
+    Screen("admin-plan", plan, "0 creates, 0 updates, 60 removals"),
+    Screen("admin-changes", lambda d: f"{plan(d)}changes/", "Changes"),
+    Screen("admin-result", result, ""),
+    Screen("admin-going", going, "Provisioning is running"),
+    Screen("admin-connections", connections, "Connections"),
+    Screen("admin-connect-q", at("connections/q/"), "Connect Q"),
+    Screen("admin-connect-canvas", at("connections/canvas/"), "Connect Canvas"),
+    Screen("admin-sign-in", at("connections/canvas/sign-in/"), "Sign in to Canvas"),
+    Screen("admin-rules", rules, "Rules and schedule"),
+    Screen("admin-evaluation", evaluation, "Evaluation before converting"),
+    Screen("admin-not-evaluated", at("evaluation/"), "Evaluation before converting"),
+    Screen("admin-why", at("why/?q=nobody"), "Why is it there, or not?"),
+    Screen("admin-supported", at("supported/"), "What is supported"),
+    Screen("admin-audit", audit, "Audit log"),
+]
+
+
+@pytest.fixture(scope="module")
+def chromium(playwright: Playwright) -> Iterator[Any]:
+    browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
+    yield browser
+    browser.close()
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(("admin-plan", "admin-connections"), id="some"),
+        pytest.param(tuple(one.name for one in SCREENS), id="all", marks=pytest.mark.prove),
+    ],
+)
+def test_every_screen_in_every_state(
+    live_server: Any, settings: Any, chromium: Any, names: tuple[str, ...]
+):
+    settings.BASE_URL = live_server.url
+    problems: list[Any] = []
+    for number, screen in enumerate(one for one in SCREENS if one.name in names):
+        district = District.objects.create(slug=f"lakeside-{number}", name="Lakeside Unified")
+        ProvisioningPolicy.objects.create(district=district)
+        deployment = installed(district)
+        path = screen.prepare(district)
+        for contrast in ("false", "true"):
+            admin = visit(deployment, screen.person(prefers_high_contrast=contrast))
+            joint = "&" if "?" in path else "?"
+            url = f"{live_server.url}/account/{path}{joint}place={admin.place}"
+            with opened(chromium, admin) as page:  # type: ignore[arg-type]
+                page.goto(url)
+                screen.heading = screen.heading or page.locator("h1").inner_text()
+                if contrast == "false":
+                    problems += look(page, screen)  # type: ignore[arg-type]
+                else:
+                    found = violations(page.main_frame)
+                    problems += [(screen.name, "high contrast", one) for one in found]
+    assert problems == [], "\n".join(map(str, problems))
