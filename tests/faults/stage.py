@@ -192,11 +192,11 @@ def _origin(url: str) -> str:
 
 
 @contextmanager
-def commands(directory: Path, sandbox: Sandbox) -> Iterator[Commands]:
-    """A process that runs commands on this stage's database; ended on leaving."""
+def commands(directory: Path, sandbox: Sandbox, database: str = "") -> Iterator[Commands]:
+    """A process that runs commands on this stage's database (its URL); ended on leaving."""
     allowed = ",".join(urlsplit(one.url).netloc for one in (sandbox.q, sandbox.canvas))
     environment = {
-        "DATABASE_URL": f"sqlite:///{directory}/night.sqlite3",
+        "DATABASE_URL": database or f"sqlite:///{directory}/night.sqlite3",
         "ALLOW_PRIVATE_ADDRESSES": allowed,
     }
     process = subprocess.Popen(

@@ -1,0 +1,65 @@
+"""On PostgreSQL too: killed, or cut off from its database, and begun again (F63, F74, F82)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.faults.acts import ACTS, Undisturbed, begun_again, killed_and_begun_again
+from tests.faults.on_postgresql import PostgresqlStage, stage_on_postgresql
+from tests.faults.stage import NIGHT
+
+SLICE = 12
+
+pytestmark = pytest.mark.prove
+
+
+@pytest.fixture(scope="module")
+def theatre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresqlStage]:
+    with stage_on_postgresql(tmp_path_factory.mktemp("postgresql")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def undisturbed(theatre: PostgresqlStage) -> Undisturbed:
+    return Undisturbed(theatre)
+
+
+def some(count: int) -> list[int]:
+    seed = datetime.now(UTC).strftime("%Y-%m-%d")
+    print(f"seed {seed}: {SLICE} of {count}")
+    return random.Random(seed).sample(range(1, count + 1), min(SLICE, count))
+
+
+@pytest.mark.fault("F63")
+@pytest.mark.parametrize("name", ACTS)
+def test_a_run_killed_at_some_effects_leaves_the_same_canvas(name, theatre, undisturbed):
+    ended, sends, wanted = undisturbed(name)
+    assert ended.effects["send"] >= sends > 0
+    for kill_at in [*some(ended.points), ended.last_send + 1]:
+        assert killed_and_begun_again(theatre, name, kill_at) == wanted, kill_at
+
+
+@pytest.mark.fault("F74")
+def test_a_night_whose_connection_is_lost_at_some_writes_leaves_the_same_canvas(
+    theatre, undisturbed
+):
+    ended, _, wanted = undisturbed("second night")
+    for at in some(ended.effects["sql"]):
+        theatre.begins("first night")
+        theatre.run(*NIGHT, ails="loses", ails_at=at)
+        assert begun_again(theatre, "second night", at) == wanted, at
+
+
+@pytest.mark.fault("F82")
+def test_a_migration_that_was_killed_half_way_is_run_again(theatre):
+    theatre.empty()
+    points = theatre.must("migrate", "--verbosity=0").points
+    for kill_at in some(points - 1)[:4]:
+        theatre.empty()
+        theatre.killed_without_lease("migrate", "--verbosity=0", at=kill_at)
+        theatre.must("migrate", "--verbosity=0")
+        theatre.must("migrate", "--check", "--verbosity=0")
