@@ -5,29 +5,19 @@ Everything but the enrollments is small enough to be looked at as a whole; those
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import partial
 
 from integration.bulk import batches
 from integration.ledger.runs import Ledger
 from integration.memory import many_records
 from integration.models import ProvisioningPolicy, Run
 from integration.oneroster.types import R
-from integration.provisioning import identities, plan_lines, roster, term_memory
+from integration.provisioning import identities, roster, term_memory
 from integration.provisioning.adoption import Claims, as_row
 from integration.provisioning.classes import Places, lean_classes, map_sections, place_classes
-from integration.provisioning.climbing import further
-from integration.provisioning.compare import (
-    Accepted,
-    Comparison,
-    Planned,
-    judged,
-    removed,
-)
-from integration.provisioning.endings import TERM_ENDED, Endings
-from integration.provisioning.enrollments import EnrollmentMapper, preferred
+from integration.provisioning.differences import Differences, MustStay
+from integration.provisioning.enrollments import EnrollmentMapper
 from integration.provisioning.errors import EmptyFeed
 from integration.provisioning.holds import Hold, Limits, adoption
 from integration.provisioning.ladder import Ladder
@@ -38,7 +28,6 @@ from integration.provisioning.people import (
     respect_claims,
     respect_ids,
 )
-from integration.provisioning.problems import problem
 from integration.provisioning.proposals import Proposals
 from integration.provisioning.read import Source
 from integration.provisioning.rows import (
@@ -47,36 +36,18 @@ from integration.provisioning.rows import (
     ENROLLMENTS,
     OBSERVERS,
     SECTIONS,
-    SEPARATOR,
     TERMS,
     USERS,
     CourseRow,
-    Kind,
     Row,
-    digest,
 )
 from integration.provisioning.rules import Rules
 from integration.provisioning.structure import map_accounts, map_terms, unique
-
-# Which of Q's collections must have been read completely before a row may count as gone.
-RESTS_ON = {
-    ACCOUNTS: ("orgs",),
-    TERMS: ("academicSessions",),
-    COURSES: ("classes", "courses"),
-    SECTIONS: ("classes",),
-    USERS: ("users",),
-    # Not "users": an enrollment whose user is not known keeps its own row.
-    ENROLLMENTS: ("enrollments", "classes"),
-    OBSERVERS: ("users",),
-}
 
 # Records that are mapped together, while they are in the processor's cache; and rows that are
 # compared together, for where some have changed that costs questions and a transaction.
 SLICE = 1_000
 COMPARED = 5_000
-
-# Must an accepted row stay although Q did not send it? Asked with the account it counts for.
-MustStay = Callable[[Row, str], bool]
 
 
 def rules_of(policy: ProvisioningPolicy, time_zone: str) -> Rules:
@@ -93,17 +64,11 @@ def rules_of(policy: ProvisioningPolicy, time_zone: str) -> Rules:
     )
 
 
-def no_group(_: Row) -> str:
-    """For kinds that belong to no school."""
-    return ""
-
-
 @dataclass(slots=True)
 class Planner:
     """Writes one run's plan down.
 
     `claims`: who holds which login in Canvas, asked when there are new users.
-    `seen`: {kind: {"same": …, "skipped": …}}, what the stored plan does not tell.
     `holds`: why it has to wait, beside the limits.
     """
 
@@ -113,15 +78,16 @@ class Planner:
     claims: Callable[[], Claims]
     limits: Limits = field(default_factory=Limits)
     ladder: Ladder = field(default_factory=Ladder)
-    seen: dict[str, dict[str, int]] = field(default_factory=dict)
     holds: list[Hold] = field(default_factory=list)
-    endings: Endings = field(init=False)
-    # Of kinds that were not read completely: digests of rows that may be gone, or not.
-    _unseen: dict[Kind, set[bytes]] = field(default_factory=dict)
+    lines: Differences = field(init=False)
 
     def __post_init__(self) -> None:
-        now = datetime.now(UTC)
-        self.endings = Endings(now, partial(roster.find, self.run.district))
+        self.lines = Differences(self.ledger, self.source, self.rules, self.limits, self.ladder)
+
+    @property
+    def seen(self) -> dict[str, dict[str, int]]:
+        """{kind: {"same": …, "skipped": …}}, what the stored plan does not tell."""
+        return self.lines.seen
 
     def plan(self) -> None:
         """Read Q and store the plan, kind by kind."""
@@ -151,9 +117,9 @@ class Planner:
         places.left_out |= self.source.broken.get("classes", set())
         for mapped in (accounts, terms, places):
             self.ledger.find(mapped.problems)
-        self.endings.terms = {row.term_id: row.end_date for row in terms.rows}
-        self._compare(ACCOUNTS, accounts.rows)
-        self._compare(TERMS, terms.rows)
+        self.lines.endings.terms = {row.term_id: row.end_date for row in terms.rows}
+        self.lines.compare(ACCOUNTS, accounts.rows)
+        self.lines.compare(TERMS, terms.rows)
 
         people = self._people(accounts.account_of)
         if not classes and not people.user_of:
@@ -171,8 +137,8 @@ class Planner:
         )
         self.ledger.find(sections.problems)
         account_of = {place.sis_section_id: place.account_id for place in places.place_of.values()}
-        self._compare(COURSES, sections.courses, group_of=lambda row: row[3])
-        self._compare(SECTIONS, sections.sections, group_of=lambda row: account_of[row[0]])
+        self.lines.compare(COURSES, sections.courses, group_of=lambda row: row[3])
+        self.lines.compare(SECTIONS, sections.sections, group_of=lambda row: account_of[row[0]])
         self._propose(people)
         self.ledger.find(self.source.findings())
 
@@ -181,7 +147,7 @@ class Planner:
         broken = self.source.broken.get("users", set())
         named = self.rules.user_sis_id == "sourcedId" or not broken
         is_proven = self.source.proves("users") and named
-        proposals = Proposals(self.run, self.rules.prefix, self._unseen)
+        proposals = Proposals(self.run, self.rules.prefix, self.lines.unseen)
         with self.ledger.guarded():
             proposals.find([one for one in people.came_again if is_proven and one[1] not in broken])
         self.holds += proposals.holds(len(people.renamed))
@@ -218,14 +184,14 @@ class Planner:
             accepted=lambda key: bool(roster.find(self.run.district, USERS, [key])),
         )
         del users  # the largest thing of the night, and its rows are mapped
-        comparison = self._comparison(USERS, lambda row: people.school_of.get(row[0], ""))
+        comparison = self.lines.comparison(USERS, lambda row: people.school_of.get(row[0], ""))
         self._identify(people, comparison.unseen)
         people.left_out |= self.source.broken.get("users", set())
         self.ledger.find(people.problems)
         there = people.renamed.union(*people.held_as.values())
-        self._take(comparison, people.rows, must_stay=lambda row, _: row[0] in there)
+        self.lines.take(comparison, people.rows, must_stay=lambda row, _: row[0] in there)
         if self.rules.guardians:
-            self._compare(OBSERVERS, people.observers, must_stay=self._linked(people))
+            self.lines.compare(OBSERVERS, people.observers, must_stay=self._linked(people))
         people.rows.clear()
         people.school_of.clear()
         return people
@@ -255,118 +221,23 @@ class Planner:
     ) -> EnrollmentMapper:
         mapper = EnrollmentMapper(places, people, self.rules)
         account_of = {place.sis_section_id: place.account_id for place in places.place_of.values()}
-        comparison = self._comparison(ENROLLMENTS, lambda row: account_of.get(row[0], ""))
+        comparison = self.lines.comparison(ENROLLMENTS, lambda row: account_of.get(row[0], ""))
         rows: list[Row] = []
         for page in self.source.enrollments():
             mapper.doubt(page.problems, accounts)
             for records in batches(page.records, SLICE):
                 rows += mapper.rows(records)
                 if len(rows) >= COMPARED:
-                    self._write_down(ENROLLMENTS, comparison.take(rows))
+                    self.lines.write_down(ENROLLMENTS, comparison.take(rows))
                     rows.clear()
             # A night whose classes are missing has a million of them.
             if mapper.problems:
                 self.ledger.find(mapper.problems)
                 mapper.problems.clear()
             del page  # as in Reading
-        self._write_down(ENROLLMENTS, comparison.take(rows))
-        self.seen.setdefault(ENROLLMENTS.name, {})["skipped"] = mapper.skipped
+        self.lines.write_down(ENROLLMENTS, comparison.take(rows))
+        self.lines.seen.setdefault(ENROLLMENTS.name, {})["skipped"] = mapper.skipped
 
-        mapper.keep_schools |= self._unread_accounts()
-        self._finish(comparison, must_stay=mapper.must_stay)
+        mapper.keep_schools |= self.lines.unread_accounts()
+        self.lines.finish(comparison, must_stay=mapper.must_stay)
         return mapper
-
-    def _comparison(self, kind: Kind, group_of: Callable[[Row], str]) -> Comparison:
-        return Comparison(
-            kind,
-            roster.accepted_digests(self.run.district, kind),
-            find=roster.finder(self.run.district, kind),
-            group_of=group_of,
-        )
-
-    def _compare(
-        self,
-        kind: Kind,
-        rows: Iterable[Row],
-        *,
-        group_of: Callable[[Row], str] = no_group,
-        must_stay: MustStay = lambda *_: False,
-    ) -> None:
-        self._take(self._comparison(kind, group_of), rows, must_stay=must_stay)
-
-    def _take(self, comparison: Comparison, rows: Iterable[Row], *, must_stay: MustStay) -> None:
-        """Compare all rows of a kind, and plan what is gone."""
-        kind = comparison.kind
-        for batch in batches(rows):
-            self._write_down(kind, comparison.take(batch))
-        broken: set[str] = set().union(
-            *(self.source.broken.get(name, set()) for name in RESTS_ON[kind])
-        )
-        broken |= {self.rules.prefix + one for one in broken}
-        unread = self._unread_accounts()
-        self._finish(
-            comparison,
-            must_stay=lambda row, group: (
-                row[0] in broken or group in unread or must_stay(row, group)
-            ),
-        )
-
-    def _unread_accounts(self) -> set[str]:
-        return {self.rules.prefix + one for one in self.source.unread_schools}
-
-    def _write_down(self, kind: Kind, lines: Sequence[Planned]) -> None:
-        if lines:
-            with self.ledger.guarded():
-                plan_lines.plan(self.run, kind, lines)
-
-    def _finish(self, comparison: Comparison, *, must_stay: MustStay) -> None:
-        """After the last row: settle what came twice, and plan what is gone."""
-        kind = comparison.kind
-        self._settle_duplicates(comparison)
-        self.seen.setdefault(kind.name, {})["same"] = comparison.same
-        if not all(map(self.source.proves, RESTS_ON[kind])):
-            self._unseen[kind] = comparison.unseen
-            self._tell_of_suspended(kind, len(comparison.unseen))
-            return
-        there = roster.find_by_digest(self.run.district, kind, comparison.unseen)
-        away = 0
-        gone = (one for one in there if not must_stay(as_row(one[1].row), one[1].group))
-        for some in batches(gone):
-            away += len(some)
-            self.endings.look_at(kind, [as_row(accepted.row) for _, accepted in some])
-            self._write_down(kind, [self._gone(kind, *one) for one in some])
-        if kind is ENROLLMENTS:
-            for lines in further(self.run, self.ladder, self.limits, self.endings, must_stay):
-                self._write_down(kind, lines)
-        self._tell_of_suspended(kind, len(comparison.unseen) - away)
-
-    def _tell_of_suspended(self, kind: Kind, count: int) -> None:
-        if count and kind.gone:
-            detail = f"{count} {kind.name}."
-            self.ledger.find([problem("roster.removals-suspended", kind.name, "", detail=detail)])
-
-    def _gone(self, kind: Kind, key: str, there: Accepted) -> Planned:
-        if self.endings.covers(kind, row := as_row(there.row)):
-            return Planned(key, "kept", there.row, row, there.digest, there.group, TERM_ENDED)
-        after, action = removed(kind, key, there, self.rules.removal)
-        return Planned(key, action, there.row, after, digest(after), there.group, "not in Q")
-
-    def _settle_duplicates(self, comparison: Comparison) -> None:
-        """Of a key's rows that came in several batches, let the current one stand."""
-        kind = comparison.kind
-        best: dict[str, Planned] = {}
-        for line in comparison.duplicates:
-            other = best.get(line.key, line)
-            best[line.key] = line if preferred(line.after, other.after) is line.after else other
-        there = roster.find(self.run.district, kind, best.keys())
-        for key, line in best.items():
-            planned = plan_lines.planned_line(self.run, kind, key)
-            if planned is None or preferred(line.after, planned.after) is not line.after:
-                continue
-            line = judged(kind, line, there.get(key))
-            comparison.same += (line.action == "equal") - (planned.action == "equal")
-            plan_lines.replace_change(self.run, kind, line)
-        self.ledger.find(
-            problem("roster.duplicate-enrollment", kind.name, key.replace(SEPARATOR, " "))
-            for key in best
-        )

@@ -10,7 +10,7 @@ JOINTS = "integration/oneroster/joints.py"
 TOKENS = "integration/oneroster/tokens.py"
 RETRY = "integration/http/retry.py"
 PROVISIONING = "integration/provisioning/"
-PLAN = PROVISIONING + "plan.py"
+DIFFERENCES = PROVISIONING + "differences.py"
 READ = PROVISIONING + "read.py"
 HOLDS = PROVISIONING + "holds.py"
 ENROLLMENTS = PROVISIONING + "enrollments.py"
@@ -65,7 +65,7 @@ BREAKS = [
     ),
     Break(
         "F9",
-        PLAN,
+        DIFFERENCES,
         "if self.endings.covers(kind, row := as_row(there.row)):",
         "if (row := as_row(there.row)) is None:",
         "what is gone after its term is taken away",

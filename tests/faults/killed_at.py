@@ -49,24 +49,22 @@ class Ailing:
     """What the database does from a write on.
 
     "loses": the connection is lost; "deadlocks": one statement is refused; "is away": so is every
-    one from then on; "is full": there is no room for another page.
+    one from then on; "is full": so is every one that needs room for another row.
     """
 
     def __init__(self, how: str, at: int) -> None:
         self.how, self.at = how, at
         self._begun = False
 
-    def before(self, connection: Any, writes: int) -> None:
+    def before(self, connection: Any, sql: str, writes: int) -> None:
         """As a statement is to begin, after so many writes."""
-        if not self.how or writes < self.at or (self._begun and self.how != "is away"):
+        if not self.how or writes < self.at or (self._begun and not self.how.startswith("is")):
+            return
+        if self.how == "is full" and not sql.startswith("INSERT"):
             return
         self._begun = True
         if self.how == "loses":
             connection.connection.close()
-        elif self.how == "is full":
-            raw = connection.connection
-            pages = raw.execute("PRAGMA page_count").fetchone()[0]
-            raw.execute(f"PRAGMA max_page_count = {pages}")
         else:
             from django.db import OperationalError
 
@@ -96,7 +94,7 @@ class Effects:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     def around_sql(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        self.ailing.before(context["connection"], self.of["sql"])
+        self.ailing.before(context["connection"], sql, self.of["sql"])
         if sql.lstrip().upper().startswith(READS):
             return execute(sql, params, many, context)
         if not many:
