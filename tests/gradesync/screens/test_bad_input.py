@@ -73,6 +73,15 @@ def test_what_was_looked_at_is_sent_and_a_second_press_shows_the_same_run(
     assert Approval.objects.get().by == "Rosa Rivera (Canvas user 42)"
 
 
+def test_a_sync_is_stopped_from_its_page_and_says_so(canvas: list[str], visit: Visit, run: Run):
+    visit.page(f"previews/{run.pk}/")
+    visit.follow(send(visit, run))
+    page = visit.follow(visit.post(f"runs/{run.pk}/stop/"))
+    assert "It stops as soon as what is under way has ended." in page
+    assert "Stopping …" in page
+    assert run.sync.__class__.objects.get(pk=run.pk).cancel_asked_at is not None
+
+
 def test_another_plan_than_the_page_showed_is_not_sent(canvas: list[str], visit: Visit, run: Run):
     visit.page(f"previews/{run.pk}/")
     answer = send(visit, run, digest="0" * 64)
