@@ -12,7 +12,7 @@ from django.db.models import Count, Q, QuerySet
 
 from gradesync import stored
 from gradesync.catalogue import CATALOGUE
-from gradesync.decide import is_open
+from gradesync.decide import CHOSEN, is_open
 from gradesync.lines import ItemLine, ScoreLine
 from gradesync.models import CourseSync
 from gradesync.picture import Picture, Student
@@ -89,15 +89,22 @@ def page(run: Run, *, sections: Sections = None, asked: Filter | None = None, nu
 
 
 def _in_order(rows: QuerySet[Change]) -> list[int]:
-    """Their numbers: an assignment that is in several classes is one to who reads.
+    """Their numbers: what asks for an answer first, then in the plan's order.
 
-    Ordered here, for a database that orders whole rows carries all of their text about.
+    An assignment that is in several classes is one to who reads. Ordered here, for a database that
+    orders whole rows carries all of their text about.
     """
-    pairs = sorted(rows.order_by().values_list("pk", "item"))
+    found = sorted(rows.order_by().values_list("pk", "item", "action", "reason"))
     first: dict[str, int] = {}
-    for number, item in pairs:
+    asking: dict[int, bool] = {}
+    for number, item, action, code in found:
         first.setdefault(item, number)
-    return [number for number, item in sorted(pairs, key=lambda one: (first[one[1]], one[0]))]
+        asking[number] = action == "conflict" or code in CHOSEN
+    asked = {item for number, item, _, _ in found if asking[number]}
+    pairs = [
+        (item not in asked, first[item], not asking[number], number) for number, item, _, _ in found
+    ]
+    return [number for *_, number in sorted(pairs)]
 
 
 def cells(run: Run, *, sections: Sections = None, asked: Filter | None = None) -> Iterator[Cell]:

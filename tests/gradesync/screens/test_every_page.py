@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.gradesync.screens.algebra import algebra
 from tests.gradesync.screens.stage import Stage, room, text
 
 
@@ -28,3 +29,11 @@ def test_from_preview_to_result_and_history(stage: Stage):
     assert "Sent and confirmed" in page
     for path in ("settings/", "help/", ""):
         visit.page(path)
+
+
+def test_what_asks_for_an_answer_stands_first(stage: Stage):
+    page = text(stage.visit().page(f"previews/{stage.plan(algebra()).pk}/"))
+    rows = page[page.index("Student In Q now") :]
+    first = "Homework 4.1: Graphing lines Homework 1 changed · 2 to decide Grace Okafor · Period 4"
+    assert first in rows[: len(first) + 80]
+    assert rows.index("Grace Okafor") < rows.index("Quiz 4.2: Slope and intercept")
