@@ -146,7 +146,8 @@ def run(asked: dict[str, Any]) -> dict[str, Any]:
     timer.cancel()
     _, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)
-    answer: dict[str, Any] = json.loads(text) if text else {"out": "", "err": ""}
+    # Nothing is told of a command that was killed, or that an error ended.
+    answer: dict[str, Any] = {"out": "", "err": ""} | json.loads(text or "{}")
     return {"code": code, "seconds": time.monotonic() - began, **answer}
 
 

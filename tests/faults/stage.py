@@ -142,7 +142,9 @@ class Stage:
     def killed_without_lease(self, *words: str, at: int) -> None:
         """The same, of what needs no lease."""
         ended = self.run(*words, kill_at=at)
-        assert ended.code == -signal.SIGKILL, (at, ended.out, ended.err)
+        # A fast run has fewer effects than a slow one: it says less often how far it is.
+        was_over = ended.code == 0 and ended.points < at
+        assert was_over or ended.code == -signal.SIGKILL, (at, ended.out, ended.err)
 
     def expire_leases(self) -> None:
         """What three minutes of waiting do."""
