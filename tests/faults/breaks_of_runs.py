@@ -141,13 +141,6 @@ BREAKS = [
         "a migration cannot be taken back",
     ),
     Break(
-        "F82",
-        "integration/migrations/0001_initial.py",
-        "    initial = True\n",
-        "    initial = True\n    atomic = False\n",
-        "half of a migration stays",
-    ),
-    Break(
         "F83",
         APPLY,
         "if operation.attempts and (found := _look_for(ledger, canvas, operation, package)):",

@@ -1,4 +1,4 @@
-"""On PostgreSQL too: killed, or cut off from its database, and begun again (F63, F74, F82)."""
+"""On PostgreSQL too: killed, or cut off from its database, and begun again (F63, F74)."""
 
 from __future__ import annotations
 
@@ -52,14 +52,3 @@ def test_a_night_whose_connection_is_lost_at_some_writes_leaves_the_same_canvas(
         theatre.begins("first night")
         theatre.run(*NIGHT, ails="loses", ails_at=at)
         assert begun_again(theatre, "second night", at) == wanted, at
-
-
-@pytest.mark.fault("F82")
-def test_a_migration_that_was_killed_half_way_is_run_again(theatre):
-    theatre.empty()
-    points = theatre.must("migrate", "--verbosity=0").points
-    for kill_at in some(points - 1)[:4]:
-        theatre.empty()
-        theatre.killed_without_lease("migrate", "--verbosity=0", at=kill_at)
-        theatre.must("migrate", "--verbosity=0")
-        theatre.must("migrate", "--check", "--verbosity=0")
