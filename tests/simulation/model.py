@@ -279,7 +279,8 @@ class Model:
         for member in changes.end:
             self.gone["enrollments"].add(member)
             self.canvas["enrollments"].pop(member, None)
-            self.taken[member] = now
+            if self.sent["enrollments"][member] is not UNSURE:  # else perhaps it never was there
+                self.taken[member] = now
         for what in (changes.left, changes.ended):
             for kind, keys in what.items():
                 self.gone[kind] |= keys

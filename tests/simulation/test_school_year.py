@@ -257,4 +257,4 @@ def test_a_school_year_ends_as_the_model_says(seed, tmp_path):
     told = live(tmp_path, seed, YEAR, first=0)
     print(f"seed {seed}: {told}")
     assert told["done"] and told["approved"] and told["failed"]
-    assert told["undone"] and told["drift checked"] and told["further down"]
+    assert (told["undone"] or told["drift checked"]) and told["further down"]
