@@ -220,6 +220,11 @@ class SchoolYear:
             self.q.wrong_no_more()
             self.live_through("", {}, 0)
         imports = self.here.imports()
+        # Those who were taken out long enough ago would go a step further down.
+        self.here.sql(
+            "UPDATE integration_provisioningpolicy"
+            " SET completed_after_days = 0, deleted_after_days = 0"
+        )
         self.here.now += timedelta(days=1)
         run = self.here.night()
         if run["state"] == "done":
