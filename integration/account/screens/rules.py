@@ -197,7 +197,7 @@ def _previewed(
     shown: Preview | None = None
     error: QSyncError | None = None
     try:
-        with q_client(request.district) as q:
+        with q_client(request.district, is_hurried=True) as q:
             now, then = (rules_of(ProvisioningPolicy(**values), zone) for values in (was, wanted))
             shown = preview(q, now, then)
     except QSyncError as failed:
@@ -351,7 +351,7 @@ def _audit_recipient(request: Any, *, before: dict[str, str], after: dict[str, s
 def suggest(request: Any) -> HttpResponse:
     """Windows that would suit Q's own school years; each can be added with a press."""
     try:
-        with q_client(request.district) as q:
+        with q_client(request.district, is_hurried=True) as q:
             sessions = [one for page in q.read("academicSessions") for one in page.records]
         today: date = timezone.now().astimezone(ZoneInfo(request.district.time_zone)).date()
         return _page(request, suggested=suggestions(sessions, today), asked=True)

@@ -44,7 +44,7 @@ def show(request: Any) -> HttpResponse:
     error: QSyncError | None = None
     if sourced_id and kind in COLLECTIONS:
         try:
-            with q_client(request.district) as q:
+            with q_client(request.district, is_hurried=True) as q:
                 told = why(request.district, COLLECTIONS[kind], sourced_id, q)
         except QSyncError as failed:
             error = failed
