@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
 from typing import TextIO
+
+from django.utils import timezone
 
 # With these a spreadsheet takes a cell for a formula; a tab or line break may hide them.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -21,14 +25,23 @@ def write(to: TextIO, header: Sequence[str], rows: Iterable[Sequence[object]]) -
     writer.writerow(header)
     count = 0
     for row in rows:
-        writer.writerow([safe(str(cell)) for cell in row])
+        writer.writerow([safe(cell) for cell in row])
         count += 1
     return count
 
 
-def safe(cell: str) -> str:
-    """The cell as text: an apostrophe goes before what would be a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+def safe(cell: object) -> str:
+    """A cell as text: an apostrophe goes before what would be a formula (S51)."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, datetime):
+        return timezone.localtime(cell).isoformat(timespec="minutes")
+    if isinstance(cell, Decimal | int):
+        return f"{cell:f}" if isinstance(cell, Decimal) else str(cell)
+    text = str(cell)
+    return f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
 
 
 class _Line:
@@ -43,4 +56,4 @@ def stream(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[
     writer = csv.writer(_Line(), lineterminator="\r\n")
     yield BYTE_ORDER_MARK + writer.writerow(header)
     for row in rows:
-        yield writer.writerow([safe(str(cell)) for cell in row])
+        yield writer.writerow([safe(cell) for cell in row])

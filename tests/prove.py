@@ -1,7 +1,8 @@
-"""`./run prove`: everything, however long; a dated summary is written under docs/proofs/.
+"""`./run prove [PART …]`: everything, however long; a dated summary goes under docs/proofs/.
 
-Linters, all tests on all databases (also those too long for `./run test`), the demo from its
-first command, and the benchmarks. The summary names commit and machine.
+The parts: `lint`; `demo`, from its first command; `bench`; `slow`, the tests that are left out of
+CI, on SQLite; `tests`, all of them on all databases. Without a word all but `slow`, which `tests`
+holds. The summary names commit, machine, and the parts that were run.
 """
 
 from __future__ import annotations
@@ -21,36 +22,52 @@ ROOT = Path(__file__).parents[1]
 PROOFS = ROOT / "docs" / "proofs"
 
 
-def main() -> int:
+COMMANDS = {"lint": ["lint"], "demo": ["demo", "--once"], "bench": ["bench"]}
+WHOLE = ("lint", "demo", "bench", "tests")
+PARTS = (*COMMANDS, "slow", "tests")
+
+
+def main(parts: list[str]) -> int:
+    if unknown := set(parts) - set(PARTS):
+        print(f"There is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}.")
+        return 64
     began = datetime.now(UTC)
     lines: list[str] = []
     failed = False
-    for words in (["lint"], ["demo", "--once"], ["bench"]):
+    for part in parts or WHOLE:
         started = time.monotonic()
-        code = subprocess.run(["./run", *words], cwd=ROOT, check=False).returncode
-        failed = failed or code != 0
-        lines.append(
-            f"| ./run {' '.join(words)} | {'ok' if not code else f'failed ({code})'} |"
-            f" {time.monotonic() - started:.0f} s |"
-        )
-    broken, summary = runner.run_all([])
-    failed = failed or broken
-    lines.append(f"| all tests | {'failed' if broken else 'ok'} | {summary} |")
+        broken, told = _run(part)
+        failed = failed or broken
+        seconds = f"{time.monotonic() - started:.0f} s"
+        lines.append(f"| {told} | {'failed' if broken else 'ok'} | {seconds} |")
     target = PROOFS / f"{began:%Y-%m-%d-%H%M}.md"
     PROOFS.mkdir(parents=True, exist_ok=True)
-    target.write_text(text(began, lines))
+    is_measured = "bench" in (parts or WHOLE)
+    target.write_text(text(began, lines, is_measured=is_measured))
     print(f"\nWritten: {target.relative_to(ROOT)}")
     return int(failed)
 
 
-def text(began: datetime, lines: list[str]) -> str:
+def _run(part: str) -> tuple[bool, str]:
+    """Whether it failed, and what was run."""
+    if part == "tests":
+        broken, summary = runner.run_all([])
+        return broken, f"all tests. {summary}"
+    if part == "slow":
+        return runner.run("SQLite", ["-m", "prove"], {}), "tests left out of CI, on SQLite"
+    words = COMMANDS[part]
+    code = subprocess.run(["./run", *words], cwd=ROOT, check=False).returncode
+    return code != 0, f"./run {' '.join(words)}"
+
+
+def text(began: datetime, lines: list[str], *, is_measured: bool) -> str:
     commit = subprocess.run(
         ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
     ).stdout.strip()
     changed = subprocess.run(
         ["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, text=True, check=False
     ).stdout.strip()
-    figures = json.loads((ROOT / "var" / "bench.json").read_text())
+    figures = json.loads((ROOT / "var" / "bench.json").read_text()) if is_measured else {}
     told = "\n".join(f"| {name} | {value:,.2f} |" for name, value in figures.items())
     machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     return f"""# Proof of {began:%Y-%m-%d %H:%M} UTC
@@ -69,4 +86,4 @@ Commit {commit or "unknown"}{" with uncommitted changes" if changed else ""}; {m
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
