@@ -133,7 +133,8 @@ def test_an_unknown_canvas_at_a_new_address_counts_as_another_one(provisioned, c
 # Of a district, and true whatever Canvas it has.
 STAYS = {
     *("ProvisioningPolicy", "QConnection", "CanvasConnection", "Run"),
-    *("Installation", "Invitation"),
+    *("Installation", "Invitation", "ApiToken", "CanvasConsent", "ConnectionCheck"),
+    *("Notice", "Recipient"),
 }
 
 
