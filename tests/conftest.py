@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
+from django.db import connection
 
 # Too long for `./run test`; every change is held to them all the same (`./run test --ci`).
 FOR_CI = (
@@ -58,3 +64,32 @@ def is_wanted(item: pytest.Item) -> bool:
 def uses_database(item: pytest.Item) -> bool:
     fixtures = set(getattr(item, "fixturenames", ()))
     return item.get_closest_marker("django_db") is not None or bool(fixtures & DATABASE_FIXTURES)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """PostgreSQL drops no database that somebody is still in: the last threads may leave first."""
+    yield
+    with django_db_blocker.unblock():
+        if connection.vendor == "postgresql":
+            _wait_for_the_others()
+
+
+OTHERS = (
+    "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    " AND backend_type = 'client backend'"
+)
+
+
+def _wait_for_the_others(seconds: float = 20.0) -> None:
+    until = time.monotonic() + seconds
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(f"SELECT state, left(query, 200) {OTHERS}")  # a constant
+            if not (there := cursor.fetchall()):
+                return
+            if time.monotonic() > until:
+                break
+            time.sleep(0.2)
+        sys.stderr.write(f"sessions that did not end with their test: {there}\n")
+        cursor.execute(f"SELECT pg_terminate_backend(pid) {OTHERS}")  # a constant
