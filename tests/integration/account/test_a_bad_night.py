@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from integration import tasks
@@ -42,6 +44,24 @@ def night(admin: Visit) -> Run:
 
 def seats(sandbox) -> int:
     return sum(row["status"] == "active" for row in held(sandbox.canvas)["enrollments"])
+
+
+@pytest.mark.fault("F87")
+@pytest.mark.django_db(transaction=True)
+def test_f87_the_page_shows_the_counts_of_the_ledger(admin):
+    run = night(admin)
+    planned = Counter(
+        run.changes.exclude(action__in=("equal", "kept")).values_list("action", flat=True)
+    )
+    told = (
+        f"{planned['added']} creates, {planned['changed']} updates, {planned['removed']} removals"
+    )
+    assert told in admin.page(f"runs/{run.pk}/")
+    for kind, count in run.counts.items():
+        of_kind = run.changes.filter(kind=kind, action="removed").count()
+        assert of_kind == count.get("removed", 0)
+        shown = admin.page(f"runs/{run.pk}/changes/", kind=kind, action="removed")
+        assert f"of {of_kind} " in shown if of_kind else "No change is like this" in shown
 
 
 @pytest.mark.django_db(transaction=True)
