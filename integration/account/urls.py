@@ -13,6 +13,7 @@ from integration.account.screens import (
     runs,
     signing_in,
     supported,
+    tokens,
     why,
 )
 
@@ -50,6 +51,9 @@ urlpatterns = [
     path("rules/mail/add/", rules.add_recipient, name="add-recipient"),
     path("rules/mail/drop/", rules.drop_recipient, name="drop-recipient"),
     path("supported/", supported.show, name="supported"),
+    path("tokens/", tokens.show, name="tokens"),
+    path("tokens/make/", tokens.make, name="make-token"),
+    path("tokens/<int:token_id>/revoke/", tokens.revoke, name="revoke-token"),
     path("why/", why.show, name="why"),
     path("audit/", audit.show, name="audit"),
 ]

@@ -154,6 +154,7 @@ SCREENS = [
     Screen("admin-connect-q", at("connections/q/"), "Connect Q"),
     Screen("admin-connect-canvas", at("connections/canvas/"), "Connect Canvas"),
     Screen("admin-sign-in", at("connections/canvas/sign-in/"), "Sign in to Canvas"),
+    Screen("admin-tokens", at("tokens/"), "Tokens of the API"),
     Screen("admin-rules", rules, "Rules and schedule"),
     Screen("admin-evaluation", evaluation, "Evaluation before converting"),
     Screen("admin-not-evaluated", at("evaluation/"), "Evaluation before converting"),

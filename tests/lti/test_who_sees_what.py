@@ -38,7 +38,7 @@ FORMS |= {
         *("runs/<int:run_id>/undo/", "connections/check/", "rules/save/", "rules/schedule/"),
         *("rules/pause/", "rules/windows/add/", "rules/windows/drop/"),
         *("rules/windows/suggest/", "connections/q/invite/", "rules/mail/add/"),
-        "rules/mail/drop/",
+        *("rules/mail/drop/", "tokens/make/", "tokens/<int:token_id>/revoke/"),
         "connections/q/invite/<int:invitation_id>/cancel/",
     )
 }
@@ -51,6 +51,7 @@ ROWS: dict[str, set[str]] = {
     "account/runs/": {"root admin"},
     "account/why/": {"root admin"},
     "account/supported/": ACCOUNT,
+    "account/tokens/": {"root admin"},
     "account/rules/": {"root admin"},
     "account/evaluation/": {"root admin"},
     "account/connections/": {"root admin"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from integration import tokens
 from integration.models import (
     AuditEvent,
     Change,
@@ -25,7 +27,7 @@ from integration.provisioning import plan_lines
 from integration.provisioning.compare import Planned
 from integration.provisioning.rows import ACCOUNTS, ENROLLMENTS, as_text, digest
 from integration.provisioning.run import conditions
-from tests.integration.account.visiting import Visit, installed, visit
+from tests.integration.account.visiting import Visit, installed, visit, words
 from tests.lti import people
 
 pytestmark = pytest.mark.django_db
@@ -202,3 +204,24 @@ def test_what_is_supported_tells_this_districts_own_facts(admin, district):
     assert "Removals in one run: 3% of a school" in page
     school = visit(district.installations.get().deployment, people.ben())
     assert "40 characters" not in school.page("supported/")
+
+
+def test_a_token_is_made_shown_once_and_taken_back(admin, district):
+    assert "No program has one." in admin.page("tokens/")
+    fields = {"name": "Nightly report", "rights": ["read", "run"], "days": 30}
+    made = words(admin.post("tokens/make/", **fields))
+    secret = re.search(r"qsync_\S+", made)[0]  # type: ignore[index]
+    token = tokens.recognised(secret)
+    assert (token.district, token.rights) == (district, ["read", "run"])
+    page = admin.page("tokens/")
+    assert secret not in page
+    assert "Nightly report" in page
+    for wrong in ({"name": ""}, {"rights": []}, {"rights": ["all"]}, {"days": 0}, {"days": 999}):
+        assert admin.post("tokens/make/", **fields | wrong).status_code == 400, wrong
+    other = District.objects.create(slug="hillside", name="Hillside")
+    stranger = visit(installed(other))
+    assert stranger.post(f"tokens/{token.pk}/revoke/").status_code == 404
+    assert admin.post(f"tokens/{token.pk}/revoke/").status_code == 303
+    with pytest.raises(tokens.TokenRevoked):
+        tokens.recognised(secret)
+    assert secret not in str(list(AuditEvent.objects.values()))
