@@ -43,10 +43,17 @@ class People:
         return own | self.held_as.get(sourced_id, set())
 
 
-def lean_people(rules: Rules) -> Callable[[User], User]:
-    """What is kept of a user's record until all have come: only what `map_people` will look at.
+class MappedUser(User, frozen=True, gc=False):
+    """A user whose row was made when the record came, while the next page was on its way."""
 
-    Half a million whole records would be most of what a night holds in memory.
+    row: UserRow | None = None
+
+
+def lean_people(rules: Rules) -> Callable[[User], User]:
+    """What is kept of a user's record until all have come: its row, and what ties it to others.
+
+    Half a million whole records would be most of what a night holds in memory. Of one without a
+    row all is kept that `map_people` will look at, to say why.
     """
     orgs: dict[tuple[Ref, ...], tuple[Ref, ...]] = {}
     names: dict[str, str] = {}  # half a million people share a few thousand
@@ -58,14 +65,27 @@ def lean_people(rules: Rules) -> Callable[[User], User]:
             return User(
                 user.sourced_id, user.status, user.date_last_modified, role=intern(user.role)
             )
+        row = _user(user, rules)
+        if isinstance(row, UserRow):
+            user_id, login, first, last, email, status = row
+            first, last = names.setdefault(first, first), names.setdefault(last, last)
+            return MappedUser(
+                user.sourced_id,
+                "active",
+                user.date_last_modified,
+                role=intern(user.role),
+                agents=user.agents if rules.guardians else (),
+                orgs=orgs.setdefault(user.orgs, user.orgs),
+                row=UserRow(user_id, login, first, last, email, status),
+            )
         return User(
             user.sourced_id,
             "active",
             user.date_last_modified,
             user.username,
             user.enabled_user,
-            names.setdefault(user.given_name, user.given_name),
-            names.setdefault(user.family_name, user.family_name),
+            user.given_name,
+            user.family_name,
             role=intern(user.role),
             identifier=user.identifier if by_identifier else "",
             email=user.email,
@@ -96,7 +116,7 @@ def map_people(
     result.inactive = {key for key, user in users.items() if not _is_wanted(user, rules)}
     for sourced_id in sorted(users.keys() - result.inactive):
         user = users[sourced_id]
-        row = _user(user, rules)
+        row = (user.row if isinstance(user, MappedUser) else None) or _user(user, rules)
         if isinstance(row, Problem):
             _leave_out(result, sourced_id, row, sis_id(user, rules.user_sis_id))
             continue

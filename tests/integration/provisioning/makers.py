@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from integration.oneroster.types import (
@@ -16,7 +17,7 @@ from integration.oneroster.types import (
     User,
 )
 from integration.provisioning.classes import Places, place_classes
-from integration.provisioning.people import People, map_people
+from integration.provisioning.people import People, lean_people, map_people
 from integration.provisioning.rules import Rules
 from integration.provisioning.structure import Term
 
@@ -105,9 +106,16 @@ def placed(*classes: Class, rules: Rules = PLAIN) -> Places:
 def peopled(
     *users: User, rules: Rules = PLAIN, accepted: tuple[str, ...] = (), **accounts: str
 ) -> People:
-    return map_people(
-        by_id(*users),
-        rules,
-        account_of=accounts or {"north": "north"},
-        accepted=lambda user_id: user_id in accepted,
-    )
+    """The people; and what a night keeps of each record gives the same ones."""
+
+    def mapped(records: Iterable[User]) -> People:
+        return map_people(
+            by_id(*records),
+            rules,
+            account_of=accounts or {"north": "north"},
+            accepted=lambda user_id: user_id in accepted,
+        )
+
+    people = mapped(users)
+    assert mapped(map(lean_people(rules), users)) == people
+    return people

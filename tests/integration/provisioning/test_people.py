@@ -72,7 +72,7 @@ def test_every_other_role_is_a_user_without_being_asked_for(role):
 
 def test_a_user_counts_for_the_first_of_the_schools_that_canvas_has():
     orgs = (Ref("gone"), Ref("south"), Ref("north"))
-    people = peopled(user("sam", orgs=orgs), user("pat", orgs=[]), north="n", south="s")
+    people = peopled(user("sam", orgs=orgs), user("pat", orgs=()), north="n", south="s")
     assert people.school_of == {"sam": "s", "pat": ""}
 
 
