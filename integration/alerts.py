@@ -28,7 +28,6 @@ SILENCE = timedelta(hours=48)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=2), timedelta(hours=6)
 # Of one sweep, so that a slow mail server holds nobody up.
 PORTION = 20
-MAIL_SECONDS = 10
 
 
 def sweep() -> None:

@@ -35,7 +35,7 @@ class QSide:
     """Q as the district's mapping rules would bring it over.
 
     `school_of`: SIS user ID to an account's. `other_ids`: {rule: {SIS user ID: what it would be by
-    that rule}}. `unmapped_logins`: SIS user IDs of those left out because their login is taken.
+    that rule}}. `shared_logins`: sourcedIds of users who have one login with another.
     """
 
     rows: dict[Kind, Rows] = field(default_factory=no_rows)
@@ -49,8 +49,8 @@ class QSide:
 class CanvasSide:
     """Canvas as its provisioning report tells it; without what is deleted.
 
-    `integration_ids`: {kind: {integration ID: SIS ID}}. `by_hand`: SIS IDs of what no SIS import
-    made. `without_id`: how many of a kind have no SIS ID. `logins_without_id`: folded.
+    `integration_ids`: {kind: {integration ID: SIS ID}}. `without_id`: how many of a kind have no
+    SIS ID. `logins_without_id`: folded.
     """
 
     rows: dict[Kind, Rows] = field(default_factory=no_rows)

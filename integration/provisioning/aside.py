@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from django.db import transaction
 from django.db.models import Count
 
 from integration import bulk
-from integration.models import Change, District, Run, SetAside
+from integration.models import AuditEvent, Change, District, Run, SetAside
 from integration.oneroster.types import Problem
 from integration.provisioning.part import Line, Part, chosen
 from integration.provisioning.problems import problem
@@ -54,9 +55,19 @@ def _remember(run: Run, by: str) -> int:
     return count
 
 
-def take_up(district: District) -> int:
-    """Let everything that rests be planned again; how many lines that is."""
-    return SetAside.objects.filter(district=district).delete()[0]
+@transaction.atomic
+def take_up(district: District, *, by: str) -> int:
+    """Let everything that rests be planned again, and say who wanted it; how many lines that is."""
+    count = SetAside.objects.filter(district=district).delete()[0]
+    if count:
+        AuditEvent.objects.create(
+            district=district.slug,
+            actor=by,
+            action="plan.taken-up",
+            subject=district.slug,
+            before={"set_aside": count},
+        )
+    return count
 
 
 def reminders(run: Run) -> Iterator[Problem]:

@@ -10,12 +10,13 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Playwright, sync_playwright
 
 from tests.contracts.lti_tool import Platform
-from tests.journeys.browsers import POLICIES, browser, executable
+from tests.journeys.browsers import FLAGS, POLICIES, browser, executable
 from tests.journeys.installing import install
 from tests.journeys.servers import Product, free_port, running_product
 from tests.journeys.walking import Walk
@@ -109,3 +110,11 @@ def _walk(context: BrowserContext, platform: Platform, product: Product) -> Iter
     walking = Walk(context, platform, product)
     yield walking
     walking.end()
+
+
+@pytest.fixture(scope="module")
+def chromium(playwright: Playwright) -> Iterator[Any]:
+    """A browser for pages that are opened without a Canvas around them."""
+    browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
+    yield browser
+    browser.close()

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Playwright
 
 from integration import invitations
 from integration.evaluation import store
@@ -28,7 +27,6 @@ from integration.models import (
 )
 from tests.integration.account.test_pages import a_plan, ended
 from tests.integration.account.visiting import installed, visit
-from tests.journeys.browsers import FLAGS, executable
 from tests.journeys.test_every_screen import look, opened, violations
 from tests.lti import people
 
@@ -162,13 +160,6 @@ SCREENS = [
     Screen("admin-supported", at("supported/"), "What is supported"),
     Screen("admin-audit", audit, "Audit log"),
 ]
-
-
-@pytest.fixture(scope="module")
-def chromium(playwright: Playwright) -> Iterator[Any]:
-    browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
-    yield browser
-    browser.close()
 
 
 @pytest.mark.parametrize(

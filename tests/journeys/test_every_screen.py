@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Playwright
+from playwright.sync_api import BrowserContext, Page
 
 from gradesync.actions import plans
 from gradesync.models import CourseSync
@@ -21,7 +21,6 @@ from integration.models import Run
 from tests.gradesync.screens.algebra import algebra, with_course_grades
 from tests.gradesync.screens.conftest import district
 from tests.gradesync.screens.stage import COURSE_ID, Stage, Visit
-from tests.journeys.browsers import FLAGS, executable
 from tests.journeys.walking import violations
 from tests.lti import people
 
@@ -167,13 +166,6 @@ SCREENS = [
     Screen("settings", settings, "Course settings"),
     Screen("help", help_page, "Help"),
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def chromium(playwright: Playwright) -> Iterator[Any]:
-    browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
-    yield browser
-    browser.close()
 
 
 @contextmanager

@@ -174,7 +174,7 @@ def tried(row: QConnection | CanvasConnection) -> QSyncError | None:
     """Sign in with what was typed; what went wrong, if anything."""
     try:
         if isinstance(row, QConnection):
-            with q_client_of(row) as q_:
+            with q_client_of(row, is_hurried=True) as q_:
                 q_.probe("orgs")
         else:
             with canvas_client_of(row) as canvas_:

@@ -104,7 +104,7 @@ def undo(request: Any, run_id: int) -> HttpResponse:
 @district_action
 def plan_again(request: Any) -> HttpResponse:
     """Let what was set aside be planned again, from the next run on."""
-    take_up(request.district)
+    take_up(request.district, by=actor(request.launch))
     return to(request, "account:runs")
 
 

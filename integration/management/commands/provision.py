@@ -68,7 +68,9 @@ class Command(DistrictCommand):
     def work(self, district: District, options: dict[str, Any]) -> int:
         self._check(options)
         if options["take_up"]:
-            self.say(f"{take_up(district)} lines that were set aside are planned again.")
+            self.say(
+                f"{take_up(district, by=self.actor)} lines that were set aside are planned again."
+            )
         if options["decline"]:
             return self._decline(district, options)
         with canvas_client(district) as canvas, Bar(show=not self.as_json) as watch:

@@ -103,6 +103,7 @@ def test_the_rest_is_approved_and_the_held_part_stays_set_aside(admin, sandbox):
     assert "Set aside" in admin.page(f"runs/{later.pk}/changes/", action="removed")
 
     admin.post("runs/plan-again/")
+    assert AuditEvent.objects.get(action="plan.taken-up").before == {"set_aside": 13}
     assert night(admin).state == Run.State.HELD
 
 
