@@ -8,7 +8,7 @@ class IntegrationConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the engine of the kinds of run beside the nightly one, and lend the launch room."""
-        from integration import actions, alerts, tasks
+        from integration import actions, alerts, audit, tasks
         from integration.api.registry import UNDOERS, Undoer
         from integration.evaluation import run as evaluation
         from integration.launches import LaunchHost
@@ -25,5 +25,5 @@ class IntegrationConfig(AppConfig):
         )
         for kind in (run.KIND, approval.RENAMES, undo.KIND):
             UNDOERS[kind] = undoer
-        tasks.SWEEPERS.append(alerts.sweep)
+        tasks.SWEEPERS.extend([alerts.sweep, audit.seal])
         registry.lend(LaunchHost())

@@ -44,7 +44,7 @@ from lti import sessions
 logger = logging.getLogger(__name__)
 
 # What the rooms above have to look for each minute; they put themselves in here.
-SWEEPERS: list[Callable[[], None]] = []
+SWEEPERS: list[Callable[[], object]] = []
 
 SWEEP = "integration.tasks.sweep"
 ADVANCE = "integration.tasks.advance_run"

@@ -69,10 +69,33 @@ def uses_database(item: pytest.Item) -> bool:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """PostgreSQL drops no database that somebody is still in: the last threads may leave first."""
+    _let_tables_be_emptied()
     yield
     with django_db_blocker.unblock():
         if connection.vendor == "postgresql":
             _wait_for_the_others()
+
+
+def _let_tables_be_emptied() -> None:
+    """Between two tests also those tables are emptied whose triggers refuse it."""
+    operations = connection.ops
+    flush = operations.sql_flush
+
+    def sql_flush(style: Any, tables: Any, **how: Any) -> list[str]:
+        if connection.vendor == "postgresql":
+            named = [table for table in tables if table.startswith("integration_audit")]
+            off, on = (
+                [f"ALTER TABLE {table} {how} TRIGGER USER" for table in named]
+                for how in ("DISABLE", "ENABLE")
+            )
+        else:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+                triggers = cursor.fetchall()
+            off, on = [f"DROP TRIGGER {name}" for name, _ in triggers], [sql for _, sql in triggers]
+        return [*off, *flush(style, tables, **how), *on] if tables else []
+
+    operations.sql_flush = sql_flush
 
 
 OTHERS = (

@@ -1,7 +1,7 @@
 """What is kept. One file a noun; `design.md` section 4 lists them."""
 
 from integration.models.api_token import ApiToken
-from integration.models.audit import AuditEvent
+from integration.models.audit import AuditEvent, AuditSeal
 from integration.models.check import ConnectionCheck
 from integration.models.consent import CanvasConsent
 from integration.models.district import CanvasConnection, District, QConnection
@@ -17,6 +17,7 @@ __all__ = [
     "ApiToken",
     "Approval",
     "AuditEvent",
+    "AuditSeal",
     "CanvasConnection",
     "CanvasConsent",
     "Change",

@@ -2,12 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from django.db import models
+from django.db.models.functions import Now
 
 
-class AuditEvent(models.Model):
+class AppendOnly(models.QuerySet[Any]):
+    """Rows are added and read; nothing else."""
+
+    def update(self, **_: Any) -> NoReturn:
+        raise TypeError("What is in the audit log is never changed.")
+
+    def delete(self) -> NoReturn:
+        raise TypeError("What is in the audit log is never deleted.")
+
+
+class Written(models.Model):
+    """Written once. The database refuses the rest (triggers of migration 0093).
+
+    SQLite forgets a table's triggers when a migration alters it: such a migration makes them again.
+    """
+
+    objects = AppendOnly.as_manager()
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("An audit event is written once and never changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("An audit event is never deleted.")
+
+
+class AuditEvent(Written):
     """Written in the transaction of the thing it tells of; secrets are masked before."""
 
     at = models.DateTimeField(auto_now_add=True)
@@ -22,7 +53,11 @@ class AuditEvent(models.Model):
     class Meta:
         indexes = [models.Index(fields=["district", "-at"], name="audit_latest")]
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.pk is not None:
-            raise TypeError("An audit event is written once and never changed.")
-        super().save(*args, **kwargs)
+
+class AuditSeal(Written):
+    """A link of the chain over all events: `hash` holds the event and the link before it."""
+
+    number = models.BigIntegerField(primary_key=True)
+    event = models.BigIntegerField(unique=True)
+    hash = models.CharField(max_length=64)
+    at = models.DateTimeField(db_default=Now())
