@@ -80,7 +80,7 @@ def place_classes(
         if class_.status != "active":
             result.inactive.add(sourced_id)
             continue
-        if why := _unfit(class_, rules):
+        if why := unfit_class(class_, rules):
             result.problems.append(why)
             result.left_out.add(sourced_id)
             continue
@@ -104,7 +104,8 @@ def place_classes(
     return result
 
 
-def _unfit(class_: Class, rules: Rules) -> Problem | None:
+def unfit_class(class_: Class, rules: Rules) -> Problem | None:
+    """Why no section can be made of this class, whatever else there is in Q."""
     sourced_id = class_.sourced_id
     if not _first_named(class_.title, class_.class_code):
         return problem("roster.no-title", "classes", sourced_id, "title")

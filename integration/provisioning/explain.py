@@ -14,6 +14,7 @@ from integration.oneroster.types import (
     Record,
     User,
 )
+from integration.phrases import Phrase
 from integration.provisioning.people import sis_id
 from integration.provisioning.rows import (
     ACCOUNTS,
@@ -51,7 +52,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What we know of one place. Run numbers are ours, the import id is Canvas's."""
+    """What we know of one place. Run numbers are ours, the import id is Canvas's.
+
+    `plan`: how the run that planned a change to it stands, as a sentence; `after`: what becomes of
+    a row that was taken away.
+    """
 
     place: Place
     columns: dict[str, str] = field(default_factory=dict)
@@ -60,7 +65,18 @@ class Fact:
     removed: bool = False
     planned_by: int | None = None
     planned_state: str = ""
+    plan: str = ""
+    set_aside_by: str = ""
     refusal: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A sentence about a record, and what it comes to; "" where it does not keep it out."""
+
+    sentence: str
+    verdict: Literal["left out", "not meant for Canvas", ""] = "left out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,74 +111,144 @@ def places(record: Record, rules: Rules) -> list[Place]:
 
 
 def not_meant(record: Record, rules: Rules) -> str:
-    """Why a record as it stands has no row of its own, or ""."""
+    """Why a record as it stands has no row of its own, and what to do about it; or ""."""
     match record:
         case _ if record.status != "active":
-            return "Q has marked it tobedeleted."
+            return Phrase(
+                "Q has marked it {status}. If it should be in Canvas, make it active in Q again.",
+                status=record.status,
+            )
         case User() if record.role in GUARDIANS and not rules.guardians:
-            return "Guardians are not provisioned in this district (a switch in the policy)."
+            return Phrase(
+                "Guardians are not provisioned in this district. A switch in the mapping rules "
+                "brings them over as observers."
+            )
         case Enrollment() if rules.canvas_role(record.role) is None:
-            return f"The role {record.role} has no enrollment in Canvas."
+            return Phrase(
+                "The role {role} has no enrollment in Canvas. The mapping rules say which role "
+                "becomes what; else correct the role in Q.",
+                role=record.role,
+            )
         case AcademicSession() if record.type not in ("term", "semester"):
-            return f"A {record.type} becomes a Canvas term only if a class names it."
+            return Phrase(
+                "A {type} becomes a Canvas term only if a class names it. Give the classes this "
+                "session in Q if it should be one.",
+                type=record.type,
+            )
         case Org() if record.type in ("district", "state", "national"):
-            return "It is Canvas's root account or above it, where Q holds only one district."
+            return Phrase(
+                "It is Canvas's root account or above it, where Q holds only one district. "
+                "There is nothing to do."
+            )
         case Course():
-            return "A course is not in Canvas by itself: its classes are; explain one of them."
+            return Phrase(
+                "A course is not in Canvas by itself: its classes are; explain one of them."
+            )
     return ""
+
+
+NOT_THERE = (
+    "Check the kind and the ID: it is the sourcedId in Q, not a number of Canvas. The search finds "
+    "people, classes and enrollments by name and login as well."
+)
+NEVER = "Q does not hold this record, and Canvas never got it from us."
+NOT_KNOWN = "Q does not hold this record, and its row in Canvas is not known."
 
 
 def explain(
     record: Record | None,
     facts: list[Fact],
-    findings: list[str],
+    notes: list[Note],
     rules: Rules,
+    around: list[str] | None = None,
 ) -> Explanation:
-    """Tell the story of one record. `findings`: what the latest run said about it."""
+    """Tell the story of one record.
+
+    `notes`: what was found about it, and about what it names. `around`: how the district's runs
+    stand, for what should be in Canvas and is not there yet.
+    """
     known = any(fact.accepted_by is not None or fact.refusal for fact in facts)
-    if record is None and not known and not findings:
-        never = "Canvas never got it from us" if facts else "its row in Canvas is not known"
-        return Explanation("unknown", (f"Q does not hold this record, and {never}.",))
+    if record is None and not known and not notes:
+        return Explanation("unknown", (NEVER if facts else NOT_KNOWN, NOT_THERE))
     steps = ["Q holds it."] if record is not None else []
-    if record is None and not findings:
+    if record is None and not notes:
         steps = ["Q no longer holds it."]
-    reason = not_meant(record, rules) if record is not None else ""
-    if reason:
-        steps.append(reason)
-    steps += findings
+    if record is not None and (reason := not_meant(record, rules)):
+        notes = [Note(reason, "not meant for Canvas"), *notes]
+    steps += [note.sentence for note in notes]
     for fact in facts:
         steps += _told(fact)
-    is_meant = record is not None and not reason
-    return Explanation(_verdict(facts, findings, is_meant=is_meant), tuple(steps))
+    verdict = _verdict(facts, notes, is_in_q=record is not None)
+    # Where a plan holds it, how that stands has been said with it.
+    if verdict == "waiting" and not any(fact.plan or fact.set_aside_by for fact in facts):
+        steps += around or []
+    return Explanation(verdict, tuple(steps))
+
+
+ACCEPTED = {
+    "accepted": "Canvas has accepted the {row} ({by}).",
+    "kept": "Canvas has kept the {row} ({by}).",
+    "taken away": "Canvas has taken away the {row} ({by}).",
+}
+IMPORTED = "run {run}, SIS import {sis_import}"
 
 
 def _told(fact: Fact) -> list[str]:
-    name = f"{fact.place.kind.name[:-1]} {fact.place.key.replace(SEPARATOR, ' / ')}"
+    row = f"{fact.place.kind.name[:-1]} {fact.place.key.replace(SEPARATOR, ' / ')}"
     told: list[str] = []
     if fact.accepted_by is not None:
-        by = f"run {fact.accepted_by}"
-        by += f", SIS import {fact.sis_import}" if fact.sis_import else ""
-        what = "accepted"
-        if fact.removed:
-            what = "kept" if _is_there(fact) else "taken away"
-        told.append(f"Canvas has {what} the {name} ({by}).")
+        stays = "kept" if _is_there(fact) else "taken away"
+        template = ACCEPTED["accepted" if not fact.removed else stays]
+        by = Phrase(IMPORTED if fact.sis_import else "run {run}",
+                    run=fact.accepted_by, sis_import=fact.sis_import)  # fmt: skip
+        told.append(Phrase(template, row=row, by=by))
         told.append("  " + ", ".join(f"{column}={value}" for column, value in fact.columns.items()))
-    if fact.planned_by is not None and fact.planned_state == "planned":
-        told.append(f"A change to the {name} waits in the plan of run {fact.planned_by}.")
+        if fact.removed and fact.after:
+            told.append(fact.after)
+    told += _planned(fact, row)
     if fact.refusal:
-        told.append(f"Canvas refused the {name}: {fact.refusal}")
+        told.append(
+            Phrase("Canvas refused the {row}: {message}", row=row, message=fact.refusal),
+        )
+        told.append(
+            Phrase(
+                "Correct what Canvas names; the row is sent again when it has changed, and else "
+                "after a week."
+            )
+        )
     return told
 
 
-def _verdict(facts: list[Fact], findings: list[str], *, is_meant: bool) -> Verdict:
+# By the state of the planned change; what is not here is told by what Canvas has accepted or
+# refused, or by the finding of a changed id.
+PLANNED = {
+    "planned": "A change to the {row} waits in the plan of run {run}.",
+    "set aside": "A change to the {row} rests: {by} left it out when the rest of run {run} was "
+    "approved. Take it up again on the page of that run (or provision --take-up).",
+    "left": "It is not known whether Canvas took the {row} in run {run}; the next run sends it "
+    "again.",
+}
+
+
+def _planned(fact: Fact, row: str) -> list[str]:
+    template = PLANNED.get(fact.planned_state)
+    if fact.planned_by is None or template is None:
+        return []
+    told: list[str] = [Phrase(template, row=row, run=fact.planned_by, by=fact.set_aside_by)]
+    return [*told, fact.plan] if fact.plan else told
+
+
+def _verdict(facts: list[Fact], notes: list[Note], *, is_in_q: bool) -> Verdict:
     if any(fact.refusal for fact in facts):
         return "refused"
     if any(map(_is_there, facts)):
         return "in Canvas"
-    if any(fact.planned_state == "planned" for fact in facts):
+    if any(fact.planned_state in PLANNED for fact in facts):
         return "waiting"
-    if findings:
+    verdicts = {note.verdict for note in notes}
+    if "left out" in verdicts:
         return "left out"
+    is_meant = is_in_q and "not meant for Canvas" not in verdicts
     return "waiting" if is_meant else "not meant for Canvas"
 
 

@@ -65,7 +65,7 @@ def lean_people(rules: Rules) -> Callable[[User], User]:
             return User(
                 user.sourced_id, user.status, user.date_last_modified, role=intern(user.role)
             )
-        row = _user(user, rules)
+        row = user_row(user, rules)
         if isinstance(row, UserRow):
             user_id, login, first, last, email, status = row
             first, last = names.setdefault(first, first), names.setdefault(last, last)
@@ -116,7 +116,7 @@ def map_people(
     result.inactive = {key for key, user in users.items() if not _is_wanted(user, rules)}
     for sourced_id in sorted(users.keys() - result.inactive):
         user = users[sourced_id]
-        row = (user.row if isinstance(user, MappedUser) else None) or _user(user, rules)
+        row = (user.row if isinstance(user, MappedUser) else None) or user_row(user, rules)
         if isinstance(row, Problem):
             _leave_out(result, sourced_id, row, sis_id(user, rules.user_sis_id))
             continue
@@ -143,7 +143,8 @@ def _school(user: User, account_of: Mapping[str, str]) -> str:
     return ""
 
 
-def _user(user: User, rules: Rules) -> UserRow | Problem:
+def user_row(user: User, rules: Rules) -> UserRow | Problem:
+    """The row of one user, or why there can be none, whatever else there is in Q."""
     user_id = sis_id(user, rules.user_sis_id)
     login = user.username or user.email
     if not user_id:

@@ -211,7 +211,7 @@ def _current(
     """The sessions of tonight, those that are of no use tonight as they were."""
     current = {key: one.session for key, one in remembered.items() if is_unread(key)}
     for sourced_id, session in sorted(sessions.items()):
-        why = _unfit(session, rules) if session.status == "active" else None
+        why = unfit_session(session, rules) if session.status == "active" else None
         if why is None:
             current[sourced_id] = session
         else:
@@ -270,7 +270,8 @@ def _bare(session: AcademicSession) -> AcademicSession:
     )
 
 
-def _unfit(session: AcademicSession, rules: Rules) -> Problem | None:
+def unfit_session(session: AcademicSession, rules: Rules) -> Problem | None:
+    """Why no term can be made of this session, whatever else there is in Q."""
     kind, sourced_id = "academicSessions", session.sourced_id
     if session.start_date and session.end_date and session.end_date < session.start_date:
         return problem("roster.term-dates", kind, sourced_id, "endDate")

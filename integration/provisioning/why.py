@@ -10,16 +10,18 @@ from integration.models import (
     Change,
     CourseAssignment,
     District,
-    Finding,
     ProvisioningPolicy,
     RefusedRow,
     RosterRow,
     Run,
+    SetAside,
 )
 from integration.oneroster.client import OneRosterClient
-from integration.oneroster.errors import UnusableRecord
 from integration.oneroster.types import Enrollment, User
-from integration.provisioning.explain import Explanation, Fact, Place, explain, places
+from integration.phrases import Phrase
+from integration.provisioning.explain import Explanation, Fact, Note, Place, explain, places
+from integration.provisioning.found_about import Asked, beside
+from integration.provisioning.not_yet import next_plan, plan_of
 from integration.provisioning.people import sis_id
 from integration.provisioning.plan import rules_of
 from integration.provisioning.renames import TYPES
@@ -27,6 +29,7 @@ from integration.provisioning.rows import (
     ACCOUNTS,
     CHANGE_SIS_ID,
     COURSES,
+    ENROLLMENTS,
     SECTIONS,
     SEPARATOR,
     TERMS,
@@ -40,27 +43,26 @@ def why(district: District, collection: str, sourced_id: str, q: OneRosterClient
     """The trace from Q's record through the rule to Canvas's row, or the reason it is not there.
 
     `collection` as in OneRoster: "orgs", "academicSessions", "courses", "classes", "users",
-    "enrollments". Asks Q for this record, and Canvas for nothing.
+    "enrollments". Asks Q for this record and for what it names, and Canvas for nothing.
 
     Raises:
         OneRosterError: Q does not answer.
     """
     policy, _ = ProvisioningPolicy.objects.get_or_create(district=district)
-    rules = rules_of(policy, district.time_zone)
-    findings = _findings(district, sourced_id)
-    try:
-        record = q.find(collection, sourced_id)
-    except UnusableRecord as error:
-        record = None
-        findings = [f"Q holds it, and it cannot be used: {error}", *findings]
+    asked = Asked(district, rules_of(policy, district.time_zone), q)
+    rules = asked.rules
+    record, notes = asked.look_up(collection, sourced_id)
     found = places(record, rules) if record else _guess(collection, sourced_id, rules)
     if isinstance(record, Enrollment):
-        user = q.find("users", record.user.sourced_id)
-        if isinstance(user, User):
-            found = [_with_user(found[0], user, rules)]
-    findings += _renames(district, found)
-    facts = [_fact(district, _kept(district, place)) for place in found]
-    return explain(record, facts, findings, rules)
+        named = asked.named_by(record)
+        notes += named.notes
+        if named.user is not None:
+            found = [_with_user(found[0], named.user, rules)]
+    notes += [Note(told, "") for told in _renames(district, found)]
+    found = [_kept(district, place) for place in found]
+    notes += [*asked.of_rows(found), *beside(district, record, found)]
+    facts = [_fact(policy, place) for place in found]
+    return explain(record, facts, notes, rules, next_plan(district))
 
 
 # The kinds of Canvas that a record is found under by its own id.
@@ -91,13 +93,17 @@ def _with_user(place: Place, user: User, rules: Rules) -> Place:
     return Place(place.kind, SEPARATOR.join((section, sis_id(user, rules.user_sis_id), role)))
 
 
-def _fact(district: District, place: Place) -> Fact:
+def _fact(policy: ProvisioningPolicy, place: Place) -> Fact:
+    district = policy.district
     named = {"kind": place.kind.name, "key": place.key}
     accepted = RosterRow.objects.filter(
         district=district, origin=RosterRow.Origin.OURS, **named
     ).first()
-    change = Change.objects.filter(run__district=district, **named).order_by("-pk").first()
+    changes = Change.objects.filter(run__district=district, run__kind__in=PLANS, **named)
+    change = changes.select_related("run__district__policy").order_by("-pk").first()
     refused = RefusedRow.objects.filter(district=district, **named).first()
+    aside = SetAside.objects.filter(district=district, **named).first()
+    is_planned = change is not None and change.state == Change.State.PLANNED
     return Fact(
         place,
         columns=dict(zip(place.kind.columns, json.loads(accepted.row), strict=True))
@@ -108,7 +114,28 @@ def _fact(district: District, place: Place) -> Fact:
         removed=bool(accepted and accepted.removed_at),
         planned_by=change.run_id if change else None,
         planned_state=change.state if change else "",
+        plan=plan_of(change.run) if change and is_planned else "",
+        set_aside_by=aside.by if aside else "",
         refusal=refused.message if refused else "",
+        after=_after(policy, place, accepted.run if accepted else None),
+    )
+
+
+def _after(policy: ProvisioningPolicy, place: Place, run: Run | None) -> str:
+    """What becomes of a row that was taken away."""
+    if run is not None and run.kind == Run.Kind.UNDO:
+        return Phrase("That run took an earlier one back. The next run plans it as Q has it then.")
+    told = Phrase("When Q has it again, the next run brings it back.")
+    if place.kind is not ENROLLMENTS:
+        return told
+    if policy.enrollment_removal != "inactive":
+        return told
+    return Phrase(
+        "Q no longer has it: it is inactive first, completed after {completed} days and deleted "
+        "after {deleted} more (0: never; Rules). {told}",
+        completed=policy.completed_after_days,
+        deleted=policy.deleted_after_days,
+        told=told,
     )
 
 
@@ -132,10 +159,3 @@ def _renames(district: District, found: list[Place]) -> list[str]:
                 told.append(f"The {of} {old} is {new} in Canvas since run {line.run_id}.")
                 found += [Place(place.kind, new)] if Place(place.kind, new) not in found else []
     return told
-
-
-def _findings(district: District, sourced_id: str) -> list[str]:
-    """What the latest run that read Q said about this record."""
-    run = district.runs.filter(kind__in=PLANS).exclude(read_at=None).order_by("-pk").first()
-    found = Finding.objects.filter(run=run, sourced_id=sourced_id).order_by("pk") if run else []
-    return [f"{finding.reason} {finding.remedy}" for finding in found]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from integration.oneroster.types import Record
-from integration.provisioning.explain import Fact, Place, explain, not_meant, places
+from integration.provisioning.explain import Fact, Note, Place, explain, not_meant, places
 from integration.provisioning.rows import COURSES, ENROLLMENTS, SECTIONS, USERS
 from integration.provisioning.rules import Rules
 from tests.integration.provisioning.makers import (
@@ -99,7 +99,7 @@ REFUSED = Fact(SAM, planned_by=8, planned_state="refused", refusal="No login_id 
     ],
 )
 def test_the_story_comes_to_a_verdict(record, facts, findings, verdict):
-    assert explain(record, facts, findings, PLAIN).verdict == verdict
+    assert explain(record, facts, list(map(Note, findings)), PLAIN).verdict == verdict
 
 
 def test_the_story_of_an_accepted_row_names_run_and_import_and_columns():
@@ -125,14 +125,17 @@ def test_what_waits_and_what_was_refused_is_told_for_each_place():
         Fact(Place(SECTIONS, "c1"), planned_by=8, planned_state="planned"),
         Fact(Place(COURSES, "c1"), planned_by=8, planned_state="refused", refusal="No short_name"),
     ]
-    assert explain(class_(), facts, ["A finding."], PLAIN).steps == (
+    assert explain(class_(), facts, [Note("A finding.")], PLAIN).steps == (
         "Q holds it.",
         "A finding.",
         "A change to the section c1 waits in the plan of run 8.",
         "Canvas refused the course c1: No short_name",
+        "Correct what Canvas names; the row is sent again when it has changed, and else after a "
+        "week.",
     )
 
 
 def test_nobody_knows_a_record_that_neither_side_holds():
     told = explain(None, [], [], PLAIN)
-    assert told.steps == ("Q does not hold this record, and its row in Canvas is not known.",)
+    assert told.steps[0] == "Q does not hold this record, and its row in Canvas is not known."
+    assert "Check the kind and the ID" in told.steps[1]

@@ -1,0 +1,19 @@
+"""Sentences that can be said in another language after their words were filled in. PURE."""
+
+from __future__ import annotations
+
+
+class Phrase(str):
+    """What a person reads: for machines and logs the English text, for a page also its parts.
+
+    `template` has words in braces; `values` fills them, and may hold phrases itself.
+    """
+
+    __slots__ = ("template", "values")
+    template: str
+    values: dict[str, object]
+
+    def __new__(cls, template: str, **values: object) -> Phrase:
+        made = super().__new__(cls, template.format(**values))
+        made.template, made.values = template, values
+        return made
