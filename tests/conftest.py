@@ -26,7 +26,7 @@ FOR_CI = (
         f"tests/integration/provisioning/test_{name}"
         for name in (
             *("bundles", "undo", "identity", "rollover", "ladder", "q_that_fails"),
-            *("canvas_that_fails", "what_must_stay", "unknown_outcomes", "drift"),
+            *("canvas_that_fails", "what_must_stay", "unknown_outcomes", "drift", "why"),
         )
     ),
 )

@@ -73,10 +73,14 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A sentence about a record, and what it comes to; "" where it does not keep it out."""
+    """A sentence about a record, and what it comes to; "" where it does not keep it out.
+
+    `of_another`: what Canvas has under its ID is somebody or something else.
+    """
 
     sentence: str
     verdict: Literal["left out", "not meant for Canvas", ""] = "left out"
+    of_another: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +180,8 @@ def explain(
     if record is not None and (reason := not_meant(record, rules)):
         notes = [Note(reason, "not meant for Canvas"), *notes]
     steps += [note.sentence for note in notes]
+    if known and any(note.of_another for note in notes):
+        steps.append(Phrase("What Canvas has under that ID is another one:"))
     for fact in facts:
         steps += _told(fact)
     verdict = _verdict(facts, notes, is_in_q=record is not None)
@@ -239,6 +245,8 @@ def _planned(fact: Fact, row: str) -> list[str]:
 
 
 def _verdict(facts: list[Fact], notes: list[Note], *, is_in_q: bool) -> Verdict:
+    if any(note.of_another for note in notes):
+        return "left out"
     if any(fact.refusal for fact in facts):
         return "refused"
     if any(map(_is_there, facts)):

@@ -18,7 +18,7 @@ from integration.oneroster.errors import UnusableRecord
 from integration.oneroster.types import Enrollment, Record, User
 from integration.phrases import Phrase
 from integration.provisioning.explain import Note, Place, not_meant
-from integration.provisioning.keeping_out import TOLD_BY_ITSELF, keeps_out, own_problem
+from integration.provisioning.keeping_out import OF_ANOTHER, TOLD_BY_ITSELF, keeps_out, own_problem
 from integration.provisioning.problems import TABLE
 from integration.provisioning.rows import COURSES, SECTIONS, SEPARATOR, TERMS
 from integration.provisioning.rules import Rules
@@ -43,6 +43,7 @@ class Asked:
     rules: Rules
     q: OneRosterClient
     _told: set[str] = field(default_factory=set)
+    _read: set[int] = field(default_factory=set)
 
     def look_up(self, collection: str, sourced_id: str) -> tuple[Record | None, list[Note]]:
         """The record as Q has it now, and what is wrong with it, now and in the latest run."""
@@ -75,7 +76,8 @@ class Asked:
             keys |= Q(kind=place.kind.name, sourced_id=place.key.replace(SEPARATOR, " "))
         # What Canvas refused is told by what is kept of it, in Canvas's own words.
         found = self._of_last_run().filter(keys).exclude(code__startswith="canvas.")
-        return [self._note(one, is_outdated=False) for one in found] if places else []
+        told = found.exclude(pk__in=self._read) if places else []
+        return [self._note(one, is_outdated=False) for one in told]
 
     def _named(self, collection: str, sourced_id: str) -> tuple[Record | None, list[Note]]:
         what = {"what": Phrase(NAMES[collection]), "id": sourced_id}
@@ -93,6 +95,7 @@ class Asked:
     def _findings(self, collection: str, sourced_id: str, record: Record | None) -> list[Note]:
         """What the latest run that read Q said about this record."""
         found = list(self._of_last_run().filter(kind=collection, sourced_id=sourced_id))
+        self._read |= {one.pk for one in found}
         told = [
             self._note(one, is_outdated=record is not None and one.code in TOLD_BY_ITSELF)
             for one in found
@@ -108,7 +111,8 @@ class Asked:
         )
         if is_outdated:
             return Note(Phrase(OUTDATED, run=finding.run_id, said=said), "")
-        return Note(said, "left out" if keeps_out(finding.code) else "")
+        is_out = keeps_out(finding.code)
+        return Note(said, "left out" if is_out else "", of_another=finding.code in OF_ANOTHER)
 
     def _crowded(self, collection: str, record: Record | None) -> Iterator[Note]:
         """Of very many alike the latest run has listed only the first: this may be another."""

@@ -46,6 +46,8 @@ KEEPS_OUT = frozenset(
         "canvas.still-refused",
     }
 )
+# What has its place in Canvas is somebody or something else.
+OF_ANOTHER = frozenset({"roster.duplicate-sis-id", "roster.id-recycled"})
 # What a record tells by itself, so that a finding of it is out of date once it says otherwise.
 TOLD_BY_ITSELF = frozenset(
     {
