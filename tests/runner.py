@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 import psycopg
+import pytest
 
 ROOT = Path(__file__).parents[1]
 POSTGRESQL = "postgres://postgres@127.0.0.1:5432/postgres"
@@ -28,11 +29,11 @@ def main(words: list[str]) -> int:
     return int(failed)
 
 
-def run_all(words: list[str]) -> tuple[bool, str]:
+def run_all(words: list[str], record: Path | None = None) -> tuple[bool, str]:
     """Run the tests on each database; whether they failed, and what was used."""
     started = time.monotonic()
     used = ["SQLite"]
-    failed = run("SQLite", words, {})
+    failed = run("SQLite", words, {}, record)
     url = os.environ.get("TEST_POSTGRESQL_URL", POSTGRESQL)
     missing = unreachable(url)
     if missing:
@@ -41,7 +42,8 @@ def run_all(words: list[str]) -> tuple[bool, str]:
         failed = failed or bool(os.environ.get("REQUIRE_POSTGRESQL"))
     else:
         used.append("PostgreSQL")
-        failed = run("PostgreSQL", postgresql(words), {"DATABASE_URL": url}) or failed
+        here = {"DATABASE_URL": url}
+        failed = run("PostgreSQL", postgresql(words), here, record) or failed
     left_out = "; PostgreSQL was left out" if missing else ""
     seconds = time.monotonic() - started
     return failed, f"Databases used: {' and '.join(used)}{left_out}. {seconds:.0f} seconds in all."
@@ -53,15 +55,26 @@ def postgresql(words: list[str]) -> list[str]:
     return ["--database-only", *hurried]
 
 
-def run(name: str, words: list[str], environment: dict[str, str]) -> bool:
-    """Run the tests once; say whether they failed."""
+def run(
+    name: str, words: list[str], environment: dict[str, str], record: Path | None = None
+) -> bool:
+    """Run the tests once; say whether they failed.
+
+    In the directory `record` is kept how each one ended; what has passed there is not run again.
+    """
     print(f"\n== {name} ==", flush=True)
+    recorded = 0
+    if record:
+        file = record / f"{name}.jsonl"
+        recorded = len(file.read_text().splitlines()) if file.exists() else 0
+        words = [*("-p", "tests.record", f"--record={file}", f"--recorded={recorded}"), *words]
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-n", WORKERS, "--dist", "worksteal", *words],
         env=_compiling(os.environ | environment),
         check=False,
     )
-    return ended.returncode != 0
+    nothing_left = {pytest.ExitCode.NO_TESTS_COLLECTED} if recorded else set()
+    return ended.returncode not in {pytest.ExitCode.OK, *nothing_left}
 
 
 def _compiling(environment: dict[str, str]) -> dict[str, str]:
