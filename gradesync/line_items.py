@@ -28,7 +28,8 @@ class WantedItem:
     """A line item as it should be, and as it is.
 
     `made_id` is the id made for it, which is its marker too; `sourced_id` the one it has, or will
-    have. `there` is the one in Q, None where there is none or nobody can tell which.
+    have. `there` is the one in Q, None where there is none or nobody can tell which
+    of the `candidates` it is.
     """
 
     draft: Draft
@@ -40,6 +41,7 @@ class WantedItem:
     state: State
     there: LineItem | None = None
     last: LineItemFields | None = None
+    candidates: tuple[LineItem, ...] = ()
 
     @property
     def key(self) -> ItemKey:
@@ -167,7 +169,8 @@ def _settled(
             return replace(item, state=state, there=line_item, sourced_id=line_item.sourced_id)
         case Ambiguous(candidates):
             told = problem("line_item.ambiguous", count=len(candidates))
-            return replace(item, state="ambiguous", problems=(*item.problems, told))
+            told_of = (*item.problems, told)
+            return replace(item, state="ambiguous", problems=told_of, candidates=candidates)
         case _:
             return item
 

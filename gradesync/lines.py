@@ -28,6 +28,7 @@ class ItemLine:
 
     `sourced_id` is where it is, or will be; `link`: this sync learns it (the shell keeps it).
     `codes` of everything a person should read beside it; `code` is the one that decided.
+    `candidates`: by id, those in Q of which a person says which one it is.
     `before` and `body` are JSON text: the object as read, and as it is written.
     """
 
@@ -46,6 +47,7 @@ class ItemLine:
     canvas: LineItemFields | None = None
     q: LineItemFields | None = None
     verdicts: dict[str, FieldVerdict] | None = None
+    candidates: dict[str, LineItemFields] | None = None
     verb: Verb = ""
     before: str = ""
     body: str = ""

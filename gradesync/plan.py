@@ -89,6 +89,7 @@ def item_line(item: WantedItem, rules: Rules, decisions: Mapping[ItemKey, str]) 
         source=item.draft.source,
         group_id=item.draft.group_id,
         link=item.state in ("found", "adopted"),
+        candidates={one.sourced_id: one.fields for one in item.candidates} or None,
         last=item.last,
         canvas=item.fields,
         q=item.there.fields if item.there else None,

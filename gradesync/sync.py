@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -103,8 +103,10 @@ def _like(run: Run, sync: SyncRun) -> Run | None:
     return next(alike, None)
 
 
-def failed_scope(run: Run, sections: frozenset[str] | None = None) -> Scope:
-    """What of a run did not reach Q, and nothing else.
+def failed_scope(
+    run: Run, sections: frozenset[str] | None = None, only: Collection[str] = ()
+) -> Scope:
+    """What of a run did not reach Q, and nothing else. `only`: keys of its lines, out of these.
 
     Raises:
         NothingToRetry: the run is going still, or everything of it reached Q.
@@ -112,6 +114,7 @@ def failed_scope(run: Run, sections: frozenset[str] | None = None) -> Scope:
     if run.state in UNFINISHED:
         raise NothingToRetry(f"Run {run.pk} is going still.")
     left = Change.objects.filter(run=run, state__in=(Change.State.REFUSED, Change.State.LEFT))
+    left = left.filter(key__in=only) if only else left
     keys = frozenset(tuple(key.split(SEPARATOR)) for key in left.values_list("key", flat=True))
     if not keys:
         raise NothingToRetry(f"Everything of run {run.pk} reached Q.")

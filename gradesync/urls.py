@@ -12,6 +12,7 @@ urlpatterns = [
     path("assignments/", grades.choose_many, name="choose-many"),
     path("assignments/<int:assignment_id>/", grades.choose, name="choose"),
     path("categories/", grades.choose_category, name="choose-category"),
+    path("sections/<int:section_id>/", grades.choose_section, name="choose-section"),
     path("periods/<int:period_id>/", grades.choose_period, name="choose-period"),
     path("previews/<int:run_id>/", previewing.show, name="preview"),
     path("previews/<int:run_id>/rows.csv", previewing.download, name="preview-csv"),

@@ -23,9 +23,40 @@ const recount = () => each("[data-count]", (one) => {
   one.textContent = Number(one.dataset.count) + chosen;
 });
 
+// A part that was exchanged is not read out by itself: what is new in it is, and only once.
+const told = (root) => [...root.querySelectorAll("[data-says]")].map((one) => one.textContent.trim()).join(" ");
+let said = told(document);
+const say = () => {
+  const now = told(document);
+  if (now !== said) each("[data-live]", (one) => { one.textContent = now; });
+  said = now;
+};
+
+// The menu of a row opens beside its button, wherever the table has been scrolled to.
+document.addEventListener("toggle", (event) => {
+  const menu = event.target;
+  if (!menu.matches("[data-menu]") || event.newState !== "open") return;
+  const at = document.querySelector(`[popovertarget="${menu.id}"]`).getBoundingClientRect();
+  const fits = at.bottom + menu.offsetHeight < innerHeight;
+  menu.style.top = `${fits ? at.bottom : Math.max(0, at.top - menu.offsetHeight)}px`;
+  menu.style.left = `${Math.max(8, Math.min(at.right - menu.offsetWidth, innerWidth - menu.offsetWidth - 8))}px`;
+  menu.querySelector("a,button").focus();
+}, true);
+document.addEventListener("keydown", (event) => {
+  const menu = event.target.closest("[data-menu]");
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!menu) return;
+  if (event.key === "Tab") menu.hidePopover();
+  if (!step) return;
+  event.preventDefault();
+  const all = [...menu.querySelectorAll("a,button")];
+  all[(all.indexOf(event.target) + step + all.length) % all.length].focus();
+});
+
 const arrange = (root) => {
   reachable();
   recount();
+  say();
   each("[data-copy]", (one) => { one.hidden = false; }, root);
   each("[data-print]", (one) => { one.hidden = false; }, root);
 };
@@ -44,7 +75,7 @@ document.addEventListener("click", async (event) => {
 document.addEventListener("change", (event) => {
   const all = event.target.closest("[data-all]");
   if (all) each(`input[data-choice="${all.dataset.all}"]`, (one) => { one.checked = true; });
-  if (event.target.closest("[data-unsaved]")) unsaved(true);
+  if (event.target.form?.matches("[data-unsaved]")) unsaved(true);
   recount();
 });
 
@@ -53,11 +84,31 @@ let dirty = false;
 const unsaved = (is) => {
   if (is === dirty) return;
   dirty = is;
+  warn();
   const subject = is ? "lti.setUnloadMessage" : "lti.removeUnloadMessage";
   if (window.parent !== window) window.parent.postMessage({ subject }, "*");
 };
 addEventListener("beforeunload", (event) => { if (dirty) event.preventDefault(); });
 document.addEventListener("submit", () => unsaved(false));
+
+// A visit that rests ends: five minutes before, a page with something unsaved says so.
+const idle = document.querySelector("[data-idle]");
+let resting = 0, late = false;
+const warn = () => { if (idle) idle.hidden = !(late && dirty); };
+const rest = () => {
+  clearTimeout(resting);
+  late = false;
+  warn();
+  if (idle) resting = setTimeout(() => { late = true; warn(); }, idle.dataset.idle * 1000);
+};
+document.addEventListener("click", async (event) => {
+  if (!event.target.closest("[data-stay]")) return;
+  const answer = await fetch(location.href).catch(() => null);
+  line(answer !== null);
+  if (answer?.ok) rest();
+  else if (answer) location.reload();
+});
+rest();
 
 // A visit that has ended, or a page that is gone, is told by the page itself.
 document.addEventListener("htmx:responseError", (event) => {
@@ -65,7 +116,7 @@ document.addEventListener("htmx:responseError", (event) => {
 });
 const line = (is) => each("[data-offline]", (one) => { one.hidden = is; });
 document.addEventListener("htmx:sendError", () => line(false));
-document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.xhr.status) line(true); });
+document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.xhr.status) { line(true); rest(); } });
 // A page that nobody looks at asks nothing.
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden && event.detail.elt.matches("[data-polls]")) event.preventDefault();

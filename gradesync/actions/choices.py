@@ -7,12 +7,14 @@ of another course is refused (NotOfThisCourse), whatever a request says.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import astuple
 from typing import Any
 
 from django.db import transaction
 
 from gradesync.errors import NotOfThisCourse
 from gradesync.ids import ItemKey
+from gradesync.lines import ItemLine
 from gradesync.models import (
     AssignmentChoice,
     AssignmentSync,
@@ -24,7 +26,8 @@ from gradesync.models import (
 from gradesync.picture import Picture
 from gradesync.readings import ItemDecision
 from gradesync.selectors.course import picture_of
-from integration.models import AuditEvent
+from gradesync.stored import SEPARATOR, line_of
+from integration.models import AuditEvent, Change
 
 CHOSEN_FOR_GRADES = "Course grade"
 
@@ -134,6 +137,30 @@ def decide_item(
         )
         told = {"what": key.what, "id": key.canvas_id, "class": key.class_id}
         _tell(course, by, "decided", told | {"decision": decision or ""})
+
+
+def link_item(course: CourseSync, key: ItemKey, sourced_id: str, *, by: str) -> None:
+    """Which line item of Q it is, of those that the latest plan named for it.
+
+    It is ours from then on; what Q holds of it is compared as with any other.
+    """
+    rows = Change.objects.filter(
+        run__sync__course=course, key=SEPARATOR.join(("line_item", *astuple(key)))
+    )
+    latest = rows.order_by("-run").first()
+    line = line_of(latest) if latest else None
+    candidates = line.candidates if isinstance(line, ItemLine) else None
+    ours = AssignmentSync.objects.filter(course=course)
+    is_taken = ours.filter(sourced_id=sourced_id).exists()
+    if sourced_id not in (candidates or ()) or is_taken:
+        raise NotOfThisCourse("Q has no such line item that this one could be.")
+    with transaction.atomic():
+        ours.update_or_create(
+            course=course, what=key.what, canvas_id=key.canvas_id, class_id=key.class_id,
+            defaults={"sourced_id": sourced_id, "fields": None, "decision": ""},
+        )  # fmt: skip
+        told = {"what": key.what, "id": key.canvas_id, "class": key.class_id}
+        _tell(course, by, "linked", told | {"line_item": sourced_id})
 
 
 def _own(course: CourseSync, ids: Callable[[Picture], set[str]], asked: Collection[str]) -> None:

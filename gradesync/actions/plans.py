@@ -143,8 +143,10 @@ def cancel(run: Run, *, by: str) -> bool:
     return asked
 
 
-def retry(run: Run, *, by: str, sections: Sections = None) -> Run:
+def retry(run: Run, *, by: str, sections: Sections = None, only: Collection[str] = ()) -> Run:
     """Plan again what of a run did not reach Q, and nothing else; a preview, to be sent as such.
+
+    `only`: of these lines (`Change.key`).
 
     Raises:
         NothingToRetry: the run is going still, or everything of it reached Q.
@@ -157,7 +159,7 @@ def retry(run: Run, *, by: str, sections: Sections = None) -> Run:
         preview=True,
         on_conflict=synced.on_conflict,
         force=synced.force,
-        scope=sync.failed_scope(run, sections),
+        scope=sync.failed_scope(run, sections, only),
         retries=run,
     )
     return _rung(again) if is_new else again

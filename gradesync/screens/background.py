@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from gradesync.actions import plans
@@ -14,20 +15,24 @@ from integration.models import District, Run
 REST = timedelta(minutes=2)
 
 
-def look(viewer: Viewer) -> Run:
-    """Compare both sides anew; a reading that is under way is joined."""
-    return plans.preview(viewer.course, by=viewer.actor, sections=viewer.sections)
+def look(viewer: Viewer, items: Collection[str] = ()) -> Run:
+    """Compare both sides anew; a reading that is under way is joined. `items`: those alone."""
+    return plans.preview(viewer.course, by=viewer.actor, sections=viewer.sections, items=items)
 
 
 def keep_fresh(viewer: Viewer, plan: Latest | None, now: datetime) -> Run | None:
-    """The look that is under way, begun now where the last one is old; None where there is none."""
+    """The look that is under way, begun now where the last one is old; None where there is none.
+
+    Each visit begins with a look of its own: whoever comes from grading finds what they graded.
+    """
     under_way = courses.being_made(viewer.course, viewer.sections)
     if under_way or not viewer.sees_scores or viewer.district.state != District.State.ACTIVE:
         return under_way
-    if plan is not None and not plan.is_old:
+    if plan is not None and not plan.is_old and plan.read_at >= viewer.opened_at:
         return None
+    since = max(viewer.opened_at, now - REST)
     lately = Run.objects.filter(
-        sync__course=viewer.course, plan_only=True, created_at__gt=now - REST
+        sync__course=viewer.course, plan_only=True, created_at__gt=since
     ).select_related("sync")
     if any(one.sync.scope == viewer.scope.as_row() for one in lately):
         return None

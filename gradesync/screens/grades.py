@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from gradesync.actions import choices
 from gradesync.errors import NotOfThisCourse
 from gradesync.ids import ItemKey
-from gradesync.screens import background, choosing, home, words
+from gradesync.screens import background, choosing, fragments, home, words
 from gradesync.screens.csv import answer as csv_answer
 from gradesync.screens.previewing import to
 from gradesync.screens.viewer import Viewer, viewer_of
@@ -62,9 +63,11 @@ def download(request: Any, course_id: int) -> HttpResponse:
 @require_launch(placement=COURSE, right=COURSE_SCORES)
 @require_POST
 def check(request: Any, course_id: int) -> HttpResponse:
-    """Compare with Q again, in the background."""
-    viewer = viewer_of(request)
-    run = background.look(viewer)
+    """Compare with Q again, in the background; `item`: that assignment alone."""
+    viewer, item = viewer_of(request), request.POST.get("item", "")
+    if item and item not in {one.canvas_id for one in viewer.picture.assignments}:
+        raise Http404
+    run = background.look(viewer, (item,) if item else ())
     if request.POST.get("then") == "preview":
         return to(request, "course:preview", run.pk)
     return done(request, viewer, "checking")
@@ -85,7 +88,7 @@ def choose_many(request: Any, course_id: int) -> HttpResponse:
 @require_launch(placement=COURSE, right=COURSE_SEND)
 @require_POST
 def choose(request: Any, course_id: int, assignment_id: int) -> HttpResponse:
-    """One assignment: its switch, its title in Q, or one of the settings that cure a block."""
+    """One assignment: its switch, its title or line item in Q, or a setting that cures a block."""
     viewer, one, post = viewer_of(request), str(assignment_id), request.POST
     # An assignment of another course, or of sections that are not theirs (S46).
     if one not in {each.canvas_id for each in viewer.picture.assignments}:
@@ -95,6 +98,8 @@ def choose(request: Any, course_id: int, assignment_id: int) -> HttpResponse:
         choices.switch(course, [one], is_on=post["on"] == "1", by=by)
     elif "title" in post:
         choices.title(course, one, post["title"], by=by)
+    elif "line_item" in post:
+        _choose_line_item(viewer, one, post)
     elif post.get("decision") in DECISIONS:
         for class_ in viewer.picture.classes:
             key = ItemKey("assignment", one, class_.sourced_id)
@@ -105,6 +110,33 @@ def choose(request: Any, course_id: int, assignment_id: int) -> HttpResponse:
     else:
         raise Http404
     return changed(request, viewer, "saved", at=one)
+
+
+def _choose_line_item(viewer: Viewer, assignment: str, post: Any) -> None:
+    class_id = post.get("class", "")
+    if viewer.picture.class_of(class_id) is None:
+        raise Http404
+    try:
+        key = ItemKey("assignment", assignment, class_id)
+        choices.link_item(viewer.course, key, post["line_item"], by=viewer.actor)
+    except NotOfThisCourse:
+        raise Http404 from None
+
+
+@require_launch(placement=COURSE, right=COURSE_SEND)
+@require_POST
+def choose_section(request: Any, course_id: int, section_id: int) -> HttpResponse:
+    """Which class of this course a section is, that does not come from Q."""
+    viewer, class_id = viewer_of(request), request.POST.get("class", "")
+    section = str(section_id)
+    is_seen = section in {one.canvas_id for one in viewer.picture.sections}
+    if not is_seen or viewer.picture.class_of(class_id) is None:
+        raise Http404
+    try:
+        choices.link_section(viewer.course, section, class_id, by=viewer.actor)
+    except NotOfThisCourse:
+        raise Http404 from None
+    return changed(request, viewer, "saved", at=f"s{section}")
 
 
 @require_launch(placement=COURSE, right=COURSE_SEND)
@@ -178,10 +210,9 @@ def _page(request: Any, viewer: Viewer, at: str = "", told: str = "") -> HttpRes
     mark = f"{page.plan.run.pk if page.plan else 0}-{page.reading.pk if page.reading else 0}"
     mark += f"-{page.going.pk if page.going else 0}"
     is_part = bool(request.headers.get("HX-Request"))
-    if is_part and request.method == "GET" and request.GET.get("seen") == mark:
-        return HttpResponse(status=204)
     template = "course/_grades.html" if is_part else "course/home.html"
-    return render(request, template, _context(request, page, mark, at, told))
+    make = partial(render, request, template, _context(request, page, mark, at, told))
+    return fragments.answer(request, mark, make) if is_part else make()
 
 
 def _context(request: Any, page: home.Home, mark: str, at: str, told: str) -> dict[str, Any]:
@@ -193,6 +224,7 @@ def _context(request: Any, page: home.Home, mark: str, at: str, told: str) -> di
         "mark": mark,
         "at": at or request.GET.get("at", ""),
         "told": told or request.GET.get("told", ""),
+        "rename": request.GET.get("rename", ""),
         "sentence": home.sentence(page),
         "automatic": home.automatic(page.viewer.course),
         "error": error,

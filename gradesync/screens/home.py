@@ -82,6 +82,11 @@ class Home:
         return sum(one.students - one.matched for one in self.sections if one.class_id)
 
     @property
+    def unlinked(self) -> set[str]:
+        """Sections whose students are in no class of Q here, so that somebody may say in which."""
+        return {one.section_id for one in self.viewer.picture.troubles if one.section_id}
+
+    @property
     def can_send(self) -> bool:
         has_work = bool(self.count.to_send or self.items)
         is_waiting = self.plan is not None and self.plan.is_waiting
@@ -101,8 +106,9 @@ def home(viewer: Viewer, filters: Filters, now: datetime) -> Home:
     nothing = seen.Home(viewer.picture, None, seen.Counts(), (), (), ())
     page = seen.home(viewer.course, viewer.sections) if viewer.sees_scores else nothing
     is_open = opened.open and viewer.sees_scores
-    reading = background.keep_fresh(viewer, page.plan, now) if is_open else None
     going = courses.under_way(viewer.course)
+    is_idle = is_open and not going
+    reading = background.keep_fresh(viewer, page.plan, now) if is_idle else None
     table, grades = rows.lines(viewer, page, is_sending=going is not None)
     error = _error(viewer, page.plan)
     problem = _problem(page.plan)

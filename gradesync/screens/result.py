@@ -13,7 +13,7 @@ from django.utils.translation import gettext, ngettext
 from gradesync.push import KIND, UNFINISHED
 from gradesync.screens import words
 from gradesync.screens.labels import STEPS
-from gradesync.screens.preview import Row, Wanted, row_of, show_of
+from gradesync.screens.preview import Row, Wanted, row_of, show_of, token_of
 from gradesync.screens.tally import Status
 from gradesync.screens.viewer import Viewer
 from gradesync.selectors import plans
@@ -32,6 +32,15 @@ class Failed:
     why: str
     remedy: str
     who: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailedItem:
+    """An assignment that is not in Q as it should be; `token` names its line."""
+
+    token: str
+    name: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,7 @@ class Result:
     waiting: int
     same: int
     items_sent: int
-    items_failed: tuple[tuple[str, str], ...]
+    items_failed: tuple[FailedItem, ...]
     failures: tuple[Failed, ...]
     items: tuple[Item, ...]
     seconds: int
@@ -84,9 +93,9 @@ def result(viewer: Viewer, run: Run) -> Result:
     total: Counter[str] = Counter()
     by_item: dict[str, Counter[str]] = defaultdict(Counter)
     for one in counted:
-        where = _where(one)
-        total[where] += one.cells
-        by_item[one.item][where] += one.cells
+        figure = where(one)
+        total[figure] += one.cells
+        by_item[one.item][figure] += one.cells
     lines = [(row, line) for each in items.values() for row, line in each]
     asked = Wanted(show="failed").asked()
     page = plans.page(run, sections=viewer.sections, asked=asked, size=MOST_FAILED)
@@ -102,7 +111,11 @@ def result(viewer: Viewer, run: Run) -> Result:
         total["same"],
         sum(row.state == State.CONFIRMED and bool(line.verb) for row, line in lines),
         tuple(
-            (line.source or line.title, gettext(row.message) if row.message else "")
+            FailedItem(
+                token_of(row.key),
+                line.source or line.title,
+                gettext(row.message) if row.message else "",
+            )
             for row, line in lines
             if row.state in (State.REFUSED, State.LEFT)
         ),
@@ -112,7 +125,7 @@ def result(viewer: Viewer, run: Run) -> Result:
     )
 
 
-def _where(one: plans.Counted) -> str:
+def where(one: plans.Counted) -> str:
     """In which figure a cell counts."""
     if one.code == "score.empty" and one.action == "same":
         return "empty"
@@ -142,19 +155,25 @@ def _item(
     kind = "grade" if what != "assignment" else found[0].kind if found else "assignment"
     name = found[0].name if found else lines[0][1].source or lines[0][1].title
     failed = count["failed"] + sum(row.state == State.REFUSED for row, _ in lines)
-    if failed:
-        status = Status("err", ngettext("%d failed", "%d failed", failed) % failed)
-    elif count["sent"] or any(row.state == State.CONFIRMED and line.verb for row, line in lines):
-        status = Status("ok", gettext("Confirmed"))
-    elif count["waiting"] or count["kept"]:
-        held = count["waiting"] + count["kept"]
-        status = Status("waits", ngettext("%d waiting", "%d waiting", held) % held)
-    else:
-        status = Status("off", gettext("Nothing to send"))
+    sent = count["sent"] + sum(
+        row.state == State.CONFIRMED and bool(line.verb) for row, line in lines
+    )
+    status = came_to(failed, sent, count["waiting"] + count["kept"])
     return Item(
         item, {"new_quiz": "quiz"}.get(kind, kind), name,
         count["sent"], count["same"], failed + count["left"], status,
     )  # fmt: skip
+
+
+def came_to(failed: int, sent: int, held: int) -> Status:
+    """What is worst of it, in a word."""
+    if failed:
+        return Status("err", ngettext("%d failed", "%d failed", failed) % failed)
+    if sent:
+        return Status("ok", gettext("Confirmed"))
+    if held:
+        return Status("waits", ngettext("%d waiting", "%d waiting", held) % held)
+    return Status("off", gettext("Nothing to send"))
 
 
 def title(run: Run, shown: Result) -> str:

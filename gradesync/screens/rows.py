@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from django.utils.translation import gettext
+
+from gradesync.lines import ItemLine
 from gradesync.models import CourseSync
 from gradesync.picture import Picture
+from gradesync.screens import words
 from gradesync.screens.tally import Status, status, writes
 from gradesync.screens.troubles import Trouble, of_row
 from gradesync.screens.viewer import Viewer
@@ -66,7 +70,7 @@ def lines(viewer: Viewer, page: seen.Home, *, is_sending: bool) -> tuple[list[Li
         )  # fmt: skip
 
     grades = [_with_periods(line(row), viewer.picture) for row in page.grades]
-    return [line(row) for row in page.rows], grades
+    return [_with_candidates(line(row), viewer.picture) for row in page.rows], grades
 
 
 def _names(viewer: Viewer, run: Run) -> Names:
@@ -119,6 +123,42 @@ def _with_periods(line: Line, picture: Picture) -> Line:
         for one in line.troubles
     ]
     return replace(line, troubles=tuple(told))
+
+
+def _with_candidates(line: Line, picture: Picture) -> Line:
+    """Which of Q's line items it is, is asked in each class by itself."""
+    told: list[Trouble] = []
+    for one in line.troubles:
+        asked = [each for each in line.row.lines if each.candidates] if one.fix == "which" else []
+        told += [_which(one, each, picture) for each in asked] or [one]
+    return replace(line, troubles=tuple(told))
+
+
+def _which(one: Trouble, line: ItemLine, picture: Picture) -> Trouble:
+    class_ = picture.class_of(line.item.class_id)
+    categories = {each.sourced_id: each.title for each in class_.categories} if class_ else {}
+    labels = {
+        sourced_id: " · ".join(
+            part
+            for part in (
+                fields.title,
+                gettext("%(points)s points") % {"points": words.number(fields.maximum)},
+                categories.get(fields.category_id, ""),
+                words.day(fields.due_at),
+            )
+            if part
+        )
+        for sourced_id, fields in (line.candidates or {}).items()
+    }
+    alike = Counter(labels.values())
+    options = [
+        (key, said if alike[said] == 1 else f"{said} · {key}") for key, said in labels.items()
+    ]
+    told = dict(zip(line.codes, line.sentences, strict=True))
+    lead = words.sentence(one.code, told.get(one.code, ""))
+    if len(picture.classes) > 1 and class_:
+        lead = f"{class_.title}: {lead}"
+    return replace(one, lead=lead, options=tuple(options), class_id=line.item.class_id)
 
 
 def blocked(found: Sequence[Line]) -> int:

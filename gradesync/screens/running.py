@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
 from gradesync.actions import plans as acts
 from gradesync.errors import NothingToRetry, NothingToUndo
 from gradesync.push import KIND
-from gradesync.screens import home, result, words
+from gradesync.screens import fragments, home, people, result, words
+from gradesync.screens.preview import key_of
 from gradesync.screens.previewing import again, to
 from gradesync.screens.viewer import Viewer, viewer_of
 from gradesync.selectors import plans
@@ -37,6 +40,7 @@ def show(request: Any, course_id: int, run_id: int) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return again(request)
     shown = result.result(viewer, run)
+    by_student = request.GET.get("by") == "student"
     return render(
         request,
         "course/run.html",
@@ -48,9 +52,12 @@ def show(request: Any, course_id: int, run_id: int) -> HttpResponse:
             "title": result.title(run, shown),
             "error": home.told_error(run.error) if run.error else ("", ""),
             "can_undo": _can_undo(viewer, run, shown),
+            "can_retry": bool(shown.again) and viewer.may_send and run.kind == KIND,
             "is_own": viewer.is_own(run),
             "told": request.GET.get("told", ""),
             "is_undo": run.kind != KIND,
+            "people": people.people(viewer, run) if by_student else (),
+            "by_student": by_student,
         },
     )
 
@@ -78,9 +85,8 @@ def _going(request: Any, viewer: Viewer, run: Run) -> HttpResponse:
     total = sum(states.values()) - states[State.LEFT]
     progress = progresses.progress(run)
     left = words.left(progress.seconds_left) if progress.seconds_left else ""
-    mark = f"{run.state}-{run.cursor}-{done}-{left}-{run.sync.cancel_asked_at is not None}"
-    if request.headers.get("HX-Request") and request.GET.get("seen") == mark:
-        return HttpResponse(status=204)
+    mark = f"{run.pk}-{run.state}-{run.cursor}-{done}-{states[State.REFUSED]}"
+    mark += f"-{(progress.seconds_left or 0) // 5}-{run.sync.cancel_asked_at is not None}"
     context = {
         "tab": "grades",
         "viewer": viewer,
@@ -93,12 +99,24 @@ def _going(request: Any, viewer: Viewer, run: Run) -> HttpResponse:
         "steps": result.steps(run),
         "progress": progress,
         "mark": mark,
+        "announced": _announced(run, done, total),
         "told": request.GET.get("told", ""),
         "is_undo": run.kind != KIND,
         "stopping": run.sync.cancel_asked_at is not None,
     }
-    part = "course/_going.html" if request.headers.get("HX-Request") else "course/going.html"
-    return render(request, part, context)
+    if not request.headers.get("HX-Request"):
+        return render(request, "course/going.html", context)
+    part = partial(render, request, "course/_going.html", context)
+    return fragments.answer(request, mark, part)
+
+
+def _announced(run: Run, done: int, total: int) -> str:
+    """What is said aloud: at each quarter, not at each grade."""
+    if run.state == Run.State.QUEUED or not total:
+        return gettext("The sync has begun.")
+    return gettext("%(percent)d percent of the grades are sent.") % {
+        "percent": done * 4 // total * 25
+    }
 
 
 def _can_undo(viewer: Viewer, run: Run, shown: result.Result) -> bool:
@@ -121,10 +139,13 @@ def stop(request: Any, course_id: int, run_id: int) -> HttpResponse:
 @require_launch(placement=COURSE, right=COURSE_SEND)
 @require_POST
 def retry(request: Any, course_id: int, run_id: int) -> HttpResponse:
-    """What of it is not in Q, and nothing else, as a preview."""
+    """What of it is not in Q, or one line of that, and nothing else, as a preview."""
     viewer = viewer_of(request)
+    only = [key_of(request.POST["row"])] if "row" in request.POST else []
     try:
-        planned = acts.retry(viewer.run(run_id), by=viewer.actor, sections=viewer.sections)
+        planned = acts.retry(
+            viewer.run(run_id), by=viewer.actor, sections=viewer.sections, only=only
+        )
     except NothingToRetry:
         return to(request, "course:run", run_id)
     return to(request, "course:preview", planned.pk)

@@ -18,7 +18,7 @@ DECIDE = ("score.changed-in-q", "score.removed-in-q", "score.other-in-q")
 
 Fix = Literal[
     "", "category", "due-missing", "due-outside", "title", "off", "on-section", "count",
-    "canvas", "gradebook", "new", "again", "send-canvas", "period", "preview", "course",
+    "canvas", "gradebook", "which", "again", "send-canvas", "period", "preview", "course",
 ]  # fmt: skip
 
 FIXES: dict[str, Fix] = {
@@ -36,7 +36,7 @@ FIXES: dict[str, Fix] = {
     "assignment.due-moved": "canvas",
     "assignment.due-date-made": "canvas",
     "assignment.not-for-class": "canvas",
-    "line_item.ambiguous": "new",
+    "line_item.ambiguous": "which",
     "line_item.gone": "again",
     "line_item.maximum-differs": "send-canvas",
     "line_item.conflict": "send-canvas",
@@ -65,7 +65,10 @@ _NAMES = 5
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """`lead` is said in bold; `options`: what the control offers, `about`: the ids it is about."""
+    """`lead` is said in bold; `options`: what the control offers, in the class `class_id`.
+
+    `more`: names of those it is about.
+    """
 
     code: str
     kind: Literal["err", "warn", "info"]
@@ -76,6 +79,7 @@ class Trouble:
     options: tuple[tuple[str, str], ...] = ()
     chosen: str = ""
     more: str = ""
+    class_id: str = ""
 
 
 def of_row(row: Row, names: Mapping[str, Sequence[str]]) -> tuple[Trouble, ...]:

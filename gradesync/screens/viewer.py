@@ -7,6 +7,7 @@ sections meets no name, score or count of another (design 3).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404
@@ -26,7 +27,10 @@ NOWHERE = frozenset({"-"})
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """`sections` are Canvas ids, None: all. `picture` holds only what this person may see."""
+    """`sections` are Canvas ids, None: all. `picture` holds only what this person may see.
+
+    `opened_at`: when this visit began.
+    """
 
     district: District
     launch: Launch
@@ -35,6 +39,7 @@ class Viewer:
     sections: frozenset[str] | None
     sees_scores: bool
     may_send: bool
+    opened_at: datetime
 
     @property
     def actor(self) -> str:
@@ -86,4 +91,5 @@ def viewer_of(request: Any) -> Viewer:
         sections,
         COURSE_SCORES in rights,
         COURSE_SEND in rights,
+        request.launch_session.created_at,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,8 +12,11 @@ from django.utils.translation import gettext
 from gradesync.push import KIND
 from gradesync.screens import words
 from integration.models import Run
+from lti.sessions import IDLE
 
 register = template.Library()
+# How long before a visit ends that rests (WCAG 2.2.1).
+WARNED = timedelta(minutes=5)
 
 register.filter("when", words.when)
 register.filter("day", words.day)
@@ -82,6 +85,12 @@ def class_title(section: Any, viewer: Any) -> str:
 @register.filter
 def at(moment: datetime | None) -> str:
     return moment.isoformat() if moment else ""
+
+
+@register.simple_tag
+def rests() -> int:
+    """After how many seconds without a request a page that is not saved yet should say so."""
+    return int((IDLE - WARNED).total_seconds())
 
 
 @register.filter

@@ -78,11 +78,6 @@ def ready(tool: FrameLocator, words: str) -> None:
         raise
 
 
-def checked(tool: FrameLocator, words: str) -> None:
-    tool.get_by_role("button", name="Check again").click()
-    ready(tool, words)
-
-
 def ended(tool: FrameLocator, words: str) -> None:
     expect(tool.get_by_role("heading", level=1)).to_contain_text(words, timeout=PATIENCE)
 
@@ -112,20 +107,20 @@ def test_from_the_first_look_to_synced_and_back(default_walk: Walk, course: Cour
     tool.get_by_role("button", name="Send 2 grades to Q").click()
     ended(tool, "2 of 2 grades are in Q")
     assert set(course.scores()) == {("Essay", student), ("Warm-up", student)}
-    # The ordinary case: from the navigation to synced in two clicks.
+    # The ordinary case: the page compares by itself, and two clicks lead to synced.
     course.grade(essay, student, 16)
-    tool = default_walk.open("Q Grade Sync")
-    checked(tool, "1 grade ready to send to Q")
+    clicks = default_walk.count_clicks()
     tool = default_walk.open("Q Grade Sync")
     ready(tool, "1 grade ready to send to Q")
-    tool.get_by_role("button", name="Sync now").click()
+    tool.get_by_role("button", name="Sync 1 grade").click()
     ended(tool, "1 of 1 grade is in Q")
+    assert len(clicks) == 2
     assert course.scores()["Essay", student][1] == 16
     # Somebody changes it in Q: it stays, until the teacher says otherwise.
     course.edit("results", course.result("Essay", student), score=3)
     course.grade(essay, student, 17)
     tool = default_walk.open("Q Grade Sync")
-    checked(tool, "Nothing is ready to send")
+    ready(tool, "Nothing is ready to send")
     tool.get_by_role("link", name="Decide", exact=True).click()
     tool.get_by_label("Send Canvas: 17").check()
     expect(tool.locator("[data-count]")).to_have_text("1")
@@ -150,7 +145,6 @@ def test_what_q_refused_is_retried_and_nothing_else(default_walk: Walk, course: 
         course.grade(work, student, 11)
     default_walk.act_as("teacher")
     tool = default_walk.open("Q Grade Sync")
-    tool.get_by_role("button", name="Check again").click()
     expect(tool.get_by_text("Poem").first).to_be_visible(timeout=PATIENCE)
     tool.get_by_role("link", name="Preview changes").click()
     asked = {"match": {"path": "/results/", "method": "PUT", "times": 1},

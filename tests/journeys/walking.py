@@ -69,6 +69,15 @@ class Walk:
         page.locator("nav.inside").get_by_role("link", name=name, exact=True).click()
         return page.frame_locator(TOOL)
 
+    def count_clicks(self) -> list[str]:
+        """From here on each click in the pages that open, in Canvas and in the tool alike."""
+        clicks: list[str] = []
+        self.page.expose_function("clicked", lambda text: clicks.append(text))
+        note = "addEventListener('click', event => clicked(event.target.textContent), true)"
+        self.page.add_init_script(note)
+        self.page.evaluate(note)
+        return clicks
+
     def frame(self, page: Page | None = None) -> Frame:
         """The tool's frame itself."""
         found = (page or self.page).frame(name="tool_content_1")

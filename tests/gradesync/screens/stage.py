@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlencode
@@ -188,7 +189,9 @@ class Stage:
         run.refresh_from_db()
         return run
 
-    def visit(self, person: dict[str, Any] | None = None, **changes: Any) -> Visit:
+    def visit(
+        self, person: dict[str, Any] | None = None, *, minutes_ago: float = 5, **changes: Any
+    ) -> Visit:
         """Somebody who has launched; by default Rosa, who teaches both sections."""
         asked = person or people.rosa(section_sis_ids="c1,c2")
         told = {
@@ -203,6 +206,7 @@ class Stage:
         session = LaunchSession.objects.create(
             key_hash=digest(key), deployment=self.deployment, subject=launch.subject,
             launch=launch.as_json(), csrf_secret="c" * 32,
+            created_at=timezone.now() - timedelta(minutes=minutes_ago),
         )  # fmt: skip
         client = Client()
         place = sessions.place_of(session)
@@ -232,9 +236,11 @@ class Visit:
     client: Client
     place: str
 
-    def get(self, path: str = "", part: bool = False, **query: Any) -> Any:
+    def get(self, path: str = "", part: bool = False, tag: str = "", **query: Any) -> Any:
+        """`part`: as htmx asks; `tag`: the entity tag of what it has."""
         asked = urlencode({"place": self.place, **query})
         headers = {"HX-Request": "true"} if part else {}
+        headers |= {"If-None-Match": tag} if tag else {}
         return self.client.get(f"/courses/{COURSE_ID}/{path}?{asked}", headers=headers)
 
     def page(self, path: str = "", **query: Any) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from gradesync.models import AssignmentChoice, CategoryLink
+from django.utils import timezone
+
+from gradesync.models import AssignmentChoice, CategoryLink, CourseSync
 from integration.models import Run
 from tests.gradesync.screens.stage import Stage, room, text
 from tests.lti import people
@@ -14,13 +16,45 @@ def test_a_course_that_was_never_read_is_read_in_the_background(stage: Stage):
     assert "Canvas and Q are being read for the first time" in page
     run = Run.objects.get()
     assert (run.plan_only, run.state, run.kind) == (True, "queued", "grades")
-    assert visit.get(part=True, seen=f"0-{run.pk}-0").status_code == 204
+    tag = visit.get(part=True)["ETag"]
+    unchanged = visit.get(part=True, tag=tag)
+    assert (unchanged.status_code, unchanged.content, unchanged["ETag"]) == (304, b"", tag)
     visit.page()
     assert Run.objects.count() == 1
     stage.work(run, room())
-    part = visit.get(part=True, seen=f"0-{run.pk}-0").content.decode()
+    part = visit.get(part=True, tag=tag).content.decode()
     assert "grades ready to send to Q" in part
+    assert "hx-get" not in part.split(">")[0]
     assert "<html" not in part
+
+
+def test_each_visit_compares_once_by_itself_and_offers_what_is_new(stage: Stage):
+    ungraded = room()
+    ungraded.submissions, ungraded.assignments = [], []
+    stage.plan(ungraded)
+    CourseSync.objects.update(first_sent_at=timezone.now())
+    visit = stage.visit(minutes_ago=0)
+    page = visit.page()
+    assert "Looking for new grades …" in text(page)
+    assert "Sync 18 grades" not in text(page)
+    looking = Run.objects.latest("pk")
+    visit.page()
+    assert Run.objects.latest("pk") == looking
+    stage.work(looking, room())
+    assert "Sync 18 grades" in text(visit.page())
+    assert Run.objects.latest("pk") == looking
+    stage.visit(minutes_ago=0).page()
+    assert Run.objects.latest("pk") != looking
+
+
+def test_a_look_that_failed_is_not_repeated_at_each_poll(stage: Stage):
+    stage.plan(room())
+    visit = stage.visit(minutes_ago=0)
+    visit.page()
+    Run.objects.filter(state="queued").update(state="failed", error={"code": "http.unreachable"})
+    for _ in range(3):
+        visit.get(part=True)
+    assert Run.objects.count() == 2
 
 
 def test_the_first_screen_says_what_is_ready_and_asks_to_look_first(stage: Stage):

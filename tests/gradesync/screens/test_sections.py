@@ -80,6 +80,7 @@ QUERIES: list[dict[str, Any]] = [
     {"q": "Student"},
     {"q": "Zaaab", "section": "12"},
     {"section": "12"},
+    {"by": "student"},
     {"item": "assignment:1", "student": "s1"},
     {"item": "assignment:1", "student": "s0"},
 ]

@@ -25,17 +25,18 @@ def asked(assignments: int, students: int, slug: str) -> dict[str, int]:
     for path in ("", "assignments.csv", f"previews/{run.pk}/", f"previews/{run.pk}/rows.csv"):
         counted[path.replace(str(run.pk), "n")] = cost(visit, path)
     stage.carry_out(run, refuse=1)
+    counted["by student"] = cost(visit, f"runs/{run.pk}/", by="student")
     for path in (f"runs/{run.pk}/", "history/", "settings/", ""):
         counted[f"{path} after".replace(str(run.pk), "n")] = cost(visit, path)
     return counted
 
 
-def cost(visit: object, path: str) -> int:
-    visit.page(path)  # type: ignore[attr-defined]
+def cost(visit: object, path: str, **query: str) -> int:
+    visit.page(path, **query)  # type: ignore[attr-defined]
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        visit.page(path)  # type: ignore[attr-defined]
+        visit.page(path, **query)  # type: ignore[attr-defined]
     return len(queries)
 
 
