@@ -7,6 +7,7 @@ from typing import Any
 from django import template
 from django.utils.translation import gettext
 
+from integration.account import setup as set_up
 from integration.account import words
 from integration.models import Run
 
@@ -91,3 +92,20 @@ def milliseconds(step: Any) -> str:
     """A step's seconds as milliseconds, "" where nothing was timed."""
     seconds = step.get("seconds")
     return f"{seconds * 1000:.0f}" if seconds else ""
+
+
+@register.inclusion_tag("account/_setup.html", takes_context=True)
+def setup(context: template.Context) -> dict[str, Any]:
+    """The steps of a set-up that is not finished, the next one with its button."""
+    return _setup(context["request"])
+
+
+@register.inclusion_tag("account/_next.html", takes_context=True)
+def next_step(context: template.Context) -> dict[str, Any]:
+    """One line with what comes next, as long as the set-up is not finished."""
+    return _setup(context["request"])
+
+
+def _setup(request: Any) -> dict[str, Any]:
+    steps = set_up.steps(request.district)
+    return {"request": request, "steps": steps, "next": set_up.next_of(steps)}

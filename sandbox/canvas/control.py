@@ -139,10 +139,14 @@ def sis(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["PUT"])
 def developer_key(request: HttpRequest) -> HttpResponse:
-    """`{"on": false}`: no token by this key, nor by one that it gave."""
-    state = "on" if json.loads(request.body)["on"] else "off"
+    """`{"on": false}`: no token by this key, nor by one that it gave. `{"redirect_uri"}`: changed
+    in the key, as an admin does."""
+    asked = json.loads(request.body)
+    changed = {"redirect_uri": asked["redirect_uri"]} if "redirect_uri" in asked else {}
+    if "on" in asked:
+        changed["workflow_state"] = "on" if asked["on"] else "off"
     with store.writing():
-        DeveloperKey.objects.filter(pk=store.DEVELOPER_KEY).update(workflow_state=state)
+        DeveloperKey.objects.filter(pk=store.DEVELOPER_KEY).update(**changed)
     return HttpResponse(status=204)
 
 

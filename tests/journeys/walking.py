@@ -51,7 +51,8 @@ class Walk:
                 page.close()
         # An answer that says no is told here, too, and is none of a page's faults.
         refusals = "Failed to load resource: the server responded"
-        assert [each for each in self.complaints if not each.startswith(refusals)] == []
+        found = [each for each in self.complaints if not each.startswith(refusals)]
+        assert found == [], found
 
     def act_as(self, who: str, page: Page | None = None, **choices: bool) -> Page:
         """Choose who acts; Canvas then shows where they begin."""

@@ -117,10 +117,14 @@ def show(request: Any) -> HttpResponse:
         "now": timezone.now(),
         "most_tries": invitations.MOST_TRIES,
     }
-    part = (
-        "account/_check.html" if request.headers.get("HX-Request") else "account/connections.html"
-    )
-    return render(request, part, context)
+    if not request.headers.get("HX-Request"):
+        return render(request, "account/connections.html", context)
+    if context["check"] is None or context["check"].ended_at:
+        # It has ended since: what comes next is another thing, too.
+        answer = HttpResponse(status=204)
+        answer["HX-Refresh"] = "true"
+        return answer
+    return render(request, "account/_check.html", context)
 
 
 def _row(model: Any, district: District) -> Any:

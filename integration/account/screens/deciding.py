@@ -35,7 +35,10 @@ def start(request: Any) -> HttpResponse:
     starter = starters.get(request.POST.get("what", ""))
     if starter is None:
         return to(request, "account:runs")
-    return to(request, "account:run", starter().pk)
+    begun = starter()
+    if begun.kind == Run.Kind.EVALUATION:
+        return to(request, "account:evaluation")
+    return to(request, "account:run", begun.pk)
 
 
 @district_action

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
@@ -90,7 +90,11 @@ def _has_secret(row: CanvasConnection | None) -> bool:
 def waiting(request: Any) -> HttpResponse:
     """What became of the last sign-in that was begun; the page in the frame asks by itself."""
     last = request.district.consents.order_by("-pk").first()
-    return render(request, "account/_consent.html", {"consent": last})
+    is_tested = not request.district.checks.filter(ended_at=None).exists()
+    is_over = last is not None and last.ended_at is not None and is_tested
+    # 286 tells htmx to ask no more.
+    status = 286 if is_over and request.headers.get("HX-Request") else 200
+    return render(request, "account/_consent.html", {"consent": last}, status=status)
 
 
 @audience.public
@@ -103,7 +107,9 @@ def open_tab(request: HttpRequest) -> HttpResponse:
         refused = ConsentRefused("This button was pressed before, or it is ten minutes old.")
         return _told(request, refused)
     url, browser = opened
-    answer = HttpResponseRedirect(url, status=303)
+    # Not a redirect: form-action would hold it, and every redirect after it (Canvas's own sign-in
+    # may lead to a district's identity provider), to our own site.
+    answer = render(request, "account/on_to_canvas.html", {"url": url})
     answer.set_cookie(
         COOKIE, browser, max_age=SECONDS, path="/", secure=True, httponly=True, samesite="Lax"
     )

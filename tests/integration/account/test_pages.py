@@ -122,6 +122,8 @@ PAGES = ("", "runs/", "runs/{run}/", "runs/{run}/changes/", "audit/", "evaluatio
 
 
 def test_the_number_of_queries_is_the_same_with_200_schools_and_400_runs(admin, district):
+    ended(district)
+    ProvisioningPolicy.objects.update(is_automatic=True)
     few = a_plan(district, schools=2, lines=4)
     before = {path: queries(admin, path.format(run=few.pk)) for path in PAGES}
     Run.objects.bulk_create(
