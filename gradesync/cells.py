@@ -19,6 +19,8 @@ from integration.canvas.gradebook_types import Assignment, CourseGrade, Submissi
 from integration.oneroster.gradebook_types import JsonObject, Result
 
 SEVERAL = "score.several-in-q"
+# Canvas has a row for everybody who is assigned the work, graded or not: absence says nothing.
+NOT_TOLD = "score.not-told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def _assignment_work(
     gate = preflight.student_gate(student, linked.class_, submission)
     is_nameless = assignment.is_anonymous and (submission is None or submission.posted_at is None)
     if submission is None:
-        return Work(Nothing(), gate, student.is_current, is_nameless)
+        return Work(Nothing(), gate or NOT_TOLD, student.is_current, is_nameless)
     rules = snapshot.rules
     outcome = scores.outcome(assignment, submission, rules.settings, rules.profile)
     is_listed = student.is_current or not isinstance(outcome, Nothing)
@@ -97,7 +99,7 @@ def _course_work(
 ) -> Work:
     gate = preflight.student_gate(student, item.linked.class_, None)
     if grade is None:
-        return Work(Nothing(), gate, student.is_current)
+        return Work(Nothing(), gate or NOT_TOLD, student.is_current)
     rules, course = snapshot.rules, snapshot.canvas.course
     outcome = course_grades.outcome(course, grade, rules.settings, rules.profile)
     return Work(outcome, gate)

@@ -106,14 +106,15 @@ class Reader:
             course = pool.submit(book.course)
             enrolled = pool.submit(book.enrollments)
             assignments = pool.submit(book.assignments)
-            rows = pool.submit(lambda: _by_assignment(book.submissions()) if whole else None)
             sections, groups = pool.submit(book.sections), pool.submit(book.groups)
             periods = pool.submit(book.periods)
+            enrollments, grades = enrolled.result()
+            work = assignments.result()
+            published = [one.canvas_id for one in work if one.is_published]
+            there = {one.student_id for one in enrollments if one.is_current}
+            rows = book.every_submission(len(published), there) if whole else None
+            by_assignment = None if rows is None else _by_assignment(rows)
         self._keep_place(course.result())
-        enrollments, grades = enrolled.result()
-        by_assignment = rows.result()
-        work = assignments.result()
-        published = [one.canvas_id for one in work if one.is_published]
         lazy = Lazy(lambda: published, lambda one: list(book.submissions(one)))
         return CanvasReading(
             course=course.result(),

@@ -16,6 +16,12 @@ TABLE: dict[str, Entry] = {
         "Nothing.",
     ),
     "score.empty": Entry("warns", "nobody", "There is no score yet.", "Nothing."),
+    "score.not-told": Entry(
+        "waits",
+        "nobody",
+        "Canvas told nothing of this student's work. What was sent stays in Q.",
+        "Sync again later. If it stays so, open the work in Canvas's gradebook.",
+    ),
     "score.only-in-q": Entry(
         "warns",
         "nobody",

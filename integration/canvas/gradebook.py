@@ -6,12 +6,13 @@ an HttpError where no answer came.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from integration.canvas import gradebook_parse as parse
+from integration.canvas.by_student import EVERYBODY, MOST_STUDENTS, every_submission
 from integration.canvas.gradebook_types import (
     Assignment,
     AssignmentGroup,
@@ -78,17 +79,27 @@ class Gradebook:
     def submissions(
         self, assignment_id: str = "", *, graded_since: datetime | None = None
     ) -> Iterator[Submission]:
-        """Of all students: the whole course, one assignment, or what was graded since then.
+        """Of all students: one assignment, or what was graded since then.
 
         `graded_since` is for a quick look only: it misses grades that were taken back.
         """
-        params = [("student_ids[]", "all"), ("order", "id")]
-        params += [("exclude_response_fields[]", name) for name in _LEFT_OUT]
+        params = [EVERYBODY]
         if assignment_id:
             params.append(("assignment_ids[]", assignment_id))
         if graded_since:
             params.append(("graded_since", _stamp(graded_since)))
-        return map(parse.submission, self._list("students/submissions", params))
+        return map(parse.submission, self._submissions(params))
+
+    def every_submission(self, assignments: int, students: Collection[str]) -> Iterator[Submission]:
+        """Of the whole course. `assignments`: how many are published; `students`: see there."""
+        return every_submission(self._submissions, assignments, students)
+
+    def _submissions(
+        self, params: Params, per_page: int = MOST_STUDENTS, *, retry: bool | None = None
+    ) -> Iterator[Mapping[str, Any]]:
+        left_out = [("exclude_response_fields[]", name) for name in _LEFT_OUT]
+        asked = [*params, ("order", "id"), *left_out]
+        return self._list("students/submissions", asked, per_page=per_page, retry=retry)
 
     def _enrollments(self, *more: tuple[str, str]) -> Iterator[Mapping[str, Any]]:
         params = [("type[]", "StudentEnrollment"), *(("state[]", state) for state in _STATES)]
@@ -112,10 +123,8 @@ class Gradebook:
             members[group_id] = frozenset(str(user["id"]) for user in found)
         return replace(parse.override(data), student_ids=members[group_id])
 
-    def _list(
-        self, path: str, params: Params = (), *, key: str = ""
-    ) -> Iterator[Mapping[str, Any]]:
-        return self._transport.pages(f"{self._course}/{path}", params, key=key, exact=True)
+    def _list(self, path: str, params: Params = (), **how: Any) -> Iterator[Mapping[str, Any]]:
+        return self._transport.pages(f"{self._course}/{path}", params, exact=True, **how)
 
 
 def _stamp(at: datetime) -> str:

@@ -17,7 +17,7 @@ from integration.canvas.refusals import is_throttled, is_token_refused, refusal,
 from integration.http import Http, NotJson, Response
 
 ACCEPT = "application/json+canvas-string-ids"
-PER_PAGE = "100"
+PER_PAGE = 100
 DOWNLOAD_SECONDS = 1800.0
 
 Params = Sequence[tuple[str, str]]
@@ -69,19 +69,26 @@ class Transport:
         return self.json(self.send("GET", path, params=params))
 
     def pages(
-        self, path: str, params: Params = (), *, key: str = "", exact: bool = False
+        self,
+        path: str,
+        params: Params = (),
+        *,
+        key: str = "",
+        exact: bool = False,
+        per_page: int = PER_PAGE,
+        retry: bool | None = None,
     ) -> Iterator[Mapping[str, Any]]:
         """Every record of a list, to the last page; `key` where Canvas wraps the list in one.
 
-        With `exact`, numbers with a point are `Decimal`.
+        With `exact`, numbers with a point are `Decimal`. `retry`: as for `Http.request`.
 
         A page may be short or empty and still have a next one, and page numbers mean nothing.
         """
         url: str | None = self._url(path)
-        asked: Params = [("per_page", PER_PAGE), *params]
+        asked: Params = [("per_page", str(per_page)), *params]
         seen: set[str] = set()
         while url:
-            response = self._accepted("GET", url, params=asked)
+            response = self._accepted("GET", url, params=asked, retry=retry)
             yield from self._records(self.json(response, exact=exact), response, key)
             following = next_link(response.headers.get("Link"))
             url = own(following, root=self.root, current=url) if following else None

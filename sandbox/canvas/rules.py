@@ -45,6 +45,7 @@ RULES: dict[str, str] = {
     "canvas.registration-checked": "A registration with a fault is refused with what is wrong.",
     "canvas.report-shape": "A finished report is a download with the columns of the real one.",
     "canvas.too-many-students": "Submissions of more than 100 named students are refused.",
+    "canvas.by-student": "Submissions asked for by student come so, in pages of students.",
     "canvas.invalid-assignment-ids": "One unknown or unpublished assignment spoils the call.",
     "canvas.row-before-work": "A submission is there as soon as the work is assigned.",
     "canvas.published-only": "Of unpublished work no submission is told.",

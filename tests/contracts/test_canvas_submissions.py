@@ -229,6 +229,7 @@ def test_a_wrong_enrollment_state_is_refused(course: Book):
     assert (answer.status_code, answer.json()) == (400, {"error": "invalid enrollment_state"})
 
 
+@pytest.mark.rule("canvas.by-student")
 def test_submissions_come_by_student_and_shortened_when_asked_so(course: Book):
     made = course.make()
     asked = {"student_ids[]": "all", **of(made)}
@@ -261,6 +262,34 @@ def test_pages_of_submissions_are_linked_to_the_end(course: Book):
     ids = [row["id"] for page in pages for row in page.json()]
     assert sorted(ids) == sorted(row["id"] for row in course.cells())
     assert len(ids) == len(set(ids))
+
+
+@pytest.mark.rule("canvas.by-student")
+def test_a_page_by_student_has_so_many_students_each_with_all_their_work(canvas: Canvas):
+    own = book(Api(canvas), "A", "B", "C")
+    work = {own.make()["id"] for _ in range(4)}
+    asked = {"student_ids[]": "all", "grouped": 1, "per_page": 2}
+    pages = list(own.api.pages(f"{own.path}/students/submissions", **asked))
+    told = [each for page in pages for each in page.json()]
+    assert [len(page.json()) for page in pages] == [2, 1]
+    assert {each["user_id"] for each in told} == {own.users[who] for who in "ABC"}
+    for each in told:
+        assert each.keys() >= {"user_id", "section_id", "sis_user_id", "submissions"}
+        assert {row["assignment_id"] for row in each["submissions"]} == work
+        assert {row["user_id"] for row in each["submissions"]} == {each["user_id"]}
+    flat = own.cells()
+    assert sorted(row["id"] for each in told for row in each["submissions"]) == sorted(
+        row["id"] for row in flat
+    )
+
+
+@pytest.mark.rule("canvas.page-clamp")
+def test_a_page_by_student_has_at_most_100_of_them(course: Book):
+    asked = {"student_ids[]": "all", "grouped": 1, "per_page": 1000}
+    path = f"{course.path}/students/submissions"
+    page = course.api.ask("GET", path, params=asked)
+    assert "per_page=100>" in page.headers["Link"]
+    assert [each["user_id"] for each in page.json()] == [course.users["A"], course.users["B"]]
 
 
 def test_many_grades_are_given_at_once(course: Book):

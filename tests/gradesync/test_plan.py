@@ -75,6 +75,15 @@ def test_a_changed_score_keeps_what_q_has_beside_it():
     assert json.loads(line.before)["score"] == 1
 
 
+def test_a_score_is_not_cleared_because_canvas_tells_nothing_of_the_student():
+    room = scored("17.5").linked().confirmed(value("17.5"))
+    room.results, room.submissions = [result("17.5")], []
+    assert outcome_of(room.score()) == ("waiting", "score.not-told", "")
+    room.confirmed(None)
+    room.results = []
+    assert outcome_of(room.score()) == ("same", "score.empty", "")
+
+
 def test_a_removed_score_is_cleared_as_q_takes_it():
     room = scored(None).linked().confirmed(value("17.5"))
     room.results = [result("17.5")]
