@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -15,8 +16,17 @@ from integration.connections import canvas_client, q_client
 from integration.errors import QSyncError
 from integration.models import ConnectionCheck, District
 from integration.verification import VERIFIERS, Step, verify_canvas, verify_q
+from lti import rates
 
 logger = logging.getLogger(__name__)
+
+
+class TooManyTrials(QSyncError):
+    """Of a district's connections, within a minute."""
+
+    code = "connection.too-many-trials"
+    remedy = "Wait a minute, and try again."
+
 
 CHECK = "integration.checking.check"
 # A worker may have died over one: after so long another one is begun beside it.
@@ -40,6 +50,16 @@ def check_now(district: District, *, by: str, test_class: str = "") -> Connectio
         begun = district.checks.create(by=by, test_class=test_class)
         transaction.on_commit(lambda: ring(CHECK, begun.pk))
     return begun
+
+
+def count_trial(district: District) -> None:
+    """Before anything is asked because a person, or their program, says so. Raises TooManyTrials.
+
+    Each asks an address that was typed in: nobody is to look through a network with it.
+    """
+    most = settings.CONNECTION_TESTS_PER_MINUTE
+    if rates.is_too_often("connection trial", f"{district.pk}", most):
+        raise TooManyTrials("This district’s connections were tried too often within a minute.")
 
 
 def check(check_id: int) -> None:

@@ -19,9 +19,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from integration import invitations
-from integration.account.screens.connections import QForm, tried
+from integration.account.screens.connections import QForm, status_of, tried
 from integration.checking import check_now
 from integration.connecting import ConnectionRefused, fill, save
+from integration.errors import QSyncError
 from integration.models import Invitation, QConnection
 from lti import audience
 
@@ -92,11 +93,19 @@ def _taken(
 
 
 def _page(
-    request: HttpRequest, invitation: Invitation, form: InvitedForm, **more: object
+    request: HttpRequest,
+    invitation: Invitation,
+    form: InvitedForm,
+    failed: QSyncError | None = None,
 ) -> HttpResponse:
-    bad = bool(form.errors or more)
-    context = {"invitation": invitation, "form": form, "host": request.get_host(), **more}
-    return _bare(render(request, "invited/form.html", context, status=400 if bad else 200))
+    status = status_of(failed) if form.errors or failed else 200
+    context = {
+        "invitation": invitation,
+        "form": form,
+        "host": request.get_host(),
+        "failed": failed,
+    }
+    return _bare(render(request, "invited/form.html", context, status=status))
 
 
 def _bare(answer: HttpResponse) -> HttpResponse:

@@ -1,4 +1,7 @@
-"""Whose word about a request counts: forwarding headers are kept only from a trusted proxy."""
+"""Whose word about a request counts: forwarding headers are kept only from a trusted proxy.
+
+REMOTE_ADDR is the client's from there on: the last one that no trusted proxy has.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,22 @@ class TrustedProxyMiddleware:
         if not is_trusted(request.META.get("REMOTE_ADDR", "")):
             for name in [name for name in request.META if name.startswith(_FORWARDING)]:
                 del request.META[name]
+        else:
+            request.META["REMOTE_ADDR"] = client_of(request)
         return self.get_response(request)
+
+
+def client_of(request: HttpRequest) -> str:
+    """Whose request a trusted proxy has passed on; what comes before is only what they say."""
+    peer = str(request.META.get("REMOTE_ADDR", ""))
+    for said in reversed(request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")):
+        if not is_trusted(peer):
+            break
+        try:
+            peer = str(ip_address(said.strip()))
+        except ValueError:
+            break
+    return peer
 
 
 def is_trusted(remote: str) -> bool:

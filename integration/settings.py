@@ -257,7 +257,13 @@ if not 1 <= KEEP_PLANS_DAYS <= KEEP_RUNS_DAYS:
         "Set KEEP_PLANS_DAYS to at least 1, and KEEP_RUNS_DAYS to no fewer days than that."
     )
 
-# Of one token, in one web process; what changes something is counted apart.
+# From one network address: sign-ins that are begun and left, and launches that are refused.
+LOGINS_PER_MINUTE: int = env.int("LOGINS_PER_MINUTE", 60)
+REFUSED_LAUNCHES_PER_MINUTE: int = env.int("REFUSED_LAUNCHES_PER_MINUTE", 60)
+# Of one district: each asks addresses that a person typed in.
+CONNECTION_TESTS_PER_MINUTE: int = env.int("CONNECTION_TESTS_PER_MINUTE", 6)
+
+# Of one token: reads in each web process, what changes something in all together.
 API_READS_PER_MINUTE: int = env.int("API_READS_PER_MINUTE", 600)
 API_WRITES_PER_MINUTE: int = env.int("API_WRITES_PER_MINUTE", 60)
 REST_FRAMEWORK = {

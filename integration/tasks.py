@@ -39,7 +39,7 @@ from integration.provisioning.run import (
 )
 from integration.schedule import timetable_of
 from integration.weekly import open_weekly_check
-from lti import sessions
+from lti import rates, sessions
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +87,7 @@ def sweep() -> None:
     for sweeper in SWEEPERS:
         sweeper()
     sessions.forget_expired()
+    rates.forget_old()
     Heartbeat.beat(socket.gethostname())
 
 

@@ -10,7 +10,8 @@ LtiError
  │   ├─ NotForUs          a message or an address that this tool does not serve
  │   ├─ Disabled          the platform or the deployment is switched off
  │   ├─ KeysUnavailable   the platform's keys could not be read
- │   └─ PlatformRefused   the platform itself ended the sign-in
+ │   ├─ PlatformRefused   the platform itself ended the sign-in
+ │   └─ TooOften          too much of it came from this address within a minute
  ├─ RegistrationError     a registration was refused, by us or by the platform
  ├─ SessionError          there is no session for this request, or it allows less
  └─ ServiceError          an LTI service of the platform did not give a usable answer
@@ -81,6 +82,12 @@ class KeysUnavailable(LaunchError):
 class PlatformRefused(LaunchError):
     code = "launch.platform-refused"
     remedy = f"Sign in to Canvas again, then: {OPEN_AGAIN}"
+
+
+class TooOften(LaunchError):
+    code = "launch.too-often"
+    remedy = f"Wait a minute, then: {OPEN_AGAIN}"
+    status = 429
 
 
 class RegistrationError(LtiError):

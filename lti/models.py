@@ -127,3 +127,17 @@ class LaunchSession(models.Model):
     def launched(self) -> Launch:
         """The launch that opened it."""
         return Launch.from_json(self.launch)
+
+
+class Tally(models.Model):
+    """How often somebody did a thing in a minute (rates.py)."""
+
+    what = models.CharField(max_length=32)
+    who = models.CharField(max_length=32)
+    minute = models.DateTimeField(db_index=True)
+    count = models.IntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["what", "who", "minute"], name="one_tally_a_minute")
+        ]

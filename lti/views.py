@@ -13,8 +13,26 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from lti import audience, claims, configuration, cookies, frames, launch, login, sessions, tool_keys
-from lti.errors import LaunchError, LtiError, Malformed, NotFromHere, PlatformRefused
+from lti import (
+    audience,
+    claims,
+    configuration,
+    cookies,
+    frames,
+    launch,
+    login,
+    rates,
+    sessions,
+    tool_keys,
+)
+from lti.errors import (
+    LaunchError,
+    LtiError,
+    Malformed,
+    NotFromHere,
+    PlatformRefused,
+    TooOften,
+)
 from lti.models import Deployment, LaunchSession, LoginAttempt
 from lti.registry import host
 from lti.roles import ANYBODY
@@ -26,6 +44,7 @@ logger = logging.getLogger(__name__)
 _BROWSER_SECONDS = 3600
 _MOST_BYTES = 300 * 1024
 EXCHANGE = timedelta(seconds=60)
+LOGIN, REFUSED = "login", "refused launch"
 
 
 @audience.public
@@ -34,6 +53,8 @@ EXCHANGE = timedelta(seconds=60)
 def begin(request: HttpRequest) -> HttpResponse:
     """Login initiation: send the browser to the platform, with state and nonce of ours."""
     try:
+        if rates.is_too_often(LOGIN, _address(request), settings.LOGINS_PER_MINUTE):
+            raise TooOften("Too many launches were begun from your network and not finished.")
         fields = _once(request.POST if request.method == "POST" else request.GET)
         known = cookies.read_key(request.COOKIES, cookies.BROWSER)
         sign_in = login.begin(fields, browser=known)
@@ -58,6 +79,8 @@ def receive(request: HttpRequest) -> HttpResponse:
     try:
         fields = _launch_fields(request)
         verified = launch.verify(fields)
+        # A school has one address: only what is begun and left counts against it.
+        rates.give_back(LOGIN, _address(request))
         browser = cookies.read_key(request.COOKIES, cookies.BROWSER)
         if browser and digest(browser) == verified.attempt.browser_hash:
             with transaction.atomic():
@@ -151,10 +174,15 @@ def config(request: HttpRequest) -> HttpResponse:
 
 def refuse(request: HttpRequest, error: LtiError) -> HttpResponse:
     """A short page that says what the person can do, and a line in the audit log."""
-    if isinstance(error, LaunchError):
-        host().audit("launch.refused", actor="unknown", after={"code": error.code})
+    if isinstance(error, LaunchError) and not isinstance(error, TooOften):
+        if rates.is_too_often(REFUSED, _address(request), settings.REFUSED_LAUNCHES_PER_MINUTE):
+            error = TooOften("Too many launches from your network were refused.")
+        else:
+            host().audit("launch.refused", actor="unknown", after={"code": error.code})
     answer = render(request, "lti/refused.html", {"error": error}, status=error.status)
     answer["Cache-Control"] = "no-store"
+    if error.status == TooOften.status:
+        answer["Retry-After"] = str(rates.seconds_left())
     return frames.allow(answer, settings.REGISTRATION_HOSTS)
 
 
@@ -205,6 +233,10 @@ def _ask_storage(request: HttpRequest, verified: launch.Verified, state: str) ->
     page = render(request, "lti/ask_storage.html", asked)
     page["Cache-Control"] = "no-store"
     return frames.allow(page, verified.deployment.hosts)
+
+
+def _address(request: HttpRequest) -> str:
+    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def _launch_fields(request: HttpRequest) -> dict[str, str]:

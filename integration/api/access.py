@@ -14,6 +14,7 @@ from integration import tokens
 from integration.api.problems import CHALLENGE, NoRight
 from integration.models import ApiToken
 from integration.tokens import TokenUnknown
+from lti import rates
 
 SAFE = ("GET", "HEAD")
 
@@ -52,9 +53,9 @@ class HasRight(BasePermission):
 
 
 class PerToken(SimpleRateThrottle):
-    """So many requests a minute for each token; those that change something are counted apart.
+    """So many requests a minute for each token.
 
-    Each web process counts for itself.
+    Reads are counted in each web process; what changes something in all of them together.
     """
 
     def get_rate(self) -> str:
@@ -64,12 +65,15 @@ class PerToken(SimpleRateThrottle):
         return 0, 60
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        is_safe = request.method in SAFE
-        self.num_requests = (
-            settings.API_READS_PER_MINUTE if is_safe else settings.API_WRITES_PER_MINUTE
-        )
-        self.scope = "read" if is_safe else "write"
-        return super().allow_request(request, view)
+        self.is_safe = request.method in SAFE
+        self.num_requests = settings.API_READS_PER_MINUTE
+        if self.is_safe:
+            return super().allow_request(request, view)
+        token = f"{token_of(request).pk}"
+        return not rates.is_too_often("api write", token, settings.API_WRITES_PER_MINUTE)
+
+    def wait(self) -> float | None:
+        return super().wait() if self.is_safe else rates.seconds_left()
 
     def get_cache_key(self, request: Request, view: Any) -> str:
-        return f"api-{self.scope}-{token_of(request).pk}"
+        return f"api-read-{token_of(request).pk}"

@@ -12,12 +12,14 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from integration.canvas.errors import CanvasError
+from integration.checking import TooManyTrials
 from integration.errors import QSyncError
 from integration.http import HttpError
 from integration.logs import bare
 from integration.models import ApiToken
 from integration.oneroster.errors import OneRosterError
 from integration.tokens import TokenRefused
+from lti import rates
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +99,8 @@ def status_of(error: QSyncError) -> int:
         return 401
     if isinstance(error, _UPSTREAM):
         return 502
+    if isinstance(error, TooManyTrials):
+        return 429
     return 409
 
 
@@ -118,6 +122,8 @@ def _answer(status: int, **problem: Any) -> Response:
     answer = Response(problem | {"fields": problem.get("fields", {})}, status=status)
     if status == 401:
         answer["WWW-Authenticate"] = CHALLENGE
+    if status == 429:
+        answer["Retry-After"] = str(rates.seconds_left())
     return answer
 
 

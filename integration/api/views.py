@@ -225,6 +225,7 @@ class Verifications(OfDistrict):
     def post(self, request: Any, **_: Any) -> ConnectionCheck:
         if self.wish["test_class"]:
             self.must(Right.SEND)
+        checking.count_trial(self.district)
         return checking.check_now(self.district, by=self.by, test_class=self.wish["test_class"])
 
 

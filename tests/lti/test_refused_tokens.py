@@ -231,7 +231,7 @@ def assert_refused(page: Page, code: str = "") -> None:
     assert "Open Q Sync again from the Canvas menu." in page.text or "Ask your" in page.text
     assert not any("-course-" in line or "-account-" in line for line in page.set_cookies)
     assert LaunchSession.objects.count() == 0
-    event = AuditEvent.objects.get(action="launch.refused")
+    event = AuditEvent.objects.filter(action="launch.refused").latest("pk")
     assert event.district == ""
     assert event.after["code"] in page.text
     if code:
@@ -281,7 +281,6 @@ def test_only_our_own_address_is_a_target(browser: Browser, canvas: Platform, ta
     assert (page.status, page.location) == (400, "")
     asked = browser.get_login(canvas)
     token = canvas.sign(canvas.claims(asked["nonce"], rosa(), target_link_uri=url))
-    AuditEvent.objects.all().delete()
     page = browser.post("/lti/launch/", {"id_token": token, "state": asked["state"]})
     assert_refused(page, "launch.not-for-us")
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from integration import invitations
 from integration.account.gate import actor, district_action, district_form, district_page, to
-from integration.checking import check_now
+from integration.checking import TooManyTrials, check_now, count_trial
 from integration.connecting import ConnectionRefused, compare_canvas, fill, save
 from integration.connections import canvas_client_of, q_client_of
 from integration.errors import QSyncError
@@ -107,6 +107,10 @@ class CanvasForm(ConnectForm):
 @district_page
 def show(request: Any) -> HttpResponse:
     """Both connections, and the last trial of them."""
+    return _shown(request)
+
+
+def _shown(request: Any, refused: QSyncError | None = None) -> HttpResponse:
     district = request.district
     context = {
         "tab": "connections",
@@ -116,9 +120,11 @@ def show(request: Any) -> HttpResponse:
         "invitation": district.invitations.filter(purpose=CREDENTIALS).order_by("-pk").first(),
         "now": timezone.now(),
         "most_tries": invitations.MOST_TRIES,
+        "refused": refused,
     }
     if not request.headers.get("HX-Request"):
-        return render(request, "account/connections.html", context)
+        status = 429 if refused else 200
+        return render(request, "account/connections.html", context, status=status)
     if context["check"] is None or context["check"].ended_at:
         # It has ended since: what comes next is another thing, too.
         answer = HttpResponse(status=204)
@@ -161,7 +167,7 @@ def _form(
         values, anyway = form.values(), request.POST.get("anyway") == "1"
         try:
             fill(row, values)
-            failed = None if anyway else tried(row)
+            failed = tried(row, is_asked=not anyway)
             if failed is None:
                 row.refresh_from_db() if row.pk else None
                 save(row, values, by=actor(request.launch))
@@ -171,12 +177,15 @@ def _form(
             form.add_error(name, f"{error} {error.remedy}")
     bad = bool(form.errors or failed)
     context = {"tab": "connections", "form": form, "failed": failed, "is_new": row.pk is None}
-    return render(request, template, context, status=400 if bad else 200)
+    return render(request, template, context, status=status_of(failed) if bad else 200)
 
 
-def tried(row: QConnection | CanvasConnection) -> QSyncError | None:
+def tried(row: QConnection | CanvasConnection, *, is_asked: bool = True) -> QSyncError | None:
     """Sign in with what was typed; what went wrong, if anything."""
     try:
+        count_trial(row.district)
+        if not is_asked:
+            return None
         if isinstance(row, QConnection):
             with q_client_of(row, is_hurried=True) as q_:
                 q_.probe("orgs")
@@ -186,6 +195,11 @@ def tried(row: QConnection | CanvasConnection) -> QSyncError | None:
     except QSyncError as error:
         return error
     return None
+
+
+def status_of(failed: QSyncError | None) -> int:
+    """Of a form that was not taken."""
+    return 429 if isinstance(failed, TooManyTrials) else 400
 
 
 def _saved(request: Any, row: QConnection | CanvasConnection) -> HttpResponse:
@@ -226,5 +240,9 @@ def cancel(request: Any, invitation_id: int) -> HttpResponse:
 def check(request: Any) -> HttpResponse:
     """Try both connections now; grades are written only in a class that is named for it."""
     test_class = request.POST.get("test_class", "").strip()[:255]
+    try:
+        count_trial(request.district)
+    except TooManyTrials as refused:
+        return _shown(request, refused)
     check_now(request.district, by=actor(request.launch), test_class=test_class)
     return to(request, "account:connections")

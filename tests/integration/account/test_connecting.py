@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 
 from integration import checking
 from integration.models import (
@@ -139,3 +141,30 @@ def test_a_test_that_is_under_way_is_joined_and_one_that_died_is_replaced(admin,
     assert "Canvas: the connection" in admin.page("connections/")
     checking.check(check.pk)
     assert ConnectionCheck.objects.get().ended_at == told.ended_at
+
+
+# --- how often ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def few(settings) -> None:
+    settings.CONNECTION_TESTS_PER_MINUTE = 2
+
+
+def test_s63_connections_are_tried_only_so_often_in_a_minute(admin, q_fields, few):
+    with time_machine.travel(datetime(2026, 11, 27, 9, 30, tzinfo=UTC), tick=False) as clock:
+        assert admin.post("connections/check/").status_code == 303
+        wrong = q_fields | {"secret": "wrong"}
+        assert admin.post("connections/q/", **wrong).status_code == 400
+        for path, fields in (("connections/check/", {}), ("connections/q/", wrong)):
+            refused = admin.post(path, **fields)
+            assert refused.status_code == 429
+            assert "were tried too often within a minute" in words(refused)
+        # Nor is a way around it to save without a test: a test follows.
+        assert admin.post("connections/q/", **wrong, anyway="1").status_code == 429
+        assert not QConnection.objects.exists()
+        # A neighbour has a minute of its own.
+        hillside = District.objects.create(slug="hillside", name="Hillside")
+        assert visit(installed(hillside)).post("connections/check/").status_code == 303
+        clock.shift(timedelta(minutes=1))
+        assert admin.post("connections/q/", **q_fields).status_code == 303

@@ -51,6 +51,7 @@ NAMED = {"digest", "preview"}
 def there(lakeside: District, settings: Any) -> dict[str, Any]:
     """A district with one of everything, and how an address names them."""
     settings.API_READS_PER_MINUTE = settings.API_WRITES_PER_MINUTE = 10**6
+    settings.CONNECTION_TESTS_PER_MINUTE = 10**6
     # Refused at our own door: no request leaves, and no name is looked up.
     QConnection.objects.update(base_url="https://127.0.0.1:9/ims/oneroster/v1p1")
     run = Run.objects.create(

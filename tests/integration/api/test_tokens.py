@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
@@ -109,6 +109,16 @@ def test_too_many_requests_are_told_how_long_to_wait(lakeside, ask, settings):
     assert ask("verifications/", {}).status_code == 429
     # Somebody else's requests are not counted with these.
     assert ask("runs/", secret=token_of(lakeside)).status_code == 200
+
+
+def test_s63_a_program_tries_connections_only_so_often_in_a_minute(lakeside, ask, settings):
+    settings.CONNECTION_TESTS_PER_MINUTE = 2
+    with time_machine.travel(datetime(2026, 11, 27, 9, 30, tzinfo=UTC), tick=False):
+        secret = token_of(lakeside)
+        answers = [ask("verifications/", {}, secret=secret) for _ in range(3)]
+    assert [one.status_code for one in answers] == [202, 202, 429]
+    assert answers[-1].json()["code"] == "connection.too-many-trials"
+    assert answers[-1]["Retry-After"] == "60"
 
 
 def test_the_command_makes_lists_and_revokes_tokens(lakeside, capsys):
