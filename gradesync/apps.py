@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy
 
 
 class GradesyncConfig(AppConfig):
@@ -16,6 +17,7 @@ class GradesyncConfig(AppConfig):
         from gradesync.trying import verify_grades
         from gradesync.undo import plan_undo, undone_lines
         from integration.account.supported import TABLES
+        from integration.account.tabs import MORE, Tab
         from integration.management.registries import DEMO_STEPS, EXPLAINERS, UNDOERS
         from integration.provisioning.following import FOLLOWERS
         from integration.tasks import SWEEPERS
@@ -30,4 +32,5 @@ class GradesyncConfig(AppConfig):
         VERIFIERS.append(verify_grades)
         EXPLAINERS["results"] = explain_score
         TABLES.append(supported.tell)
+        MORE.append(Tab("grades", "grading:levels", gettext_lazy("Grades")))
         lend()

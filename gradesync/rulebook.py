@@ -73,6 +73,17 @@ def _above(course: CourseSync) -> list[Layer]:
     return layers
 
 
+def around(kept: SyncDefaults) -> Effective:
+    """What holds for a school or term that chooses nothing: the account's choices, and no more.
+
+    A school inside another one, and the schools of a term, differ from course to course.
+    """
+    if kept.where == SyncDefaults.Where.ACCOUNT:
+        return effective([])
+    above = SyncDefaults.objects.filter(district=kept.district, where=SyncDefaults.Where.ACCOUNT)
+    return effective([_layer(one) for one in above])
+
+
 def follow_automatic(course: CourseSync) -> None:
     """Let the columns that the sweeper looks at say what the levels together have chosen."""
     settings = settings_of(course)

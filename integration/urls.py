@@ -10,6 +10,7 @@ urlpatterns = [
     path("readyz", readyz, name="readyz"),
     path("lti/", include("lti.urls")),
     path("account/", include("integration.account.urls")),
+    path("account/grades/", include("gradesync.account_urls")),
     path("api/", include("integration.api.urls")),
     path("invitations/<str:code>/", credentials, name="credentials"),
     path("courses/<int:course_id>/", include("gradesync.urls")),

@@ -157,9 +157,9 @@ class SettingsForm(forms.Form):
             self.fields["review_above"].help_text = said
 
     def _field(self, name: str, profile: Profile, picture: Picture) -> forms.Field:
-        choices = [(_word(value), words) for value, words in self._options(name, picture)]
+        choices = [(word_of(value), words) for value, words in self._options(name, picture)]
         default = getattr(self.inherited.settings, name)
-        same = dict(choices).get(_word(default), str(default) or gettext("none"))
+        same = dict(choices).get(word_of(default), str(default) or gettext("none"))
         inherit = (
             gettext("As the district: %s") if self._is_district(name) else gettext("Usual: %s")
         )
@@ -182,9 +182,7 @@ class SettingsForm(forms.Form):
             titles = {one.title for each in picture.classes for one in each.categories}
             own = str(self.course.chosen.get(name, ""))
             return [(one, one) for one in sorted(titles | ({own} - {""}))]
-        hint = _HINTS[name]
-        values = [False, True] if hint is bool else get_args(hint)
-        return [(value, OPTIONS.get((name, value), str(value))) for value in values]
+        return options_of(name)
 
     def sets(self) -> list[dict[str, Any]]:
         """As the page shows them."""
@@ -198,7 +196,7 @@ class SettingsForm(forms.Form):
         found = super().clean() or {}
         if found.get("mode") == CourseSync.Mode.NIGHTLY and isinstance(found.get("at"), time):
             start, end = found.get("quiet_from"), found.get("quiet_until")
-            if start and end and _inside(found["at"], start, end):
+            if start and end and is_inside(found["at"], start, end):
                 self.add_error("at", gettext("This lies in the quiet hours. Choose another time."))
         return found
 
@@ -208,7 +206,7 @@ class SettingsForm(forms.Form):
         for name in (*LABELS, "review_above"):
             if not self.fields[name].disabled:
                 value = self.cleaned_data.get(name)
-                kept[name] = None if value in (None, "") else _value(name, value)
+                kept[name] = None if value in (None, "") else value_of(name, value)
         for name, setting in AUTOMATIC.items():
             if not self.fields[name].disabled:
                 value = self.cleaned_data[name]
@@ -220,18 +218,27 @@ class SettingsForm(forms.Form):
 
 def _initial(course: CourseSync, effective: Effective) -> dict[str, Any]:
     own = {
-        name: _word(value)
+        name: word_of(value)
         for name, value in course.chosen.items()
         if effective.where.get(name) == "course"
     }
     return own | {name: getattr(course, name) for name in AUTOMATIC}
 
 
-def _word(value: Any) -> str:
+def options_of(name: str) -> list[tuple[Any, Said]]:
+    """The values that a setting can have, and what each is called."""
+    hint = _HINTS[name]
+    values = [False, True] if hint is bool else get_args(hint)
+    return [(value, OPTIONS.get((name, value), str(value))) for value in values]
+
+
+def word_of(value: Any) -> str:
+    """A value as a form carries it."""
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
-def _value(name: str, word: Any) -> Any:
+def value_of(name: str, word: Any) -> Any:
+    """What a form carries as a value of `Settings`."""
     hint = _HINTS[name]
     if hint is bool:
         return word == "yes"
@@ -239,7 +246,8 @@ def _value(name: str, word: Any) -> Any:
     return int(word) if numbers else word
 
 
-def _inside(at: time, start: time, end: time) -> bool:
+def is_inside(at: time, start: time, end: time) -> bool:
+    """Does a time of the day lie in a span that may go past midnight?"""
     return start <= at < end if start <= end else at >= start or at < end
 
 

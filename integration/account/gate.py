@@ -8,6 +8,7 @@ from typing import Any
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_POST, require_safe
 
+from integration.account import tabs
 from integration.models import Run
 from lti import sessions
 from lti.audience import NotAllowed, View, require_launch
@@ -41,6 +42,7 @@ def _whole(view: View) -> View:
         if not sees_all(request.launch):
             raise NotAllowed("This page tells of the whole district.")
         request.may_manage = ACCOUNT_MANAGE in request.launch.rights
+        request.more_tabs = tabs.MORE
         return view(request, *args, **kwargs)
 
     return checked

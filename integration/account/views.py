@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from integration import claiming
-from integration.account import overview
+from integration.account import overview, tabs
 from integration.account.gate import sees_all
 from integration.alerts import tell_operator
 from integration.claiming import ClaimRefused
@@ -44,6 +44,7 @@ def show_overview(request: Any) -> HttpResponse:
     district: District = request.district
     if sees_all(launch):
         request.may_manage = ACCOUNT_MANAGE in launch.rights
+        request.more_tabs = tabs.MORE
     shown = (
         overview.of_district(district)
         if sees_all(launch)

@@ -120,6 +120,13 @@ def rules(district: District) -> str:
     return "rules/"
 
 
+def grades(district: District) -> str:
+    choices = {"where": "account", "chosen": {"missing": "zero"}, "locked": ["missing"]}
+    district.sync_defaults.create(**choices)  # type: ignore[attr-defined]
+    district.sync_defaults.create(where="term", place="7")  # type: ignore[attr-defined]
+    return "grades/"
+
+
 def connections(district: District) -> str:
     connected(district)
     invitations.invite_credentials(by="Dana Whitfield (u1)", district=district)
@@ -154,6 +161,8 @@ SCREENS = [
     Screen("admin-sign-in", at("connections/canvas/sign-in/"), "Sign in to Canvas"),
     Screen("admin-tokens", at("tokens/"), "Tokens of the API"),
     Screen("admin-rules", rules, "Rules and schedule"),
+    Screen("admin-grades", grades, "Grade passback"),
+    Screen("admin-grades-of-all", at("grades/account/"), "For the whole account"),
     Screen("admin-evaluation", evaluation, "Evaluation before converting"),
     Screen("admin-not-evaluated", at("evaluation/"), "Evaluation before converting"),
     Screen("admin-why", at("why/?q=nobody"), "Why is it there, or not?"),
@@ -165,7 +174,7 @@ SCREENS = [
 @pytest.mark.parametrize(
     "names",
     [
-        pytest.param(("admin-plan", "admin-connections"), id="some"),
+        pytest.param(("admin-plan", "admin-grades", "admin-connections"), id="some"),
         pytest.param(tuple(one.name for one in SCREENS), id="all", marks=pytest.mark.prove),
     ],
 )

@@ -54,6 +54,11 @@ ROWS: dict[str, set[str]] = {
     "account/tokens/": {"root admin"},
     "account/rules/": {"root admin"},
     "account/evaluation/": {"root admin"},
+    "account/grades/": {"root admin"},
+    "account/grades/find/": {"root admin"},
+    "account/grades/account/": {"root admin"},
+    # Of no such level: tests/integration/account/test_grade_defaults.py has the others.
+    "account/grades/<str:where>/<int:place>/": set(),
     "account/connections/": {"root admin"},
     "account/connections/q/": {"root admin"},
     "account/connections/canvas/": {"root admin"},

@@ -1,0 +1,13 @@
+"""Addresses below /account/grades/."""
+
+from django.urls import path
+
+from gradesync.screens import defaults
+
+app_name = "grading"
+urlpatterns = [
+    path("", defaults.show_levels, name="levels"),
+    path("find/", defaults.find, name="find"),
+    path("account/", defaults.choose, {"where": "account"}, name="whole"),
+    path("<str:where>/<int:place>/", defaults.choose, name="level"),
+]
