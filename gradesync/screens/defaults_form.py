@@ -83,19 +83,19 @@ class DefaultsForm(forms.Form):
         if name in CATEGORIES:
             said = gettext("A category’s title in Q. Without one: %s.") % (usual or gettext("none"))
             return forms.CharField(
-                label=LABELS[name], required=False, max_length=255, help_text=said
+                label=str(LABELS[name]), required=False, max_length=255, help_text=said
             )
         if name not in TYPED:
             return self._choice(name, LABELS[name], options_of(name), usual)
         said = gettext("Without an entry: %s.") % usual
         if name in TIMES:
             return forms.TimeField(
-                label=TYPED[name], required=False, widget=CLOCK, help_text=said,
+                label=str(TYPED[name]), required=False, widget=CLOCK, help_text=said,
                 input_formats=["%H:%M"],
             )  # fmt: skip
         least, most = (0, 100_000) if name == "review_above" else (5, MOST_MINUTES)
         return forms.IntegerField(
-            label=TYPED[name], required=False, min_value=least, max_value=most, help_text=said
+            label=str(TYPED[name]), required=False, min_value=least, max_value=most, help_text=said
         )
 
     def _choice(
@@ -106,7 +106,7 @@ class DefaultsForm(forms.Form):
         inherit = gettext("As the account: %s") if is_chosen else gettext("Usual: %s")
         same = dict(choices)[word_of(usual)]
         return forms.ChoiceField(
-            label=label, required=False, choices=[("", inherit % same), *choices]
+            label=str(label), required=False, choices=[("", inherit % same), *choices]
         )
 
     def sets(self) -> list[dict[str, Any]]:
