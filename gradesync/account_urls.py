@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from gradesync.screens import defaults
+from gradesync.screens import defaults, failing
 
 app_name = "grading"
 urlpatterns = [
     path("", defaults.show_levels, name="levels"),
+    path("courses/", failing.show, name="courses"),
     path("find/", defaults.find, name="find"),
     path("account/", defaults.choose, {"where": "account"}, name="whole"),
     path("<str:where>/<int:place>/", defaults.choose, name="level"),

@@ -14,8 +14,10 @@ class GradesyncConfig(AppConfig):
         from gradesync.management.demo import grade_and_sync
         from gradesync.management.report import explain_score, undo_grades
         from gradesync.planning import PLANS, Planner
+        from gradesync.selectors import failing
         from gradesync.trying import verify_grades
         from gradesync.undo import plan_undo, undone_lines
+        from integration.account.attention import ATTENTION
         from integration.account.supported import TABLES
         from integration.account.tabs import MORE, Tab
         from integration.management.registries import DEMO_STEPS, EXPLAINERS, UNDOERS
@@ -32,5 +34,6 @@ class GradesyncConfig(AppConfig):
         VERIFIERS.append(verify_grades)
         EXPLAINERS["results"] = explain_score
         TABLES.append(supported.tell)
+        ATTENTION.append(failing.attention)
         MORE.append(Tab("grades", "grading:levels", gettext_lazy("Grades")))
         lend()

@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import median
 
 from django.db.models import Count
 from django.utils import timezone
-from django.utils.translation import gettext, ngettext
 
+from integration.account.attention import Attention, of_all
 from integration.models import (
     ConnectionCheck,
     District,
     ProvisioningPolicy,
-    RefusedRow,
     RosterRow,
     Run,
-    SetAside,
 )
 from integration.schedule import ScheduleRefused, tonight_of
 
@@ -57,27 +54,12 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
-class Attention:
-    """One thing that somebody should look at: what, since when, and the page for it."""
-
-    title: str
-    text: str
-    page: str
-    argument: int | None = None
-    since: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Holding:
     """How many rows of a kind Canvas has accepted from us."""
 
     kind: str
     count: int
     week: int | None = None
-
-
-# What the rooms above want an admin to look at; they put themselves in here.
-ATTENTION: list[Callable[[District], Iterator[Attention]]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +92,16 @@ def of_district(district: District) -> Overview:
         next_at=_next_night(district),
         holdings=_holdings(district, None),
         health=health,
-        attention=[*_attention(district, connections, health), *_of_others(district)],
+        attention=list(
+            of_all(
+                district,
+                failed=[one.name for one in connections if one.failed],
+                last=health.last,
+                is_silent_since=health.last_done.ended_at
+                if health.last_done and health.kind == "err"
+                else None,
+            )
+        ),
     )
 
 
@@ -145,44 +136,6 @@ def _health(district: District, waiting: list[Run]) -> Health:
     elif waiting or any(count.get("refused") for count in last.counts.values()):
         kind = "warn"
     return Health(kind, last, done, took)
-
-
-def _attention(
-    district: District, connections: list[Connection], health: Health
-) -> Iterator[Attention]:
-    for one in connections:
-        if one.failed:
-            told = gettext("The last test of %(name)s found something.") % {"name": one.name}
-            yield Attention(told, gettext("See which step, and what to do."), "connections")
-    if health.last and health.last.state == Run.State.FAILED:
-        told = str(health.last.error.get("message", ""))
-        title = gettext("The last run failed")
-        yield Attention(title, told, "run", health.last.pk, health.last.ended_at)
-    elif health.kind == "err" and health.last_done:
-        title = gettext("Nothing was carried out for more than two days")
-        text = gettext("Look at the schedule, and at what waits.")
-        yield Attention(title, text, "runs", None, health.last_done.ended_at)
-    if health.last and health.last.read_at and not health.last.counts:
-        title = gettext("Q sent nothing")
-        yield Attention(title, gettext("See what was read."), "run", health.last.pk)
-    aside = SetAside.objects.filter(district=district).count()
-    if aside:
-        title = ngettext("%d line rests", "%d lines rest", aside) % aside
-        text = gettext("It was set aside when the rest of a plan was approved.")
-        yield Attention(title, text, "runs")
-    refused = RefusedRow.objects.filter(district=district).count()
-    if refused and health.last:
-        title = ngettext("Canvas refuses %d record", "Canvas refuses %d records", refused) % refused
-        text = gettext("The last run says why, and what to do.")
-        yield Attention(title, text, "run", health.last.pk)
-    if district.state == District.State.PAUSED:
-        yield Attention(gettext("The district is paused"), district.pause_reason, "rules")
-
-
-def _of_others(district: District) -> Iterator[Attention]:
-    """What the rooms above have to say."""
-    for tell in ATTENTION:
-        yield from tell(district)
 
 
 def of_sub_account(district: District, sis_id: str) -> Overview:

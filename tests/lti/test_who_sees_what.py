@@ -56,6 +56,7 @@ ROWS: dict[str, set[str]] = {
     "account/evaluation/": {"root admin"},
     "account/grades/": {"root admin"},
     "account/grades/find/": {"root admin"},
+    "account/grades/courses/": {"root admin"},
     "account/grades/account/": {"root admin"},
     # Of no such level: tests/integration/account/test_grade_defaults.py has the others.
     "account/grades/<str:where>/<int:place>/": set(),

@@ -1,0 +1,81 @@
+"""Courses that somebody should look at: which, why, since when. For an admin of the district."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.utils.translation import gettext, ngettext
+
+from gradesync.models import CourseSync
+from integration.account.attention import Attention
+from integration.models import Change, District, Run
+
+# By what the page calls them. "asks": its plan waits for its teacher, and automatic sync with it;
+# "rests": automatic sync is chosen and waits for the first sync, which is a teacher's.
+FAILED = Q(last_state=Run.State.FAILED) | Q(last_state=Run.State.DONE, is_partly=True)
+ASKS = Q(last_state=Run.State.HELD)
+RESTS = ~Q(mode=CourseSync.Mode.OFF) & (Q(is_copy=True) | Q(first_sent_at=None))
+SORTS = {"failed": FAILED, "asks": ASKS, "rests": RESTS}
+
+
+def courses(district: District, sort: str = "") -> QuerySet[CourseSync]:
+    """Those of one sort, or of any; each with `last_run`, `last_state`, `last_at`, `is_partly`."""
+    runs = Run.objects.filter(sync__course=OuterRef("pk"), kind=Run.Kind.GRADES, plan_only=False)
+    last = runs.order_by("-pk")
+    not_there = Change.objects.filter(
+        run=OuterRef("last_run"), state__in=(Change.State.REFUSED, Change.State.LEFT)
+    )
+    found = CourseSync.objects.filter(district=district).annotate(
+        last_run=Subquery(last.values("pk")[:1]),
+        last_state=Subquery(last.values("state")[:1]),
+        last_at=Subquery(last.values("created_at")[:1]),
+        last_error=Subquery(last.values("error")[:1]),
+        is_partly=Exists(not_there),
+    )
+    wanted = SORTS.get(sort, FAILED | ASKS | RESTS)
+    return found.filter(wanted).order_by("-last_run", "pk")
+
+
+def attention(district: District) -> Iterator[Attention]:
+    """A line for each sort of which there is a course; one question, however many courses."""
+    counted = courses(district).aggregate(
+        **{sort: Count("pk", filter=which) for sort, which in SORTS.items()}
+    )
+    for sort, title, text in _lines(counted):
+        if counted[sort]:
+            yield Attention(title, text, "grading:courses")
+
+
+def _lines(counted: dict[str, int]) -> Iterator[tuple[str, str, str]]:
+    failed, asks, rests = (counted[sort] for sort in SORTS)
+    yield (
+        "failed",
+        ngettext(
+            "The last grade sync of %d course failed, or not all of it arrived",
+            "The last grade sync of %d courses failed, or not all of it arrived",
+            failed,
+        )
+        % failed,
+        gettext("See which, and why."),
+    )
+    yield (
+        "asks",
+        ngettext(
+            "%d course waits for its teacher’s decision",
+            "%d courses wait for their teachers’ decisions",
+            asks,
+        )
+        % asks,
+        gettext("Automatic sync stopped there: values differ, or many would change."),
+    )
+    yield (
+        "rests",
+        ngettext(
+            "Automatic sync of %d course waits for its first sync",
+            "Automatic sync of %d courses waits for their first sync",
+            rests,
+        )
+        % rests,
+        gettext("A teacher looks at the first one and sends it."),
+    )
