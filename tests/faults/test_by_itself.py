@@ -166,7 +166,7 @@ def test_after_three_days_off_one_night_is_run(here):
 def test_workers_that_stand_still_are_replaced(here, frozen):
     """SIGKILL of an idle worker can freeze django-q for good: it dies with the queue's lock."""
     here.sql("UPDATE integration_provisioningpolicy SET is_automatic = false")
-    cluster = here.start()
+    cluster = here.start(patience=45)
     here.until("swept", lambda: is_swept(here))
     here.until("all are there", lambda: len(family(cluster.pid)) == ALL)
     for worker in sentinel_and_workers(cluster.pid)[1]:
