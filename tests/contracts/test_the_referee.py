@@ -11,7 +11,7 @@ from sandbox.rules import RULES
 
 HERE = Path(__file__).parent
 # Plugins that the contract does not use, left out because there is a pytest for each rule.
-LEFT_OUT = ("xdist", "hypothesispytest", "pytest_httpserver")
+LEFT_OUT = ("xdist", "hypothesispytest", "pytest_httpserver", "schemathesis")
 
 
 def child(*arguments: str) -> subprocess.CompletedProcess[str]:

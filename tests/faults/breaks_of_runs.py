@@ -20,6 +20,13 @@ BREAKS = [
         "who begins again sends again",
     ),
     Break(
+        "F64",
+        "gradesync/carrying.py",
+        "lists[settled.what].append(one)",
+        "left.append(one)",
+        "what was under way when the power went is given up",
+    ),
+    Break(
         "F65",
         APPLY,
         "if operation.attempts and (found := _look_for(ledger, canvas, operation, package)):",

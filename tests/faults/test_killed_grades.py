@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import random
 import signal
+import socket
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -88,6 +90,10 @@ class GradesStage(Stage):
             for name in ("lineItems", "results")
         }
 
+    def killed_without_lease(self, *words: str, at: int) -> None:
+        super().killed_without_lease(*words, at=at)
+        self.recorder.until_quiet()
+
     def q_book(self) -> Any:
         """What Q holds, without its own time stamps."""
         course = Course(self.sandbox, CLASS)
@@ -154,6 +160,7 @@ def killed_and_begun_again(theatre: GradesStage, name: str, kill_at: int) -> Any
     return left
 
 
+@pytest.mark.fault("F64")
 @pytest.mark.parametrize("name", ACTS)
 def test_a_sync_killed_at_some_effects_of_the_day_leaves_the_same_q(name, theatre, undisturbed):
     ended, wanted = undisturbed(name)
@@ -163,7 +170,25 @@ def test_a_sync_killed_at_some_effects_of_the_day_leaves_the_same_q(name, theatr
         assert killed_and_begun_again(theatre, name, kill_at) == wanted, kill_at
 
 
+@pytest.mark.fault("F64")
+def test_a_sync_killed_among_its_scores_finds_out_which_of_them_arrived(theatre, undisturbed):
+    ended, wanted = undisturbed("first sync")
+    assert killed_and_begun_again(theatre, "first sync", ended.last_send) == wanted
+
+
+@pytest.mark.fault("F64")
+def test_a_write_that_was_cut_short_with_its_sender_is_none(theatre):
+    theatre.forget_log()
+    q = urlsplit(theatre.sandbox.q.url)
+    with socket.create_connection((q.hostname, q.port)) as cut_short:
+        head = f"PUT {q.path}/results/cut-short HTTP/1.1\r\nHost: {q.netloc}\r\n"
+        cut_short.sendall(f"{head}Content-Length: 100\r\n\r\n{{".encode())
+    theatre.recorder.until_quiet()
+    assert theatre.recorder.sent == []
+
+
 @pytest.mark.prove
+@pytest.mark.fault("F64")
 @pytest.mark.parametrize("name", ACTS)
 def test_a_sync_killed_at_any_effect_leaves_the_same_q(name, theatre, undisturbed):
     ended, wanted = undisturbed(name)

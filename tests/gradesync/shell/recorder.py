@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -34,6 +34,7 @@ class Recorder:
         self._now = 0
         self._seconds = 0.0
         self._lock = threading.Lock()
+        self._open = 0
 
     def slowly(self, seconds: float) -> None:
         """From now on Q takes so much longer, and requests at once are counted anew."""
@@ -54,6 +55,24 @@ class Recorder:
         finally:
             with self._lock:
                 self._now -= 1
+
+    @contextmanager
+    def connected(self) -> Iterator[None]:
+        """One connection, from its first byte to its end."""
+        with self._lock:
+            self._open += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._open -= 1
+
+    def until_quiet(self, seconds: float = 60.0) -> None:
+        """Wait until nobody is connected: of whoever was killed, the last bytes are on the way."""
+        until = time.monotonic() + seconds
+        while self._open:
+            assert time.monotonic() < until, f"{self._open} connections stay open"
+            time.sleep(0.005)
 
     def note(self, one: Sent) -> None:
         if one.method in ("PUT", "DELETE", "POST") and "/ims/" in one.path:
@@ -88,8 +107,17 @@ def _handler(recorder: Recorder) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def handle(self) -> None:
+            with recorder.connected(), suppress(ConnectionError):
+                super().handle()
+
         def _pass_on(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            length = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(length)
+            if len(body) < length:
+                # Whoever sent it died in the middle: that is no request, to no server.
+                self.close_connection = True
+                return
             recorder.note(Sent(self.command, self.path, body))
             headers = {k: v for k, v in self.headers.items() if k.lower() not in _HOPS}
             headers["Accept-Encoding"] = "identity"
