@@ -11,10 +11,8 @@ from dataclasses import dataclass
 
 _LIS = "http://purl.imsglobal.org/vocab/lis/v2/"
 INSTRUCTOR = f"{_LIS}membership#Instructor"
-TEACHING_ASSISTANT = f"{_LIS}membership/Instructor#TeachingAssistant"
 DESIGNER = f"{_LIS}membership#ContentDeveloper"
 LEARNER = f"{_LIS}membership#Learner"
-OBSERVER = f"{_LIS}membership#Mentor"
 ADMINISTRATOR = f"{_LIS}institution/person#Administrator"
 TEST_USER = "http://purl.imsglobal.org/vocab/lti/system/person#TestUser"
 

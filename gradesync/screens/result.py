@@ -21,7 +21,6 @@ from integration.models import Change, Run
 
 State = Change.State
 MOST_FAILED = 200
-UNDO_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,12 +60,6 @@ def limited(whole: Picture, sections: frozenset[str]) -> Picture:
     )
 
 
-def sections_named(course: CourseSync, sis_section_ids: frozenset[str]) -> frozenset[str]:
-    """Canvas ids of the sections that a launch names by their SIS IDs."""
-    sections = picture_of(course).sections
-    return frozenset(one.canvas_id for one in sections if one.sis_section_id in sis_section_ids)
-
-
 @dataclass(frozen=True, slots=True)
 class Latest:
     """The plan that a page shows. `is_waiting`: it can be sent; `why_not` says why it cannot.

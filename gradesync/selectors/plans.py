@@ -214,11 +214,6 @@ def told(run: Run, rows: Iterable[Change], sections: Sections = None) -> Iterato
             yield _cell(row, line, items.get(line.item), students, titles)
 
 
-def titles_of(run: Run, picture: Picture) -> dict[str, str]:
-    """Title in Canvas by `scope.item_name`; that of the plan where Canvas has none any more."""
-    return _titles(stored.item_lines(run), picture)
-
-
 def _titles(items: Iterable[ItemLine], picture: Picture) -> dict[str, str]:
     found = {item_name(one.item.what, one.item.canvas_id): one.source or one.title for one in items}
     now = {item_name("assignment", one.canvas_id): one.name for one in picture.assignments}

@@ -218,10 +218,6 @@ class Town:
         """The school that is meant."""
         return self._by_org[org["sourcedId"]]
 
-    def offer_of(self, class_id: str) -> Offer:
-        """What a class is part of."""
-        return self._offer_of[class_id]
-
     def rename_class(self, old: str, new: str) -> None:
         """An offer's class has another id."""
         offer = self._offer_of[new] = self._offer_of.pop(old)

@@ -47,9 +47,6 @@ class Changes:
     left: dict[str, set[Any]] = field(default_factory=lambda: defaultdict(set))
     ended: dict[str, set[Any]] = field(default_factory=lambda: defaultdict(set))
 
-    def is_nothing(self) -> bool:
-        return not (any(self.send.values()) or self.end)
-
 
 @dataclass
 class Model:
