@@ -137,7 +137,7 @@ def test_a_queue_that_was_emptied_stops_no_night(here):
 @pytest.mark.prove
 def test_a_queue_that_nobody_can_read_any_more_stops_no_night(here):
     here.manage("shell", "--no-imports", "-c", "from integration.tasks import sweep; sweep()")
-    here.environment["SECRET_KEY"] = "another key, since this one was rotated overnight"
+    here.environment["SECRET_KEY"] = "another one, since this key was rotated; " * 2
     here.start()
     here.until("the night is done", here.runs)
     assert_done_once(here)
