@@ -9,14 +9,12 @@ a stored one is carried out. Every write is an operation that was stored with it
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from functools import partial
 
-from django.db.models import F
 from django.db.models.functions import Now
 
 from gradesync import stored
@@ -30,14 +28,11 @@ from gradesync.rulebook import is_copy
 from gradesync.turns import Turns
 from integration.canvas.client import CanvasClient
 from integration.errors import QSyncError
+from integration.ledger.endings import failing
 from integration.ledger.leases import held
 from integration.ledger.runs import Ledger, Watch, nobody
-from integration.ledger.stopping import Stopped
-from integration.logs import bare
 from integration.models import QConnection, Run
 from integration.oneroster.client import OneRosterClient
-
-logger = logging.getLogger(__name__)
 
 KIND, UNDO = Run.Kind.GRADES, Run.Kind.GRADES_UNDO
 UNFINISHED = (Run.State.QUEUED, Run.State.RUNNING, Run.State.WAITING)
@@ -106,23 +101,17 @@ def _steps(ledger: Ledger, reader: Reader, turns: Turns) -> None:
 @contextmanager
 def _failing(ledger: Ledger, sync: SyncRun) -> Iterator[None]:
     """An error ends the run as failed and stays with it; what may pass leaves it waiting."""
-    try:
-        yield
-    except QSyncError as error:
+
+    def told(error: QSyncError) -> None:
         if error.retryable:
             ledger.wait(error)
             ledger.write(not_before=Now() + LOOK_AGAIN)
         else:
             ledger.fail(error)
-    except Stopped:
-        ledger.write(attempts=F("attempts") - 1)
-        raise
-    except BaseException as unexpected:
-        told = GradesError(f"The run stopped unexpectedly ({type(unexpected).__name__}).")
-        where = ledger.run.cursor or "planning"
-        logger.error("run %s stopped at %s", ledger.run.pk, where, exc_info=bare(unexpected))
-        ledger.interrupt(told)
-        raise
+
+    try:
+        with failing(ledger, told, resumes=lambda: True, unexpected=GradesError):
+            yield
     finally:
         close_ended(sync.course)
 

@@ -18,6 +18,7 @@ from gradesync.push import KIND, OpenQ, advance
 from gradesync.reading import Reader
 from gradesync.scope import Scope, within
 from integration.canvas.client import CanvasClient
+from integration.ledger.endings import waits_for_a_yes
 from integration.ledger.runs import Ledger, Watch, nobody
 from integration.models import AuditEvent, Change, Run
 from integration.oneroster.gradebook_types import LineItem, Result
@@ -51,12 +52,7 @@ def undo(
     if not is_new and undoing.undoes_id != run.pk:
         raise PlanRefused(f"Run {undoing.pk} is going in this course; let it end first.")
     undoing = advance(undoing, q=q, canvas=canvas, watch=watch)
-    if digest and digest != undoing.plan_digest:
-        raise PlanRefused(
-            f"What can be undone of run {run.pk} has changed; the plan is now "
-            f"{undoing.plan_digest}."
-        )
-    if plan_only or undoing.state != Run.State.HELD:
+    if not waits_for_a_yes(undoing, digest, plan_only=plan_only, refused=PlanRefused):
         return undoing
     AuditEvent.objects.create(
         district=run.district.slug,

@@ -10,22 +10,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 
-from django.db.models import F
 from django.utils import timezone
 
 from integration.canvas.client import CanvasClient
 from integration.canvas.errors import ImportStillRunning
 from integration.errors import QSyncError
+from integration.ledger.endings import failing
 from integration.ledger.leases import held
 from integration.ledger.runs import Ledger, Watch, nobody
-from integration.ledger.stopping import Stopped
-from integration.logs import bare
 from integration.models import (
     CanvasConnection,
     District,
@@ -52,8 +48,6 @@ from integration.provisioning.plan import Planner, rules_of
 from integration.provisioning.problems import problem
 from integration.provisioning.read import Source
 from integration.provisioning.which_canvas import check_same_canvas
-
-logger = logging.getLogger(__name__)
 
 KIND = Run.Kind.PROVISIONING
 MAX_ATTEMPTS = 5
@@ -186,7 +180,12 @@ def advance(run: Run, *, q: OpenQ, canvas: CanvasClient, watch: Watch = nobody) 
             "imported": partial(record, ledger, canvas),
             "recorded": partial(_finish, ledger),
         }
-        with _failing(ledger):
+        with failing(
+            ledger,
+            partial(_told, ledger),
+            resumes=partial(is_begun, run),
+            unexpected=ProvisioningError,
+        ):
             if run.cursor not in steps:
                 raise OtherVersion(f"Run {run.pk} stands at “{run.cursor}”, which is no step.")
             if run.attempts > MAX_ATTEMPTS:
@@ -202,34 +201,18 @@ def advance(run: Run, *, q: OpenQ, canvas: CanvasClient, watch: Watch = nobody) 
         return run
 
 
-@contextmanager
-def _failing(ledger: Ledger) -> Iterator[None]:
-    """An error ends the run as failed and stays with it; the caller finds it in the row.
+def _told(ledger: Ledger, error: QSyncError) -> None:
+    """An error ends the run as failed; the caller finds it in the row.
 
     Where Canvas may have something of the run, only its answer ends it: an error that says
     nothing of that leaves the run to be gone on with.
     """
-    try:
-        yield
-    except ImportStillRunning as error:
+    if isinstance(error, ImportStillRunning):
         ledger.wait(error)
-    except QSyncError as error:
-        if is_begun(ledger.run) and not isinstance(error, ProvisioningError):
-            ledger.interrupt(error)
-        else:
-            ledger.fail(error)
-    except Stopped:
-        ledger.write(attempts=F("attempts") - 1)
-        raise
-    except BaseException as unexpected:
-        told = ProvisioningError(f"The run stopped unexpectedly ({type(unexpected).__name__}).")
-        where = ledger.run.cursor or "planning"
-        logger.error("run %s stopped at %s", ledger.run.pk, where, exc_info=bare(unexpected))
-        if is_begun(ledger.run):
-            ledger.interrupt(told)
-        else:
-            ledger.fail(told)
-        raise
+    elif is_begun(ledger.run) and not isinstance(error, ProvisioningError):
+        ledger.interrupt(error)
+    else:
+        ledger.fail(error)
 
 
 def _plan(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:

@@ -18,6 +18,7 @@ from django.db import transaction
 from integration import bulk
 from integration.canvas.client import CanvasClient
 from integration.canvas.types import Enrollment
+from integration.ledger.endings import waits_for_a_yes
 from integration.ledger.leases import held
 from integration.ledger.runs import Ledger, Watch, nobody
 from integration.models import Approval, AuditEvent, Run
@@ -89,12 +90,7 @@ def undo(
     finish_others(run.district, canvas=canvas, watch=watch)
     undoing = open_undo(run, actor=actor)
     undoing = advance(undoing, q=no_q, canvas=canvas, watch=watch)
-    if digest and digest != undoing.plan_digest:
-        raise PlanRefused(
-            f"What can be undone of run {run.pk} has changed; the plan is now "
-            f"{undoing.plan_digest}."
-        )
-    if plan_only or undoing.state != Run.State.HELD:
+    if not waits_for_a_yes(undoing, digest, plan_only=plan_only, refused=PlanRefused):
         return undoing
     accept_undo(undoing, actor=actor)
     return advance(undoing, q=no_q, canvas=canvas, watch=watch)
