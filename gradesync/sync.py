@@ -180,6 +180,18 @@ def _send(run: Run, digest: str, actor: str, reason: str, told: Review) -> None:
         raise PlanRefused("Somebody else has changed it just now.")
 
 
+def supersede(run: Run) -> bool:
+    """A preview that is being read already knows nothing of what was chosen since: it stops.
+
+    False where its reading has not begun, so that it will know.
+    """
+    reading = SyncRun.objects.filter(
+        run=run, run__plan_only=True, run__state__in=UNFINISHED, cancel_asked_at=None
+    )
+    begun = reading.exclude(run__state=Run.State.QUEUED)
+    return bool(begun.update(cancel_asked_at=timezone.now()))
+
+
 def cancel(run: Run, *, actor: str) -> bool:
     """Ask a run to stop; what is under way comes to its end. False where it has ended."""
     with transaction.atomic():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from gradesync import sync
 from gradesync.actions import plans
 from gradesync.screens.viewer import Viewer
 from gradesync.selectors import course as courses
@@ -18,6 +19,13 @@ REST = timedelta(minutes=2)
 def look(viewer: Viewer, items: Collection[str] = ()) -> Run:
     """Compare both sides anew; a reading that is under way is joined. `items`: those alone."""
     return plans.preview(viewer.course, by=viewer.actor, sections=viewer.sections, items=items)
+
+
+def look_anew(viewer: Viewer) -> Run:
+    """Compare after something was chosen; a reading that is under way does not know of it."""
+    if under_way := courses.being_made(viewer.course, viewer.sections):
+        sync.supersede(under_way)
+    return look(viewer)
 
 
 def keep_fresh(viewer: Viewer, plan: Latest | None, now: datetime) -> Run | None:

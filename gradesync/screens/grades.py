@@ -184,7 +184,7 @@ def choose_period(request: Any, course_id: int, period_id: int) -> HttpResponse:
 
 def changed(request: Any, viewer: Viewer, told: str, at: str = "") -> HttpResponse:
     """Something was chosen: the plan that is shown is made anew, and the page says so."""
-    background.look(viewer)
+    background.look_anew(viewer)
     return done(request, viewer, told, at)
 
 

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext, ngettext
 
 from gradesync import gate
+from gradesync.errors import Cancelled
 from gradesync.models import CourseSync
 from gradesync.picture import Section
 from gradesync.push import KIND
@@ -167,12 +168,14 @@ def _last(viewer: Viewer) -> Run | None:
 
 
 def _error(viewer: Viewer, plan: Latest | None) -> dict[str, str]:
-    """What stopped the last look, if nothing was read since."""
+    """What stopped the last look, if nothing was read since; a choice that did is no error."""
     later = Q(pk__gt=plan.run.pk) if plan else Q()
     runs = Run.objects.filter(later, sync__course=viewer.course, kind=KIND).exclude(error={})
     failed = runs.filter(Q(state=Run.State.FAILED) | Q(state=Run.State.WAITING))
     latest = failed.order_by("-pk").first()
-    return dict(latest.error) if latest else {}
+    if latest is None or latest.error.get("code") == Cancelled.code:
+        return {}
+    return dict(latest.error)
 
 
 def _problem(plan: Latest | None) -> str:

@@ -99,6 +99,27 @@ def test_s46_a_section_or_class_of_elsewhere_is_not_linked(stage: Stage, visit: 
     assert SectionLink.objects.filter(section_id="13").count() == 0
 
 
+def test_what_is_chosen_while_it_is_compared_is_in_the_next_comparison(stage: Stage, visit: Visit):
+    stage.plan(room())
+    visit.post("assignments/1/", title="One")
+    first = Run.objects.latest("pk")
+    visit.post("assignments/2/", title="Two")
+    assert Run.objects.latest("pk") == first
+    Run.objects.filter(pk=first.pk).update(state="running")
+    visit.post("assignments/3/", title="Three")
+    again = Run.objects.latest("pk")
+    assert again != first
+    assert first.sync.__class__.objects.get(run=first).cancel_asked_at
+    Run.objects.filter(pk=first.pk).update(state="failed", error={"code": "grades.cancelled"})
+    page = visit.page()
+    assert "Looking for new grades" in page or "Comparing with Q" in page
+    assert "Q is not answering" not in page
+    stage.work(again, room())
+    titles = {one.after.split('"title":"')[1].split('"')[0]
+              for one in again.changes.filter(kind="line_item")}  # fmt: skip
+    assert {"One", "Two", "Three"} <= titles
+
+
 def test_a_short_title_for_q_is_given_out_of_the_menu_of_a_row(stage: Stage, visit: Visit):
     stage.plan(room())
     page = visit.page()
