@@ -134,6 +134,15 @@ def counts_of(run: Run) -> dict[str, dict[str, int]]:
     }
 
 
+def missed(run: Run) -> tuple[State, ...]:
+    """The states of lines that did not reach Q; of a run that was cut short, what it never began.
+
+    A plan that waits has missed nothing yet.
+    """
+    cut_short = run.state == Run.State.FAILED and not run.plan_only
+    return (State.REFUSED, State.LEFT, *((State.PLANNED,) if cut_short else ()))
+
+
 def outcome_of(run: Run) -> dict[str, int]:
     """Of the lines that write: how many there are in each state."""
     rows = Change.objects.filter(run=run, action__in=("new", "changed", "cleared"))

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from gradesync import stored
 from gradesync.errors import CopyOfCanvas, NothingToRetry, NotSeen, PlanRefused
 from gradesync.models import CourseSync, SyncRun
 from gradesync.planning import stale
@@ -113,7 +114,7 @@ def failed_scope(
     """
     if run.state in UNFINISHED:
         raise NothingToRetry(f"Run {run.pk} is going still.")
-    left = Change.objects.filter(run=run, state__in=(Change.State.REFUSED, Change.State.LEFT))
+    left = Change.objects.filter(run=run, state__in=stored.missed(run))
     left = left.filter(key__in=only) if only else left
     keys = frozenset(tuple(key.split(SEPARATOR)) for key in left.values_list("key", flat=True))
     if not keys:

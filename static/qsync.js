@@ -9,12 +9,15 @@ const reachable = () => each("[data-scrolls]", (one) => {
   else one.removeAttribute("tabindex");
 });
 
-// The server says what the person should read first.
-const focus = (root) => {
-  const first = root.querySelector("[data-focus]");
+// The server says what the person should read first. Where a part was exchanged, the hands stay
+// where they are; where their control is gone, they find themselves in its row.
+const focus = (root, isPart) => {
+  if (isPart && document.activeElement !== document.body) return;
+  const here = isPart && root.querySelector("[data-here]");
+  const first = here || root.querySelector("[data-focus]");
   if (!first) return;
   first.focus();
-  if (window.parent !== window) window.parent.postMessage({ subject: "lti.scrollToTop" }, "*");
+  if (!here && window.parent !== window) window.parent.postMessage({ subject: "lti.scrollToTop" }, "*");
 };
 
 // How many grades the chosen answers send; the server counts again.
@@ -121,7 +124,7 @@ document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.xhr
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden && event.detail.elt.matches("[data-polls]")) event.preventDefault();
 });
-document.addEventListener("htmx:afterSettle", (event) => { arrange(document); focus(event.detail.elt); });
+document.addEventListener("htmx:afterSettle", (event) => { arrange(document); focus(document, true); });
 addEventListener("resize", reachable);
 arrange(document);
-focus(document);
+focus(document, false);

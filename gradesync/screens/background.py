@@ -32,13 +32,17 @@ def keep_fresh(viewer: Viewer, plan: Latest | None, now: datetime) -> Run | None
     """The look that is under way, begun now where the last one is old; None where there is none.
 
     Each visit begins with a look of its own: whoever comes from grading finds what they graded.
+    After a sync that was cut short there is one, too.
     """
     under_way = courses.being_made(viewer.course, viewer.sections)
     if under_way or not viewer.sees_scores or viewer.district.state != District.State.ACTIVE:
         return under_way
-    if plan is not None and not plan.is_old and plan.read_at >= viewer.opened_at:
+    since = viewer.opened_at
+    if plan is not None and plan.run.state == Run.State.FAILED:
+        since = max(since, plan.run.ended_at or since)
+    if plan is not None and not plan.is_old and plan.read_at >= since:
         return None
-    since = max(viewer.opened_at, now - REST)
+    since = max(since, now - REST)
     lately = Run.objects.filter(
         sync__course=viewer.course, plan_only=True, created_at__gt=since
     ).select_related("sync")

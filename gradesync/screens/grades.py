@@ -243,7 +243,13 @@ def chips(page: home.Home) -> list[dict[str, Any]]:
     }
     counts = {"": len(page.rows), **page.chips}
     return [
-        {"show": show, "name": name, "count": counts[show], "is_on": show == page.filters.show}
+        {
+            "show": show,
+            "name": name,
+            "count": counts[show],
+            "is_on": show == page.filters.show,
+            "icon": "err" if show == "blocked" and counts[show] else "",
+        }
         for show, name in names.items()
     ]
 

@@ -79,8 +79,16 @@ class Home:
         return self.viewer.picture.sections
 
     @property
+    def matched(self) -> int:
+        return sum(one.matched for one in self.sections)
+
+    @property
+    def enrolled(self) -> int:
+        return sum(one.students for one in self.sections)
+
+    @property
     def unmatched(self) -> int:
-        return sum(one.students - one.matched for one in self.sections if one.class_id)
+        return self.enrolled - self.matched
 
     @property
     def unlinked(self) -> set[str]:
@@ -187,6 +195,8 @@ def _problem(plan: Latest | None) -> str:
 def told_error(error: dict[str, str]) -> tuple[str, str]:
     """What a failed look means, and what happens next."""
     code = error.get("code", "")
+    if code == Cancelled.code:
+        return gettext("It was stopped"), gettext("What had been sent stays in Q.")
     if code.startswith("canvas") or "Canvas" in error.get("stage", ""):
         return gettext("Canvas is not answering us"), gettext(
             "Your grades are safe. What you see below is as of the last look. Your Canvas team "

@@ -43,7 +43,7 @@ def people(viewer: Viewer, run: Run) -> list[Person]:
                 count["sent"],
                 count["same"],
                 failed,
-                result.came_to(failed, count["sent"], count["waiting"] + count["kept"]),
+                result.came_to(count, failed, count["sent"]),
             )
         )
     return found

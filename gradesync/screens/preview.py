@@ -21,6 +21,8 @@ from integration.models import Change, Run
 
 WRITING = ("new", "changed", "cleared")
 HELD = ("conflict", "waiting", "blocked")
+# Of an assignment with more rows than LONG stand, where nothing is asked for, SHORT.
+LONG, SHORT = 10, 5
 SHOWS = ("new", "changed", "cleared", "decide", "waits", "failed", "same")
 State = Change.State
 
@@ -86,6 +88,8 @@ class Group:
     about: str
     notes: tuple[str, ...]
     rows: tuple[Row, ...]
+    # How many rows there are, where not all of them stand here.
+    whole: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,14 @@ def preview(viewer: Viewer, run: Run, wanted: Wanted) -> Preview:
     items = plans.items(run, sections=viewer.sections)
     listed = {one.code for one in counted if not _is_of_item(one)} or {"-"}
     asked = wanted.asked(listed)
-    page = plans.page(run, sections=viewer.sections, asked=asked, number=wanted.page)
+    most = {item: SHORT for item, count in by_item.items() if _told(count) > LONG}
+    page = plans.page(
+        run,
+        sections=viewer.sections,
+        asked=asked,
+        number=wanted.page,
+        most=most if wanted.is_plain else None,
+    )
     groups = tuple(
         _group(viewer, item, items.get(item, []), list(cells), by_item[item])
         for item, cells in groupby(page.cells, key=lambda one: one.item)
@@ -212,7 +223,12 @@ def _group(
         _summary(count),
         tuple(_notes(viewer, own)),
         tuple(sorted(rows, key=_place)),
+        _told(count) if len(rows) < _told(count) else 0,
     )
+
+
+def _told(count: Counter[str]) -> int:
+    return sum(number for show, number in count.items() if show != "same")
 
 
 def _place(row: Row) -> tuple[int, str]:

@@ -26,6 +26,8 @@ from lti.audience import require_launch
 from lti.claims import COURSE
 from lti.roles import COURSE_SCORES, COURSE_SEND
 
+_CHIP_ICONS = {"new": "plus", "changed": "wave", "cleared": "dash", "decide": "warn",
+               "waits": "clock", "failed": "err", "same": "check"}  # fmt: skip
 CHOICES = ("keep-q", "send-canvas", "")
 
 
@@ -206,7 +208,13 @@ def _chips(shown: preview.Preview) -> list[dict[str, Any]]:
     told = sum(count for name, count in figures.items() if name != "same")
     counts = {"": told, **figures}
     return [
-        {"show": key, "name": name, "count": counts[key], "is_on": key == shown.wanted.show}
+        {
+            "show": key,
+            "name": name,
+            "count": counts[key],
+            "is_on": key == shown.wanted.show,
+            "icon": _CHIP_ICONS.get(key, ""),
+        }
         for key, name in names.items()
         if counts[key] or key in ("", shown.wanted.show)
     ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from django.utils.translation import gettext, ngettext
 
+from gradesync import stored
 from gradesync.push import KIND, UNFINISHED
 from gradesync.screens import words
 from gradesync.screens.labels import STEPS
@@ -96,7 +97,8 @@ def result(viewer: Viewer, run: Run) -> Result:
         total[figure] += one.cells
         by_item[one.item][figure] += one.cells
     lines = [(row, line) for each in items.values() for row, line in each]
-    asked = Wanted(show="failed").asked()
+    missed = stored.missed(run)
+    asked = replace(Wanted(show="failed").asked(), states=missed)
     page = plans.page(run, sections=viewer.sections, asked=asked, size=MOST_FAILED)
     ended = run.ended_at or run.heartbeat_at
     took = ended - run.started_at if ended and run.started_at else timedelta()
@@ -116,7 +118,7 @@ def result(viewer: Viewer, run: Run) -> Result:
                 gettext(row.message) if row.message else "",
             )
             for row, line in lines
-            if row.state in (State.REFUSED, State.LEFT)
+            if row.state in missed
         ),
         tuple(_failed(viewer, cell) for cell in page.cells),
         tuple(_item(viewer, item, each, by_item[item]) for item, each in items.items()),
@@ -139,8 +141,9 @@ def where(one: plans.Counted) -> str:
 
 def _failed(viewer: Viewer, cell: plans.Cell) -> Failed:
     row = row_of(viewer, cell)
-    if cell.state == State.LEFT:
-        return Failed(row, row.note, gettext("Compare again, and send it then."), gettext("You"))
+    if cell.state in (State.LEFT, State.PLANNED):
+        why = row.note if cell.state == State.LEFT else gettext("It was not sent any more.")
+        return Failed(row, why, gettext("Compare again, and send it then."), gettext("You"))
     why = gettext("Q did not take it: %s") % cell.message if cell.message else row.note
     remedy, who = words.remedy("q.rejected"), words.who("q.rejected")
     return Failed(row, why, remedy, who)
@@ -157,22 +160,26 @@ def _item(
     sent = count["sent"] + sum(
         row.state == State.CONFIRMED and bool(line.verb) for row, line in lines
     )
-    status = came_to(failed, sent, count["waiting"] + count["kept"])
+    status = came_to(count, failed, sent)
     return Item(
         item, {"new_quiz": "quiz"}.get(kind, kind), name,
         count["sent"], count["same"], failed + count["left"], status,
     )  # fmt: skip
 
 
-def came_to(failed: int, sent: int, held: int) -> Status:
-    """What is worst of it, in a word."""
-    if failed:
-        return Status("err", ngettext("%d failed", "%d failed", failed) % failed)
-    if sent:
-        return Status("ok", gettext("Confirmed"))
-    if held:
-        return Status("waits", ngettext("%d waiting", "%d waiting", held) % held)
-    return Status("off", gettext("Nothing to send"))
+def came_to(count: Mapping[str, int], failed: int, sent: int) -> Status:
+    """What is worst of it as the icon, and all of it in words."""
+    waiting, kept = count["waiting"], count["kept"]
+    told = (
+        (failed, ngettext("%d failed", "%d failed", failed) % failed),
+        (sent and not failed, gettext("Confirmed")),
+        (kept, ngettext("%d kept in Q", "%d kept in Q", kept) % kept),
+        (waiting, ngettext("%d waiting", "%d waiting", waiting) % waiting),
+    )
+    said = ", ".join(words for number, words in told if number)
+    if not said:
+        return Status("off", gettext("Nothing to send"))
+    return Status("err" if failed else "ok" if sent else "waits", said)
 
 
 def title(run: Run, shown: Result) -> str:
@@ -200,14 +207,15 @@ def title(run: Run, shown: Result) -> str:
 class Step:
     name: str
     state: str
+    detail: str
 
 
-def steps(run: Run) -> list[Step]:
-    """Done, going, or to come."""
+def steps(run: Run, details: Sequence[str]) -> list[Step]:
+    """Done, going, or to come; `details` says of each what it is about."""
     at = next((n for n, (_, cursors) in enumerate(STEPS) if run.cursor in cursors), len(STEPS))
     return [
-        Step(str(name), "done" if n < at else "now" if n == at else "todo")
-        for n, (name, _) in enumerate(STEPS)
+        Step(str(name), "done" if n < at else "now" if n == at else "todo", detail)
+        for n, ((name, _), detail) in enumerate(zip(STEPS, details, strict=True))
     ]
 
 

@@ -8,13 +8,14 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from gradesync.actions import plans as acts
 from gradesync.errors import NothingToRetry, NothingToUndo
 from gradesync.push import KIND
 from gradesync.screens import fragments, home, people, result, words
+from gradesync.screens.labels import STEPS
 from gradesync.screens.preview import key_of
 from gradesync.screens.previewing import again, to
 from gradesync.screens.viewer import Viewer, viewer_of
@@ -96,7 +97,7 @@ def _going(request: Any, viewer: Viewer, run: Run) -> HttpResponse:
         "total": total,
         "left": left if is_own else "",
         "failed": states[State.REFUSED],
-        "steps": result.steps(run),
+        "steps": result.steps(run, _details(viewer, states, is_own=is_own)),
         "progress": progress,
         "mark": mark,
         "announced": _announced(run, done, total),
@@ -108,6 +109,24 @@ def _going(request: Any, viewer: Viewer, run: Run) -> HttpResponse:
         return render(request, "course/going.html", context)
     part = partial(render, request, "course/_going.html", context)
     return fragments.answer(request, mark, part)
+
+
+def _details(viewer: Viewer, states: Counter[str], *, is_own: bool) -> tuple[str, ...]:
+    """What each step is about, as far as this person may know."""
+    if not is_own:
+        return ("",) * len(STEPS)
+    works, students = len(viewer.picture.assignments), len(viewer.picture.students)
+    read = ngettext("%d assignment", "%d assignments", works) % works
+    read += ", " + ngettext("%d student", "%d students", students) % students
+    sent, failed = states[State.CONFIRMED], states[State.REFUSED]
+    to_go = sum(states.values()) - sent - failed - states[State.LEFT]
+    told = (
+        (sent, ngettext("%d sent", "%d sent", sent) % sent),
+        (failed, ngettext("%d failed", "%d failed", failed) % failed),
+        (to_go, ngettext("%d to go", "%d to go", to_go) % to_go),
+    )
+    sending = " · ".join(said for number, said in told if number)
+    return read, "", sending, gettext("Every value is checked after it is sent.")
 
 
 def _announced(run: Run, done: int, total: int) -> str:

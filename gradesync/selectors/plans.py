@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
@@ -79,9 +80,12 @@ class Page:
 
 
 def page(run: Run, *, sections: Sections = None, asked: Filter | None = None, number: int = 1,
-         size: int = PAGE) -> Page:  # fmt: skip
-    """So many cells of a plan: assignment by assignment, within each class by class."""
-    numbers = _in_order(lines(run, "result", sections=sections, asked=asked))
+         size: int = PAGE, most: Mapping[str, int] | None = None) -> Page:  # fmt: skip
+    """So many cells of a plan: assignment by assignment, within each class by class.
+
+    `most`: of these assignments at most so many that ask for no answer, the first ones.
+    """
+    numbers = _in_order(lines(run, "result", sections=sections, asked=asked), most or {})
     pages = max(1, -(-len(numbers) // size))
     number = min(max(1, number), pages)
     shown = numbers[(number - 1) * size : number * size]
@@ -90,7 +94,7 @@ def page(run: Run, *, sections: Sections = None, asked: Filter | None = None, nu
     return Page(tuple(cells), len(numbers), number, pages)
 
 
-def _in_order(rows: QuerySet[Change]) -> list[int]:
+def _in_order(rows: QuerySet[Change], most: Mapping[str, int]) -> list[int]:
     """Their numbers: what asks for an answer first, then in the plan's order.
 
     An assignment that is in several classes is one to who reads. Ordered here, for a database that
@@ -103,10 +107,17 @@ def _in_order(rows: QuerySet[Change]) -> list[int]:
         first.setdefault(item, number)
         asking[number] = action == "conflict" or code in CHOSEN
     asked = {item for number, item, _, _ in found if asking[number]}
-    pairs = [
-        (item not in asked, first[item], not asking[number], number) for number, item, _, _ in found
-    ]
-    return [number for *_, number in sorted(pairs)]
+    pairs = sorted(
+        (item not in asked, first[item], not asking[number], number, item)
+        for number, item, _, _ in found
+    )
+    shown: list[int] = []
+    quiet: Counter[str] = Counter()
+    for *_, is_quiet, number, item in pairs:
+        quiet[item] += is_quiet
+        if not is_quiet or quiet[item] <= most.get(item, quiet[item]):
+            shown.append(number)
+    return shown
 
 
 def cells(run: Run, *, sections: Sections = None, asked: Filter | None = None) -> Iterator[Cell]:

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Playwright, sync_playwright
+from playwright.sync_api import BrowserContext, FrameLocator, Playwright, sync_playwright
 
 from tests.contracts.lti_tool import Platform
+from tests.gradesync.shell.course import Course
 from tests.journeys.browsers import FLAGS, POLICIES, browser, executable
 from tests.journeys.installing import install
 from tests.journeys.servers import Product, free_port, running_product
+from tests.journeys.teaching import PROFILE, course_of, enroll_more, shell, workers
 from tests.journeys.walking import Walk
 from tests.sandbox_process import Sandbox, running_sandbox
 
@@ -110,6 +112,29 @@ def _walk(context: BrowserContext, platform: Platform, product: Product) -> Iter
     walking = Walk(context, platform, product)
     yield walking
     walking.end()
+
+
+@pytest.fixture(scope="session")
+def working_course(sandbox: Sandbox, product: Product, platform: Platform) -> Iterator[Course]:
+    found = course_of(sandbox, platform)
+    enroll_more(found, 7)
+    shell(product, PROFILE)
+    with workers(product):
+        yield found
+
+
+@pytest.fixture
+def course(working_course: Course) -> Iterator[Course]:
+    """The teacher's course, and the workers that serve it; Q behaves again afterwards."""
+    yield working_course
+    working_course.control("q", "DELETE", "faults")
+
+
+@pytest.fixture
+def tool(default_walk: Walk, course: Course) -> FrameLocator:
+    """The teacher's first page of the tool, in Canvas."""
+    default_walk.act_as("teacher")
+    return default_walk.open("Q Grade Sync")
 
 
 @pytest.fixture(scope="module")

@@ -2,92 +2,38 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import pytest
-import requests
 from playwright.sync_api import FrameLocator, expect
 
 from tests.gradesync.shell.course import Course
 from tests.journeys.servers import Product
-from tests.journeys.walking import Walk, heading
-from tests.sandbox_process import ROOT, Sandbox
-
-# Each is a round through a browser, two servers and a worker.
-pytestmark = pytest.mark.prove
-PATIENCE = 60_000
-PROFILE = (
-    "from integration.models import QConnection;"
-    "QConnection.objects.update(profile={'deletes_results': True, 'deletes_line_items': True})"
+from tests.journeys.teaching import (
+    PATIENCE,
+    ended,
+    fault,
+    group_of,
+    ready,
+    settled,
+    shell,
+    students_of,
+    synced,
 )
+from tests.journeys.walking import Walk, heading
+
+TONIGHT = """
+from datetime import timedelta
+from django.utils import timezone
+from gradesync import automatic, tasks
+from integration.bells import ring
+for run in automatic.open_due(timezone.now() + timedelta(days=1)):
+    ring(tasks.ADVANCE, run.pk, timeout=tasks.ADVANCE_TIMEOUT)
+"""
 
 
-@contextmanager
-def worker(product: Product) -> Iterator[None]:
-    """The product's own workers."""
-    command = [sys.executable, "manage.py", "qcluster"]
-    with subprocess.Popen(command, cwd=ROOT, env=product.environment) as process:
-        try:
-            yield
-        finally:
-            process.terminate()
-
-
-@pytest.fixture(scope="module")
-def course(sandbox: Sandbox, product: Product, platform: Any) -> Iterator[Course]:
-    """The teacher's course, published, and the workers that serve it."""
-    course_id = platform.people["teacher"]["where"].rpartition("/")[2]
-    token = {"Authorization": f"Bearer {sandbox.canvas.token}"}
-    url = f"{sandbox.canvas.url}/api/v1/courses/{course_id}/sections"
-    sections = requests.get(url, headers=token, timeout=30).json()
-    class_id = next(one["sis_section_id"] for one in sections if one["sis_section_id"])
-    found = Course(sandbox, class_id)
-    assert found.canvas_id == course_id
-    found.publish()
-    subprocess.run(
-        [sys.executable, "manage.py", "shell", "-c", PROFILE],
-        cwd=ROOT, env=os.environ | product.environment, check=True, capture_output=True,
-    )  # fmt: skip
-    with worker(product):
-        yield found
-
-
-@pytest.fixture
-def tool(default_walk: Walk, course: Course) -> FrameLocator:
-    default_walk.act_as("teacher")
-    return default_walk.open("Q Grade Sync")
-
-
-def student_of(course: Course) -> str:
-    """The SIS ID of somebody in the section."""
-    path = f"sections/{course.section_id}/enrollments?type[]=StudentEnrollment&per_page=5"
-    return str(course.canvas("GET", path)[0]["sis_user_id"])
-
-
-def ready(tool: FrameLocator, words: str) -> None:
-    """The page says so by itself, once Canvas and Q were compared."""
-    try:
-        expect(tool.locator("#ready")).to_contain_text(words, timeout=PATIENCE)
-    except AssertionError as error:
-        error.add_note(tool.locator("main").inner_text())
-        raise
-
-
-def ended(tool: FrameLocator, words: str) -> None:
-    expect(tool.get_by_role("heading", level=1)).to_contain_text(words, timeout=PATIENCE)
-
-
-def test_from_the_first_look_to_synced_and_back(default_walk: Walk, course: Course):
-    student = student_of(course)
-    tests = course.in_canvas("POST", "assignment_groups", name="Tests")["id"]
-    warm_ups = course.in_canvas("POST", "assignment_groups", name="Warm-ups")["id"]
-    essay = course.make("Essay", assignment_group_id=tests)
-    warm = course.make("Warm-up", assignment_group_id=warm_ups)
+def test_from_the_first_look_to_synced_and_then_in_two_clicks(default_walk: Walk, course: Course):
+    student = students_of(course)[0]
+    essay = course.make("Essay", assignment_group_id=group_of(course, "Tests"))
+    warm = course.make("Warm-up", assignment_group_id=group_of(course, "Warm-ups"))
     for work in (essay, warm):
         course.grade(work, student, 15)
     default_walk.act_as("teacher")
@@ -116,71 +62,148 @@ def test_from_the_first_look_to_synced_and_back(default_walk: Walk, course: Cour
     ended(tool, "1 of 1 grade is in Q")
     assert len(clicks) == 2
     assert course.scores()["Essay", student][1] == 16
-    # Somebody changes it in Q: it stays, until the teacher says otherwise.
-    course.edit("results", course.result("Essay", student), score=3)
-    course.grade(essay, student, 17)
+
+
+@pytest.mark.prove
+def test_a_conflict_is_decided_both_ways_and_taken_back(default_walk: Walk, course: Course):
+    first, second, *_ = students_of(course)
+    debate = course.make("Debate", assignment_group_id=group_of(course, "Tests"))
+    for student in (first, second):
+        course.grade(debate, student, 15)
+    default_walk.act_as("teacher")
+    tool = default_walk.open("Q Grade Sync")
+    synced(tool, 2)
+    # Somebody changes both in Q, and the teacher both in Canvas: Q's stay until somebody decides.
+    for student in (first, second):
+        course.edit("results", course.result("Debate", student), score=3)
+        course.grade(debate, student, 17)
     tool = default_walk.open("Q Grade Sync")
     ready(tool, "Nothing is ready to send")
     tool.get_by_role("link", name="Decide", exact=True).click()
-    tool.get_by_label("Send Canvas: 17").check()
+    keep, send = tool.get_by_label("Keep Q: 3"), tool.get_by_label("Send Canvas: 17")
+    expect(keep).to_have_count(2)
+    send.first.check()
     expect(tool.locator("[data-count]")).to_have_text("1")
     default_walk.look("preview-in-canvas")
     tool.locator("#send button.p").click()
     ended(tool, "1 of 1 grade is in Q")
-    assert course.scores()["Essay", student][1] == 17
+    scores = [course.scores()["Debate", student][1] for student in (first, second)]
+    assert sorted(scores) == [3, 17]
+    # What was decided is not asked again, as long as neither side changes it.
+    tool = default_walk.open("Q Grade Sync")
+    ready(tool, "Q is up to date")
+    tool.get_by_role("link", name="View result").click()
     # And back: what Q held before is shown first.
     tool.get_by_role("link", name="Undo this sync").click()
     tool.get_by_role("button", name="Show what Q gets back").click()
     heading(tool, "Undo: what Q gets back")
     tool.get_by_role("button", name="Undo now").click()
     ended(tool, "1 of 1 grade was taken back")
-    assert course.scores()["Essay", student][1] == 3
+    assert {course.scores()["Debate", one][1] for one in (first, second)} == {3}
+    course.in_canvas("DELETE", f"assignments/{debate}")
 
 
+@pytest.mark.prove
 def test_what_q_refused_is_retried_and_nothing_else(default_walk: Walk, course: Course):
-    student = student_of(course)
-    groups = {one["name"]: one["id"] for one in course.in_canvas("GET", "assignment_groups")}
-    poem, song = (course.make(one, assignment_group_id=groups["Tests"]) for one in ("Poem", "Song"))
+    student = students_of(course)[0]
+    poem, song = (
+        course.make(name, assignment_group_id=group_of(course, "Tests"))
+        for name in ("Poem", "Song")
+    )
     for work in (poem, song):
         course.grade(work, student, 11)
     default_walk.act_as("teacher")
     tool = default_walk.open("Q Grade Sync")
-    expect(tool.get_by_text("Poem").first).to_be_visible(timeout=PATIENCE)
+    ready(tool, "2 grades ready to send")
     tool.get_by_role("link", name="Preview changes").click()
-    asked = {"match": {"path": "/results/", "method": "PUT", "times": 1},
-             "do": {"status": 422, "apply": False}}  # fmt: skip
-    course.control("q", "POST", "faults", asked)
-    tool.locator("#send button.p").click()
+    fault(
+        course,
+        {"path": "/results/", "method": "PUT", "times": 1},
+        {"status": 422, "apply": False},
+    )
+    tool.get_by_role("button", name="Send 2 grades to Q").click()
     expect(tool.get_by_role("button", name="Retry 1 failed")).to_be_visible(timeout=PATIENCE)
     default_walk.look("result-in-canvas")
+    tool.get_by_role("link", name="By student").click()
+    expect(tool.get_by_role("table", name="Result by student")).to_contain_text("1 failed")
     course.forget()
-    tool.get_by_role("button", name="Retry 1 failed").click()
+    tool.get_by_role("table", name="What did not reach Q").get_by_role("button").click()
     heading(tool, "Preview: what will change in Q")
     tool.get_by_role("button", name="Send 1 grade to Q").click()
     ended(tool, "1 of 1 grade is in Q")
     assert course.writes() == {"PUT results": 1}
+    for work in (poem, song):
+        course.in_canvas("DELETE", f"assignments/{work}")
 
 
-def test_by_keyboard_alone_the_focus_stays_where_the_hands_are(
-    tool: FrameLocator, default_walk: Walk
-):
-    switch = tool.get_by_role("switch", name="Sync Essay")
+@pytest.mark.prove
+def test_by_keyboard_alone_the_focus_stays_where_the_hands_are(default_walk: Walk, course: Course):
+    work = course.make("Map", assignment_group_id=group_of(course, "Tests"))
+    default_walk.act_as("teacher")
+    tool = default_walk.open("Q Grade Sync")
+    keyboard = default_walk.page.keyboard
+    switch = tool.get_by_role("switch", name="Sync Map")
+    expect(switch).to_be_visible(timeout=PATIENCE)
+    settled(tool)
     switch.focus()
-    default_walk.page.keyboard.press("Space")
+    keyboard.press("Space")
     expect(switch).to_have_attribute("aria-checked", "false", timeout=PATIENCE)
-    expect(switch).to_be_visible()
-    default_walk.page.keyboard.press("Tab")
-    tool.get_by_role("switch", name="Sync Essay").focus()
-    default_walk.page.keyboard.press("Enter")
+    # Neither the answer nor the comparison that follows takes the focus away.
+    expect(switch).to_be_focused()
+    settled(tool)
+    expect(switch).to_be_focused()
+    keyboard.press("Enter")
     expect(switch).to_have_attribute("aria-checked", "true", timeout=PATIENCE)
+    settled(tool)
+    # The menu of a row: opened, walked through, left, and the focus is where it was.
+    more = tool.get_by_role("button", name="More for Map")
+    more.focus()
+    keyboard.press("Enter")
+    expect(tool.get_by_role("button", name="Sync only this").first).to_be_focused()
+    keyboard.press("ArrowDown")
+    expect(tool.locator(f"#m-{work}").get_by_role("link", name="Short title")).to_be_focused()
+    keyboard.press("Escape")
+    expect(more).to_be_focused()
+    keyboard.press("Enter")
+    keyboard.press("ArrowDown")
+    keyboard.press("Enter")
+    expect(tool.get_by_label("Short title for Q")).to_be_focused()
+    keyboard.press("Control+A")
+    keyboard.type("M1")
+    keyboard.press("Enter")
+    expect(tool.get_by_text("in Q: M1")).to_be_visible()
+    course.in_canvas("DELETE", f"assignments/{work}")
 
 
-def test_automatic_sync_is_switched_on_for_the_nights(tool: FrameLocator):
+@pytest.mark.prove
+def test_automatic_sync_is_switched_on_and_the_night_sends_what_was_graded(
+    default_walk: Walk, course: Course, product: Product, tool: FrameLocator
+):
+    student = students_of(course)[0]
+    work = course.make("Nocturne", assignment_group_id=group_of(course, "Tests"))
+    course.grade(work, student, 12)
+    tool = default_walk.open("Q Grade Sync")
+    synced(tool, 1)
     tool.get_by_role("link", name="Course settings").click()
     heading(tool, "Course settings")
     tool.get_by_label("When", exact=True).select_option("nightly")
     tool.get_by_label("At night, at").fill("23:30")
     tool.get_by_role("button", name="Save settings").click()
-    expect(tool.get_by_text("The settings were saved.")).to_be_focused()
+    expect(tool.locator("[data-focus]", has_text="The settings were saved.")).to_be_focused()
     tool.get_by_role("link", name="Grades", exact=True).click()
     expect(tool.get_by_text("every night at 11:30 PM")).to_be_visible()
+    course.grade(work, student, 19)
+    shell(product, TONIGHT)
+    tool.get_by_role("link", name="History").click()
+    automatic = tool.get_by_role("row", name="Automatic").first
+    for _ in range(30):
+        if automatic.get_by_text("Confirmed").count():
+            break
+        default_walk.page.wait_for_timeout(1000)
+        tool.get_by_role("link", name="History").click()
+    expect(automatic.get_by_text("Confirmed")).to_be_visible()
+    assert course.scores()["Nocturne", student][1] == 19
+    tool.get_by_role("link", name="Course settings").click()
+    tool.get_by_label("When", exact=True).select_option("off")
+    tool.get_by_role("button", name="Save settings").click()
+    course.in_canvas("DELETE", f"assignments/{work}")

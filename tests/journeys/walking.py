@@ -67,7 +67,8 @@ class Walk:
     def open(self, name: str, page: Page | None = None) -> FrameLocator:
         """Click a tool in the navigation of a course or account; its frame."""
         page = page or self.page
-        page.locator("nav.inside").get_by_role("link", name=name, exact=True).click()
+        with page.expect_navigation(wait_until="commit"):
+            page.locator("nav.inside").get_by_role("link", name=name, exact=True).click()
         return page.frame_locator(TOOL)
 
     def count_clicks(self) -> list[str]:

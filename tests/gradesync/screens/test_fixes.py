@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
+from django.utils.html import escape
 
-from gradesync.models import AssignmentChoice, AssignmentSync, SectionLink
+from gradesync.catalogue import CATALOGUE
+from gradesync.ids import ItemKey
+from gradesync.lines import as_row
+from gradesync.models import AssignmentChoice, AssignmentSync, CoursePicture, SectionLink
+from gradesync.picture import GradingPeriod
+from gradesync.stored import line_of
 from integration.canvas.gradebook_types import Enrollment, Section
 from integration.models import Run
-from tests.gradesync.makers import graded, line_item
+from tests.gradesync.makers import fields, graded, line_item
 from tests.gradesync.screens.conftest import district
 from tests.gradesync.screens.stage import Stage, Visit, room, text
 from tests.lti import people
@@ -176,3 +185,44 @@ def test_work_that_is_anonymous_still_is_in_nobodys_row(db: None):
     page = text(stage.visit().page(f"runs/{run.pk}/", by="student"))
     assert "Student Aaaaa" not in page
     assert "Student Zaaab" in page
+
+
+# What only Canvas's own gradebook or Q itself can mend, so that words have to do.
+WITHOUT_CONTROL = {
+    "course.unpublished": "told over the whole page, beside “Check again”",
+    "assignment.gone": "deleted in Q by hand, if at all",
+}
+
+
+def stopping_codes() -> list[str]:
+    return sorted(
+        code for code, entry in CATALOGUE.items()
+        if entry.who == "teacher" and entry.severity != "warns" and code not in WITHOUT_CONTROL
+        and code.partition(".")[0] in ("course", "assignment", "line_item")
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("code", stopping_codes())
+def test_whatever_a_teacher_has_to_do_has_its_sentence_and_its_control(
+    stage: Stage, visit: Visit, code: str
+):
+    run = stage.plan(room(assignments=1, students=1))
+    words = dict.fromkeys(re.findall(r"\{(\w+)\}", CATALOGUE[code].sentence), "X")
+    said = CATALOGUE[code].sentence.format(**words)
+    change = run.changes.filter(kind="line_item", group="c1").get()
+    asked = replace(line_of(change), action="blocked", code=code, codes=(code,), sentences=(said,),
+                    candidates={"q1": fields(), "q2": fields()})  # fmt: skip
+    is_grade = code in ("line_item.no-period", "course.totals-hidden")
+    if is_grade:
+        asked = replace(asked, item=ItemKey("course-grade", "92", "c1"))
+        change.item = "course-grade:92"
+        kept = CoursePicture.objects.get()
+        kept.content["periods"] = [msgspec.to_builtins(GradingPeriod("92", "Winter"))]
+        kept.save()
+    change.after = msgspec.json.encode(as_row(asked)).decode()
+    change.save()
+    page = visit.page()
+    assert escape(said) in page
+    there = page[page.index(escape(said)) :]
+    there = there[: there.index("</div></div></td>")]
+    assert "<button" in there or 'target="_blank"' in there or "/previews/" in there
