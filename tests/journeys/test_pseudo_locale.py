@@ -24,9 +24,9 @@ ACCENTS = str.maketrans("aeiouAEIOUcnsy", "áéíóúÁÉÍÓÚçñšý")
 # What translators leave alone: places to fill in, markup, and the words of a table's head.
 KEPT = re.compile(r"(%\(\w+\)[sd]|%[sd]|\{\w*\}|<[^>]+>|&\w+;|^(?:num|tight|only-l) )")
 OWN = (
-    *PEOPLE, *GROUPS, "Q Sync for Canvas", "Q Sync", "CSV", "Lakeside Unified", "Rosa Rivera", "Dora",
-    "Algebra 1", "Algebra I", "ALG1-P2", "ALG1-P4", "Period 2", "Period 4", "Quarter 1",
-    "Quarter 2", "Rosa", "schedule",
+    *PEOPLE, *GROUPS, "Q Sync for Canvas", "Q Sync", "CSV", "Lakeside Unified",
+    "Rosa Rivera", "Dora", "Algebra 1", "Algebra I", "ALG1-P2", "ALG1-P4", "Period 2", "Period 4",
+    "Quarter 1",     "Quarter 2", "Rosa", "schedule",
 )  # fmt: skip
 
 
@@ -62,7 +62,8 @@ SHOWN = """() => {
   const found = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    if (!node.parentElement.closest('script,style,noscript,svg,code,[dir=auto]')) found.push(node.data);
+    const own = node.parentElement.closest('script,style,noscript,svg,code,[dir=auto]');
+    if (!own) found.push(node.data);
   }
   for (const name of ['aria-label', 'placeholder', 'alt', 'data-copied']) {
     document.querySelectorAll(`[${name}]`).forEach(one => found.push(one.getAttribute(name)));
