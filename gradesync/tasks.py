@@ -17,6 +17,7 @@ from integration.connections import canvas_client, q_client
 from integration.errors import QSyncError
 from integration.ledger import stopping
 from integration.ledger.leases import LedgerError
+from integration.logs import without_words
 from integration.models import District, Lease, Run
 from integration.tasks import ADVANCE_TIMEOUT, BY_HAND
 
@@ -40,6 +41,7 @@ def sweep() -> None:
     thinning.thin()
 
 
+@without_words
 def advance_sync(run_id: int) -> None:
     """Bring a sync to its end."""
     run = Run.objects.select_related("district").filter(pk=run_id).first()
@@ -70,6 +72,7 @@ def _ring_next(run: Run) -> None:
         ring(ADVANCE, following.pk, timeout=ADVANCE_TIMEOUT)
 
 
+@without_words
 def look_at(course_id: int) -> None:
     """See whether anything was graded in a course."""
     course = automatic.courses().filter(pk=course_id).first()

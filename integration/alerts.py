@@ -62,7 +62,8 @@ def _told_of(run: Run) -> tuple[str, str, str]:
     page = f"{settings.BASE_URL}\nOpen Q Sync from Canvas's account navigation: run {run.pk}."
     if run.state == Run.State.FAILED:
         error = run.error
-        told = f"{error.get('message', '')}\nWhat to do: {error.get('remedy', '')}"
+        # Its message may quote what Q or Canvas said, and that a person: it stands on the page.
+        told = f"Code: {error.get('code', '')}\nWhat to do: {error.get('remedy', '')}"
         return FAILED, f"{run.district.name}: provisioning failed", f"{told}\n\n{page}"
     holds = "\n".join(f"- {sentence(Hold(**hold))}" for hold in run.holds)
     told = f"Canvas has not been changed. A person has to decide.\n{holds}"

@@ -14,6 +14,7 @@ from integration.begin import turn
 from integration.bells import ring
 from integration.connections import canvas_client, q_client
 from integration.errors import QSyncError
+from integration.logs import without_words
 from integration.models import ConnectionCheck, District
 from integration.verification import VERIFIERS, Step, verify_canvas, verify_q
 from lti import rates
@@ -62,6 +63,7 @@ def count_trial(district: District) -> None:
         raise TooManyTrials("This district’s connections were tried too often within a minute.")
 
 
+@without_words
 def check(check_id: int) -> None:
     """What a worker does when the bell is heard; heard again, it begins anew."""
     begun = ConnectionCheck.objects.select_related("district").filter(pk=check_id).first()

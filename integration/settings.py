@@ -289,18 +289,26 @@ SPECTACULAR_SETTINGS = {
     "AUTHENTICATION_WHITELIST": ["integration.api.access.Bearer"],
 }
 
+LOG_LEVEL: int = env.log_level("LOG_LEVEL", logging.INFO)
 LOG_FORMAT: str = env.str("LOG_FORMAT", "text")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "text": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "text": {
+            "()": "integration.logs.TextFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        },
         "json": {"()": "integration.logs.JsonFormatter"},
     },
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT},
     },
-    "root": {"handlers": ["stderr"], "level": env.log_level("LOG_LEVEL", logging.INFO)},
+    "root": {"handlers": ["stderr"], "level": max(LOG_LEVEL, logging.INFO)},
+    # Of others nothing below INFO: there they tell of statements, addresses and signatures.
+    "loggers": {name: {"level": LOG_LEVEL} for name in ("integration", "gradesync", "lti")}
+    # Django would mail its administrators a request with its cookies.
+    | {"django": {"handlers": []}},
 }
 
 if not DEBUG:

@@ -24,6 +24,7 @@ from integration.errors import QSyncError
 from integration.ledger import stopping
 from integration.ledger.leases import LedgerError, held
 from integration.ledger.runs import Ledger, Watch
+from integration.logs import without_words
 from integration.models import District, Heartbeat, Lease, ProvisioningPolicy, Run
 from integration.nights import blackout, tonight
 from integration.provisioning.drift import KIND as DRIFT
@@ -65,6 +66,7 @@ WAIT_SECONDS = 240.0
 LOOK_AGAIN = timedelta(minutes=10)
 
 
+@without_words
 def sweep() -> None:
     """Open nights that are due, ring for all that goes on, forget ended visits; leave a heartbeat.
 
@@ -91,12 +93,14 @@ def sweep() -> None:
     Heartbeat.beat(socket.gethostname())
 
 
+@without_words
 def prune() -> None:
     """Delete what is past its time, for a while; the next sweep rings again for the rest."""
     until = time.monotonic() + PRUNE_SECONDS
     retention.prune(lambda: stopping.is_asked() or time.monotonic() > until)
 
 
+@without_words
 def advance_run(run_id: int) -> None:
     """Bring a run to its end, and before it what the district has left unfinished."""
     wanted = Run.objects.select_related("district").filter(pk=run_id).first()

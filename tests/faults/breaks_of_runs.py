@@ -148,6 +148,13 @@ BREAKS = [
         "a migration cannot be taken back",
     ),
     Break(
+        "F82",
+        "integration/management/commands/migrate.py",
+        "            transaction.atomic(using=self.connection.alias),\n",
+        "",
+        "a migration that was killed is half there, and the next one fails over it",
+    ),
+    Break(
         "F83",
         APPLY,
         "if operation.attempts and (found := _look_for(ledger, canvas, operation, package)):",

@@ -95,8 +95,25 @@ def schema(theatre: Stage) -> list[Any]:
     )
 
 
+@pytest.mark.fault("F82")
+def test_f82_a_migration_that_is_killed_at_any_statement_is_run_again(theatre):
+    theatre.empty()
+    theatre.must("migrate", "lti", "0001", "--verbosity=0")
+    theatre.back_up("before a migration")
+    migration = ("migrate", "lti", "0002", "--verbosity=0")
+    points = theatre.must(*migration).points
+    wanted = schema(theatre)
+    assert points > 2
+    for kill_at in range(1, points + 1):
+        theatre.restore("before a migration")
+        theatre.killed_without_lease(*migration, at=kill_at)
+        theatre.must(*migration)
+        assert schema(theatre) == wanted, kill_at
+
+
 @pytest.mark.prove
-def test_a_migration_that_was_killed_half_way_is_run_again(theatre):
+@pytest.mark.fault("F82")
+def test_f82_all_migrations_killed_somewhere_are_run_again(theatre):
     theatre.empty()
     first = theatre.must("migrate", "integration", "0001", "--verbosity=0").points
     theatre.empty()

@@ -1,4 +1,4 @@
-"""On PostgreSQL too: killed, or cut off from its database, and begun again (F63, F74)."""
+"""On PostgreSQL too: killed, or cut off from its database, and begun again (F63, F74, F82)."""
 
 from __future__ import annotations
 
@@ -41,6 +41,21 @@ def test_a_run_killed_at_some_effects_leaves_the_same_canvas(name, theatre, undi
     assert ended.effects["send"] >= sends > 0
     for kill_at in [*some(ended.points), ended.last_send + 1]:
         assert killed_and_begun_again(theatre, name, kill_at) == wanted, kill_at
+
+
+@pytest.mark.fault("F82")
+def test_f82_a_migration_that_is_killed_at_any_statement_is_run_again(theatre):
+    theatre.empty()
+    theatre.must("migrate", "lti", "0001", "--verbosity=0")
+    theatre.back_up("before a migration")
+    migration = ("migrate", "lti", "0002", "--verbosity=0")
+    points = theatre.must(*migration).points
+    for kill_at in range(1, points + 1):
+        theatre.restore("before a migration")
+        theatre.killed_without_lease(*migration, at=kill_at)
+        theatre.must(*migration)
+        applied = "SELECT count(*) FROM django_migrations WHERE app = 'lti'"
+        assert theatre.sql(applied) == [(2,)], kill_at
 
 
 @pytest.mark.fault("F74")

@@ -381,7 +381,7 @@ def test_s48_whose_run_it_is_stands_in_the_runs_row_not_in_the_queue(lakeside):
     ring(ADVANCE, run.pk)
     (bell,) = OrmQ.objects.all()
     assert tuple(bell.task["args"]) == (run.pk,)
-    with pytest.raises(TypeError):
+    with pytest.raises(RuntimeError, match="TypeError"):
         advance_run(run.pk, hillside.pk)
     advance_run(run.pk)
     run.refresh_from_db()

@@ -36,6 +36,10 @@ def typed(sandbox) -> dict[str, Any]:
 
 @pytest.fixture
 def link(admin) -> tuple[str, str]:
+    return invited(admin)
+
+
+def invited(admin: Visit) -> tuple[str, str]:
     """(path, word) as the admin's page shows them, once."""
     page = admin.post("connections/q/invite/").content.decode()
     path = re.search(r"https?://[^/]+(/invitations/[^<]+)<", page)
