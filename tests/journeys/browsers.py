@@ -55,7 +55,7 @@ def browser(
         viewport={"width": 1280, "height": 900},
         ignore_https_errors=True,
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     try:
         yield context
     finally:

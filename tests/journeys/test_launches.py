@@ -104,12 +104,20 @@ def test_the_platforms_keys_rotate_and_the_next_launch_succeeds(default_walk: Wa
     heading(default_walk.page.frame_locator(TOOL), COURSE_PAGE)
 
 
-@pytest.mark.parametrize("how", ["expired", "unknown-key"])
-def test_a_bad_launch_ends_in_a_page_that_says_what_to_do(default_walk: Walk, how: str):
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [("expired", "launch.out-of-date"), ("unknown-key", "launch.not-from-platform")],
+    ids=["expired", "unknown-key"],
+)
+def test_a_bad_launch_ends_in_a_page_that_says_what_to_do(default_walk: Walk, how: str, code: str):
+    default_walk.act_as("teacher")
+    # A good one first: whoever is asked for keys has been asked, and in time.
+    heading(default_walk.open("Q Grade Sync"), COURSE_PAGE)
     default_walk.act_as("teacher")
     default_walk.platform.control("POST", "launches/spoil", {"how": how})
     tool = default_walk.open("Q Grade Sync")
     heading(tool, "Q Sync could not open this page")
+    expect(tool.get_by_text(code)).to_be_visible()
     default_walk.look(f"refused-{how}")
     default_walk.page.reload()
     heading(tool, COURSE_PAGE)

@@ -44,9 +44,10 @@ def test_canvass_storage_vouches_for_the_browser_and_a_new_tab_takes_over(walk: 
     tool = walk.open("Q Grade Sync")
     heading(tool, "Your browser blocks this page inside Canvas")
     walk.look("new-tab")
-    subjects = [each["subject"] for each in walk.messages()]
-    assert subjects == ["lti.put_data", "lti.get_data"]
-    assert {each["forwarded"] for each in walk.messages()} == {mode != "_parent"}
+    # The frame that forwards is asked first; if it is slow, the window around is asked as well.
+    first = {each["subject"]: each["forwarded"] for each in reversed(walk.messages())}
+    is_forwarded = mode != "_parent"
+    assert first == {"lti.put_data": is_forwarded, "lti.get_data": is_forwarded}
     assert [each["name"] for each in walk.context.cookies() if "qsync" in each["name"]] == []
     word = tool.locator("input[name=word]").get_attribute("value") or ""
     with walk.context.expect_page() as opened:

@@ -2,7 +2,9 @@
 // that sends itself, and the message that closes a registration. Each step is one element.
 "use strict";
 
-const WAIT_MS = 1000;
+// What was put is kept, answered or not; without what is asked for there is no way on, and the
+// window that answers may be busy with loading its own page.
+const WAIT_MS = { "lti.put_data": 1000, "lti.get_data": 5000 };
 
 /** Ask a window for its storage; resolves with the answer, or null where none came in time. */
 function ask(frame, origin, message) {
@@ -19,7 +21,7 @@ function ask(frame, origin, message) {
       if (origin !== "*" && event.origin !== origin) return;
       stop(data.error ? null : data);
     };
-    const timer = setTimeout(() => stop(null), WAIT_MS);
+    const timer = setTimeout(() => stop(null), WAIT_MS[message.subject]);
     addEventListener("message", listen);
     try {
       frame.postMessage({ ...message, message_id: id }, origin);
