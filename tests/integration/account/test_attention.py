@@ -85,7 +85,9 @@ def test_courses_are_counted_by_what_is_wrong_and_listed_with_their_reason(admin
 
 
 def test_credentials_that_end_soon_are_spoken_of(admin, district):
-    tokens.make(district, name="Warehouse", rights=["read"], life=timedelta(days=90), by="Ada")
+    tokens.make(
+        district=district, name="Warehouse", rights=["read"], life=timedelta(days=90), by="Ada"
+    )
     invitations.invite_credentials(by="Ada Admin (u7)", district=district)
     page = admin.page("")
     assert "Warehouse" not in page
