@@ -13,6 +13,7 @@ from integration.models import AuditEvent, District, ProvisioningPolicy
 RULES = (
     "grouping",
     "guardians",
+    "schools",
     "user_sis_id",
     "sis_id_prefix",
     "enrollment_removal",

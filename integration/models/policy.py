@@ -26,6 +26,13 @@ ONE_WORD = RegexValidator(r"^[^\s\x00-\x1f\x7f]*$", "It holds a space or a contr
 ONE_LINE = RegexValidator(r"^[^\x00-\x1f\x7f]*$", "It holds a control character.")
 
 
+def are_ids(value: object) -> None:
+    """Raises ValidationError where it is no list of ids, each once."""
+    is_list = isinstance(value, list) and all(isinstance(one, str) and one for one in value)
+    if not is_list or len(set(value)) != len(value):  # type: ignore[arg-type,call-overload]  # it is
+        raise ValidationError("Schools are named by their sourcedIds, each once.")
+
+
 class ProvisioningPolicy(models.Model):
     """Mapping rules, removal ladder and limits; design 5 gives the meaning and the defaults.
 
@@ -60,6 +67,8 @@ class ProvisioningPolicy(models.Model):
     user_sis_id = models.CharField(max_length=64, default="sourcedId", validators=[ONE_LINE])
     # Put before the SIS IDs of terms, accounts, courses and sections.
     sis_id_prefix = models.CharField(max_length=32, blank=True, validators=[ONE_WORD])
+    # sourcedIds of the schools (or what is above them) that come over; none: all of them do.
+    schools = models.JSONField(default=list, blank=True, validators=[are_ids])
     # OneRoster role to Canvas role, laid over the table in provisioning/rules.py.
     roles = models.JSONField(default=dict, blank=True)
 

@@ -11,9 +11,9 @@ from django.db.models import Count
 from integration import bulk
 from integration.models import AuditEvent, Change, District, Run, SetAside
 from integration.oneroster.types import Problem
-from integration.provisioning.part import Line, Part, chosen
+from integration.provisioning.part import Chooses, Line, Part, chosen
 from integration.provisioning.problems import problem
-from integration.provisioning.rows import Kind
+from integration.provisioning.rows import ACCOUNTS, Kind
 
 _FIELDS = ("district", "kind", "key", "group", "action", "digest", "by", "run")
 
@@ -23,26 +23,39 @@ def set_aside(run: Run, part: Part, *, by: str) -> int:
 
     Called in the transaction of the approval.
     """
+    leave_only(run, part)
+    return _remember(run, by)
+
+
+def leave_only(run: Run, part: Chooses, *, because: str = "") -> None:
+    """Of the planned lines only those that `part` wants, and what they stand on, stay planned.
+
+    `because`: what the others say of themselves, where it is a rule that leaves them out and no
+    person; an account then counts for the school that it is.
+    """
     lines = Change.objects.filter(run=run, state=Change.State.PLANNED)
     lines = lines.exclude(action=Change.Action.EQUAL)
 
     def lines_of(kind: Kind) -> Iterator[Line]:
         found = lines.filter(kind=kind.name).values_list("key", "group", "after")
-        for key, school, after in found.iterator(bulk.BATCH):
+        for key, group, after in found.iterator(bulk.BATCH):
+            school = key if because and kind is ACCOUNTS else group
             yield Line(key, school, tuple(json.loads(after)))
 
     goes = list(chosen(part, lines_of))
-    lines.update(state=Change.State.SET_ASIDE)
+    lines.update(state=Change.State.SET_ASIDE, message=because)
     for batch in bulk.batches(goes, bulk.IN_LIMIT):
         for kind in {kind for kind, _ in batch}:
             keys = [key for of, key in batch if of is kind]
-            aside = Change.objects.filter(run=run, state=Change.State.SET_ASIDE)
-            aside.filter(kind=kind.name, key__in=keys).update(state=Change.State.PLANNED)
-    return _remember(run, by)
+            aside = Change.objects.filter(run=run, state=Change.State.SET_ASIDE, message=because)
+            aside.filter(kind=kind.name, key__in=keys).update(
+                state=Change.State.PLANNED, message=""
+            )
 
 
 def _remember(run: Run, by: str) -> int:
-    rests = Change.objects.filter(run=run, state=Change.State.SET_ASIDE)
+    # What a rule leaves out is no person's decision, and rests as long as the rule holds.
+    rests = Change.objects.filter(run=run, state=Change.State.SET_ASIDE, message="")
     rows = rests.values_list("kind", "key", "group", "action", "digest").iterator(bulk.BATCH)
     count = 0
     for batch in bulk.batches(rows):
@@ -73,6 +86,8 @@ def take_up(district: District, *, by: str) -> int:
 def reminders(run: Run) -> Iterator[Problem]:
     """A line a night for each kind and school of which something rests."""
     rests = Change.objects.filter(run=run, state=Change.State.SET_ASIDE)
-    for kind, school, count in rests.values_list("kind", "group").annotate(count=Count("pk")):
-        where = f"{count} of school {school or 'none'}."
-        yield problem("roster.set-aside", kind, "", detail=where)
+    by_person, by_rule = rests.filter(message=""), rests.exclude(message="")
+    for code, lines in (("roster.set-aside", by_person), ("roster.school-rests", by_rule)):
+        for kind, school, count in lines.values_list("kind", "group").annotate(count=Count("pk")):
+            where = f"{count} of school {school or 'none'}."
+            yield problem(code, kind, "", detail=where)

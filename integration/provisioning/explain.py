@@ -236,8 +236,17 @@ PLANNED = {
 }
 
 
+# A rule, and no person, leaves it out.
+SCHOOL_RESTS = "school rests"
+OF_RESTING_SCHOOL = (
+    "Nothing of the {row} is sent: its school is not among those that come over. "
+    "Canvas keeps what it has (Rules, Which schools come over)."
+)
+
+
 def _planned(fact: Fact, row: str) -> list[str]:
-    template = PLANNED.get(fact.planned_state)
+    is_left_out = fact.planned_state == SCHOOL_RESTS
+    template = OF_RESTING_SCHOOL if is_left_out else PLANNED.get(fact.planned_state)
     if fact.planned_by is None or template is None:
         return []
     told: list[str] = [Phrase(template, row=row, run=fact.planned_by, by=fact.set_aside_by)]
@@ -253,6 +262,8 @@ def _verdict(facts: list[Fact], notes: list[Note], *, is_in_q: bool) -> Verdict:
         return "in Canvas"
     if any(fact.planned_state in PLANNED for fact in facts):
         return "waiting"
+    if any(fact.planned_state == SCHOOL_RESTS for fact in facts):
+        return "not meant for Canvas"
     verdicts = {note.verdict for note in notes}
     if "left out" in verdicts:
         return "left out"

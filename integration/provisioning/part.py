@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from integration.provisioning.rows import (
     ACCOUNTS,
@@ -27,6 +28,13 @@ STANDS_ON: Mapping[Kind, tuple[tuple[str, Kind], ...]] = {
     COURSES: (("account_id", ACCOUNTS), ("term_id", TERMS)),
     ACCOUNTS: (("parent_account_id", ACCOUNTS),),
 }
+
+
+class Chooses(Protocol):
+    """What says which lines are wanted, by kind and school."""
+
+    def wants(self, kind: Kind, school: str) -> bool:
+        """Is a line of this kind, of this school ("": of none), wanted for itself?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +62,7 @@ class Line:
     row: Row
 
 
-def chosen(part: Part, lines_of: Callable[[Kind], Iterable[Line]]) -> Iterator[tuple[Kind, str]]:
+def chosen(part: Chooses, lines_of: Callable[[Kind], Iterable[Line]]) -> Iterator[tuple[Kind, str]]:
     """The (kind, key) of each line that goes: what the part wants, and all that it stands on."""
     needed: dict[Kind, set[str]] = defaultdict(set)
     for kind in reversed(KINDS):
@@ -68,7 +76,7 @@ def chosen(part: Part, lines_of: Callable[[Kind], Iterable[Line]]) -> Iterator[t
                     needed[parent].add(line.row[kind.index(column)])
 
 
-def _with_parents(kind: Kind, lines: list[Line], part: Part, needed: set[str]) -> list[Line]:
+def _with_parents(kind: Kind, lines: list[Line], part: Chooses, needed: set[str]) -> list[Line]:
     """For a kind that stands on itself: add to `needed` all above what goes."""
     row_of = {line.key: line.row for line in lines}
     waiting = [line.key for line in lines if line.key in needed or part.wants(kind, line.school)]

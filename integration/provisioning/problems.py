@@ -222,6 +222,10 @@ TABLE: dict[str, tuple[str, str]] = {
         "Lines that a person left out of an earlier plan still rest.",
         "Approve them with a later plan (provision --take-up), or correct them in Q.",
     ),
+    "roster.school-rests": (
+        "These lines are of a school that does not come over.",
+        "Nothing, if that is meant: Canvas keeps what it has of it. Else choose the school.",
+    ),
     "canvas.import-waits": (
         "Canvas has had this import for hours and has not carried it out; the run waits for it, "
         "and nothing else of the district is sent meanwhile.",

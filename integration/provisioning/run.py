@@ -47,6 +47,7 @@ from integration.provisioning.limits import holds_of, ladder_of, limits_of
 from integration.provisioning.plan import Planner, rules_of
 from integration.provisioning.problems import problem
 from integration.provisioning.read import Source
+from integration.provisioning.schools import leave_out
 from integration.provisioning.which_canvas import check_same_canvas
 
 KIND = Run.Kind.PROVISIONING
@@ -232,6 +233,9 @@ def _plan(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
         )
         planner.plan()
     ledger.progress("planning", 0)
+    if policy.schools:
+        with ledger.guarded():
+            leave_out(run, policy)
     _tell_of_refused(ledger)
     counts = plan_lines.counts_of(run, planner.seen)
     found = [*holds_of(run, policy, counts, there), *planner.holds]

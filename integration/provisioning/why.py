@@ -19,7 +19,15 @@ from integration.models import (
 from integration.oneroster.client import OneRosterClient
 from integration.oneroster.types import Enrollment, User
 from integration.phrases import Phrase
-from integration.provisioning.explain import Explanation, Fact, Note, Place, explain, places
+from integration.provisioning.explain import (
+    SCHOOL_RESTS,
+    Explanation,
+    Fact,
+    Note,
+    Place,
+    explain,
+    places,
+)
 from integration.provisioning.found_about import Asked, beside
 from integration.provisioning.not_yet import next_plan, plan_of
 from integration.provisioning.people import sis_id
@@ -113,12 +121,20 @@ def _fact(policy: ProvisioningPolicy, place: Place) -> Fact:
         sis_import=_import_of(accepted.run) if accepted and accepted.run else "",
         removed=bool(accepted and accepted.removed_at),
         planned_by=change.run_id if change else None,
-        planned_state=change.state if change else "",
+        planned_state=_state(change),
         plan=plan_of(change.run) if change and is_planned else "",
         set_aside_by=aside.by if aside else "",
         refusal=refused.message if refused else "",
         after=_after(policy, place, accepted.run if accepted else None),
     )
+
+
+def _state(change: Change | None) -> str:
+    """How the last plan left it; a line that a rule left out says so itself."""
+    if change is None:
+        return ""
+    is_by_rule = change.state == Change.State.SET_ASIDE and change.message
+    return SCHOOL_RESTS if is_by_rule else change.state
 
 
 def _after(policy: ProvisioningPolicy, place: Place, run: Run | None) -> str:

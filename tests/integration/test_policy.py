@@ -10,6 +10,7 @@ from tests.integration.provisioning.records import small_district
 CHOSEN = {
     "grouping": ("course", "course"),
     "guardians": ("on", True),
+    "schools": ("S1,S2", ["S1", "S2"]),
     "user-sis-id": ("identifier", "identifier"),
     "prefix": ("q:", "q:"),
     "removal": ("completed", "completed"),
@@ -37,7 +38,7 @@ def test_every_rule_can_be_set_and_is_shown(policy):
     assert code == 0, answer
     assert list(answer["policy"].values()) == list(policy()[1]["policy"].values())
     assert set(answer["changed"]) == set(answer["policy"])
-    assert {value for _, value in CHOSEN.values()} == set(answer["policy"].values())
+    assert {str(value) for _, value in CHOSEN.values()} == set(map(str, answer["policy"].values()))
 
 
 def test_what_is_not_given_stays(policy):

@@ -161,6 +161,7 @@ SCREENS = [
     Screen("admin-sign-in", at("connections/canvas/sign-in/"), "Sign in to Canvas"),
     Screen("admin-tokens", at("tokens/"), "Tokens of the API"),
     Screen("admin-rules", rules, "Rules and schedule"),
+    Screen("admin-schools", at("rules/schools/"), "Which schools come over"),
     Screen("admin-grades", grades, "Grade passback"),
     Screen("admin-grades-of-all", at("grades/account/"), "For the whole account"),
     Screen("admin-evaluation", evaluation, "Evaluation before converting"),

@@ -27,7 +27,7 @@ FORMS: dict[str, set[str]] = {
         *("check/", "assignments/", "assignments/<int:assignment_id>/", "categories/"),
         *("periods/<int:period_id>/", "previews/<int:run_id>/choices/"),
         *("previews/<int:run_id>/send/", "runs/<int:run_id>/stop/"),
-        *("runs/<int:run_id>/retry/", "runs/<int:run_id>/undo/"),
+        *("runs/<int:run_id>/retry/", "runs/<int:run_id>/undo/", "sections/<int:section_id>/"),
     )
 }
 
@@ -54,6 +54,7 @@ ROWS: dict[str, set[str]] = {
     "account/tokens/": {"root admin"},
     "account/rules/": {"root admin"},
     "account/evaluation/": {"root admin"},
+    "account/rules/schools/": {"root admin"},
     "account/grades/": {"root admin"},
     "account/grades/find/": {"root admin"},
     "account/grades/courses/": {"root admin"},

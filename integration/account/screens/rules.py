@@ -29,6 +29,8 @@ from integration.schedule import ScheduleRefused, Wish, window_of
 # Rules that name things in Canvas: they are shown on real records before they are saved.
 NAMING = frozenset({"user_sis_id", "sis_id_prefix"})
 MOST_SHOWN = 20
+# What this form chooses; the schools have a page of their own.
+CHOSEN = tuple(name for name in RULES if name != "schools")
 
 LABELS = {
     "grouping": _("Which classes share a Canvas course"),
@@ -75,7 +77,7 @@ class RulesForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = ProvisioningPolicy
-        fields = RULES
+        fields = CHOSEN
         labels = LABELS
         help_texts = HINTS
 
@@ -151,6 +153,7 @@ def _page(request: Any, *, status: int = 200, **given: Any) -> HttpResponse:
         "windows": _windows(policy),
         "district": request.district,
         "next": _next(policy),
+        "schools": len(policy.schools),
     }
     return render(request, "account/rules.html", context | given, status=status)
 
@@ -178,7 +181,7 @@ def save(request: Any) -> HttpResponse:
     form = RulesForm(request.POST, instance=policy)
     if not form.is_valid():
         return _page(request, form=form, status=400)
-    wanted = {name: form.cleaned_data[name] for name in RULES}
+    wanted = {name: form.cleaned_data[name] for name in CHOSEN}
     names_differ = any(was[name] != wanted[name] for name in NAMING)
     if names_differ and request.POST.get("seen") != "1":
         return _previewed(request, form, was, wanted)
@@ -202,7 +205,7 @@ def _previewed(
             shown = preview(q, now, then)
     except QSyncError as failed:
         error = failed
-    changed = {name: (was[name], wanted[name]) for name in RULES if was[name] != wanted[name]}
+    changed = {name: (was[name], wanted[name]) for name in CHOSEN if was[name] != wanted[name]}
     context = {
         "tab": "rules",
         "form": form,
@@ -211,7 +214,7 @@ def _previewed(
         "collisions": shown.collisions[:MOST_SHOWN] if shown else [],
         "error": error,
         "changed": [(LABELS[name], *values) for name, values in changed.items()],
-        "posted": [(name, request.POST[name]) for name in RULES if name in request.POST],
+        "posted": [(name, request.POST[name]) for name in CHOSEN if name in request.POST],
     }
     return render(request, "account/rules_preview.html", context)
 

@@ -16,6 +16,7 @@ SWITCH = {"on": True, "off": False}
 MEANING = {
     "grouping": ("grouping", "which classes share a Canvas course"),
     "guardians": ("guardians", "guardians become observers"),
+    "schools": ("schools", "which schools come over: all, or sourcedIds with commas between"),
     "user-sis-id": ("user_sis_id", "a user's SIS ID: sourcedId, identifier, or a userIds type"),
     "prefix": ("sis_id_prefix", "put before the SIS IDs of terms, accounts, courses, sections"),
     "removal": ("enrollment_removal", "what an enrollment becomes that Q no longer holds"),
@@ -55,6 +56,7 @@ class Command(DistrictCommand):
             "removal": {"choices": ProvisioningPolicy.Removal.values},
             "guardians": {"choices": list(SWITCH)},
             "end-date-inclusive": {"choices": list(SWITCH)},
+            "schools": {"type": _schools},
             **{name: {"type": float} for name in MEANING if name.endswith("-share")},
             **{
                 name: {"type": int}
@@ -67,7 +69,7 @@ class Command(DistrictCommand):
 
     def work(self, district: District, options: dict[str, Any]) -> int:
         given = {
-            field: SWITCH.get(options[field], options[field])
+            field: SWITCH[options[field]] if options[field] in list(SWITCH) else options[field]
             for field, _ in MEANING.values()
             if options[field] is not None
         }
@@ -97,7 +99,13 @@ class Command(DistrictCommand):
             self.say(f"--{option:<20}{_shown(policy[field]):<12}{meaning}{was}")
 
 
+def _schools(text: str) -> list[str]:
+    return [] if text == "all" else [one for one in text.split(",") if one]
+
+
 def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join(value) or "all"
     if isinstance(value, bool):
         return "on" if value else "off"
     return str(value) or "none"
