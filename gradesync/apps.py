@@ -18,6 +18,7 @@ class GradesyncConfig(AppConfig):
         from gradesync.trying import verify_grades
         from gradesync.undo import plan_undo, undone_lines
         from integration.account.attention import ATTENTION
+        from integration.account.screens.why import FURTHER
         from integration.account.supported import TABLES
         from integration.account.tabs import MORE, Tab
         from integration.management.registries import DEMO_STEPS, EXPLAINERS, UNDOERS
@@ -34,6 +35,7 @@ class GradesyncConfig(AppConfig):
         VERIFIERS.append(verify_grades)
         EXPLAINERS["results"] = explain_score
         TABLES.append(supported.tell)
+        FURTHER.append(("grading:why", gettext_lazy("Ask about one score instead")))
         ATTENTION.append(failing.attention)
         MORE.append(Tab("grades", "grading:levels", gettext_lazy("Grades")))
         lend()

@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 from gradesync.catalogue import CATALOGUE
 from gradesync.compare import Action
 from gradesync.lines import ItemLine, ScoreLine
+from gradesync.telling import phrase
 from integration.oneroster.gradebook_types import Value
+from integration.phrases import Phrase
 
 Verdict = Literal[
     "in Q",
@@ -41,6 +43,14 @@ _STATUS = {
     "partially graded": "{score}, of which a part is still to be graded",
     "fully graded": "{score}",
 }
+_HAPPENED: dict[EventKind, str] = {
+    "sent": "{at}: {value} sent{run}{by}{detail}.",
+    "confirmed": "{at}: {value} confirmed{run}{by}{detail}.",
+    "refused": "{at}: {value} refused{run}{by}{detail}.",
+    "undone": "{at}: {value} undone{run}{by}{detail}.",
+    "kept": "{at}: {value} kept{run}{by}{detail}.",
+    "changed in Q": "{at}: {value} changed in Q{run}{by}{detail}.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,8 @@ class Event:
 class Facts:
     """What is known of one cell. `item` and `line` are None where the plan has no such line.
 
-    `problems` are sentences of what stops the course or the section as a whole.
+    `problems` are sentences of what stops the course or the section as a whole, and
+    `problem_codes` their codes.
     """
 
     title: str
@@ -68,6 +79,7 @@ class Facts:
     line: ScoreLine | None
     events: tuple[Event, ...] = ()
     problems: tuple[str, ...] = ()
+    problem_codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,51 +94,75 @@ class Explanation:
 def explain(facts: Facts, zone: ZoneInfo) -> Explanation:
     """From facts to sentences. Times are told in `zone`."""
     steps = [*facts.problems, *_of_item(facts)]
+    remedies = [CATALOGUE[code].remedy for code in facts.problem_codes]
+    is_stopped = facts.item is not None and facts.item.action in _STOPPED
+    of_item = [CATALOGUE[facts.item.code].remedy] if facts.item and facts.item.code else []
     if facts.line is None:
         steps += _history(facts.events, zone)
-        steps.append("This student has no score to send for it.")
-        return Explanation("blocked" if facts.problems else "unknown", tuple(steps))
+        steps.append(Phrase("This student has no score to send for it."))
+        verdict: Verdict = "blocked" if facts.problems or is_stopped else "unknown"
+        return Explanation(verdict, tuple(steps), _first([*remedies, *of_item]))
     line = facts.line
     steps += [
-        f"Canvas says: {_canvas_words(line)}.",
-        f"Q confirmed last: {words(line.last)}.",
-        f"Q holds now: {words(line.q)}.",
+        Phrase("Canvas says: {value}.", value=_canvas_words(line)),
+        Phrase("Q confirmed last: {value}.", value=words(line.last)),
+        Phrase("Q holds now: {value}.", value=words(line.q)),
         *_history(facts.events, zone),
     ]
-    steps.append(sentence(line, facts.item) or "Q holds what Canvas says.")
-    steps += [CATALOGUE[note].sentence for note in line.notes]
-    remedy = CATALOGUE[line.code].remedy if line.code else ""
-    return Explanation(_verdict(line), tuple(steps), "" if remedy == "Nothing." else remedy)
+    steps.append(sentence(line, facts.item) or Phrase("Q holds what Canvas says."))
+    steps += [Phrase(CATALOGUE[note].sentence) for note in line.notes]
+    remedies += [CATALOGUE[line.code].remedy] if line.code else []
+    remedies += of_item if is_stopped else []
+    return Explanation(_verdict(line), tuple(steps), _first(remedies))
+
+
+_STOPPED = ("blocked", "waiting", "conflict")
+
+
+def _first(remedies: list[str]) -> str:
+    """What to do about what comes first; "" where there is nothing."""
+    return next((one for one in remedies if one != "Nothing."), "")
 
 
 def sentence(line: ScoreLine, item: ItemLine | None) -> str:
     """Why the cell is what it is; with the words of its line item, where that is what stops it."""
     told = dict(zip(item.codes, item.sentences, strict=True)) if item else {}
-    return told.get(line.code) or (CATALOGUE[line.code].sentence if line.code else "")
+    return phrase(line.code, told.get(line.code, "")) if line.code else ""
 
 
 def words(value: Value | None) -> str:
     """A value as a person would say it."""
     if value is None:
-        return "nothing"
-    score = "no number" if value.score is None else f"{value.score:f}"
+        return Phrase("nothing")
+    score = Phrase("no number") if value.score is None else f"{value.score:f}"
     letter = f" ({value.letter})" if value.letter else ""
-    return _STATUS[value.status].format(score=score) + letter
+    return Phrase("{told}{letter}", told=Phrase(_STATUS[value.status], score=score), letter=letter)
 
 
 def _of_item(facts: Facts) -> list[str]:
-    named = f"“{facts.title}” in the class {facts.class_title}"
+    named = {"title": facts.title, "class_title": facts.class_title}
     item = facts.item
     if item is None:
-        return [f"{named} is not part of the sync."]
-    there = "is in Q" if item.q else "is not in Q yet"
-    renamed = f" as “{item.title}”" if item.title != facts.title else ""
-    return [f"{named} {there}{renamed}.", *item.sentences]
+        return [
+            Phrase("“{title}” in the class {class_title} is not part of the sync.", **named),
+            Phrase("Only graded work of a class of Q is, as it was when the course was last read."),
+        ]
+    if not item.q:
+        there = Phrase("“{title}” in the class {class_title} is not in Q yet.", **named)
+    elif item.title == facts.title:
+        there = Phrase("“{title}” in the class {class_title} is in Q.", **named)
+    else:
+        renamed = "“{title}” in the class {class_title} is in Q as “{other}”."
+        there = Phrase(renamed, other=item.title, **named)
+    told = [there, *map(phrase, item.codes, item.sentences)]
+    if item.code and item.code not in item.codes and item.action in _STOPPED:
+        told.append(phrase(item.code))
+    return told
 
 
 def _canvas_words(line: ScoreLine) -> str:
-    if line.canvas is None and line.action in ("waiting", "blocked"):
-        return "nothing that may be sent"
+    if line.canvas is None and line.action in _STOPPED:
+        return Phrase("nothing that may be sent")
     return words(line.canvas)
 
 
@@ -135,11 +171,14 @@ def _history(events: Iterable[Event], zone: ZoneInfo) -> list[str]:
 
 
 def _told(event: Event, zone: ZoneInfo) -> str:
-    at = event.at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
-    run = f" in run {event.run}" if event.run is not None else ""
-    by = f" by {event.by}" if event.by else ""
-    detail = f": {event.detail}" if event.detail else ""
-    return f"{at}: {words(event.value)} {event.kind}{run}{by}{detail}."
+    return Phrase(
+        _HAPPENED[event.kind],
+        at=event.at.astimezone(zone).strftime("%Y-%m-%d %H:%M"),
+        value=words(event.value),
+        run=Phrase(" in run {run}", run=event.run) if event.run is not None else "",
+        by=Phrase(" by {by}", by=event.by) if event.by else "",
+        detail=f": {event.detail}" if event.detail else "",
+    )
 
 
 def _verdict(line: ScoreLine) -> Verdict:

@@ -2,44 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime, time
 from decimal import Decimal
-from functools import cache
 
 from django.utils import formats, timezone
 from django.utils.translation import gettext, ngettext
 
 from gradesync.catalogue import CATALOGUE
+from gradesync.telling import phrase
 from integration.oneroster.gradebook_types import Value
-
-_WORD = re.compile(r"\\\{(\w+)\\\}")
-
-
-@cache
-def _shape(code: str) -> re.Pattern[str]:
-    """A sentence of the catalogue as a pattern, to find the words that were filled in."""
-    seen: set[str] = set()
-
-    def group(found: re.Match[str]) -> str:
-        name = found[1]
-        is_new = name not in seen
-        seen.add(name)
-        return f"(?P<{name}>.*?)" if is_new else f"(?P={name})"
-
-    return re.compile(_WORD.sub(group, re.escape(CATALOGUE[code].sentence)), re.DOTALL)
+from integration.templatetags.qsync import said
 
 
 def sentence(code: str, told: str = "") -> str:
     """A sentence as it was `told` (in English, with its words), in the reader's language."""
-    if code not in CATALOGUE:
-        return gettext(told) if told else ""
-    template = gettext(CATALOGUE[code].sentence)
-    if not told or told == CATALOGUE[code].sentence:
-        return template if "{" not in template else told
-    found = _shape(code).fullmatch(told)
-    return template.format(**found.groupdict()) if found else told
+    return said(phrase(code, told) or (CATALOGUE[code].sentence if code in CATALOGUE else ""))
 
 
 def remedy(code: str) -> str:

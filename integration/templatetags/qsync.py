@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
+from integration.phrases import Phrase
 from lti import sessions
 
 register = template.Library()
@@ -136,4 +137,10 @@ _COLUMN_CSS = frozenset({"num", "tight", "only-l"})
 @register.filter
 def said(words: object) -> str:
     """A sentence of ours that Python wrote, in the reader's language where it is written in it."""
+    if isinstance(words, Phrase):
+        values = {
+            name: said(one) if isinstance(one, Phrase) else one
+            for name, one in words.values.items()
+        }
+        return gettext(words.template).format(**values)
     return gettext(str(words)) if words else ""

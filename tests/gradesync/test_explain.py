@@ -102,6 +102,7 @@ def test_a_cell_without_a_line_says_what_is_known():
     assert story.verdict == "unknown"
     assert story.steps == (
         "“Quiz 1” in the class Algebra 1 is not part of the sync.",
+        "Only graded work of a class of Q is, as it was when the course was last read.",
         "2026-11-21 12:00: nothing refused: 422 invalid data.",
         "This student has no score to send for it.",
     )

@@ -50,6 +50,7 @@ ROWS: dict[str, set[str]] = {
     "account/claim/": {"root admin"},
     "account/runs/": {"root admin"},
     "account/why/": {"root admin"},
+    "account/grades/why/": {"root admin"},
     "account/supported/": ACCOUNT,
     "account/tokens/": {"root admin"},
     "account/rules/": {"root admin"},

@@ -20,6 +20,8 @@ from integration.provisioning.rows import BY_NAME, SEPARATOR
 from integration.provisioning.why import why
 
 MOST = 50
+# Further pages that answer “why?”, of the rooms above: the name of the address, and its words.
+FURTHER: list[tuple[str, Any]] = []
 # What Q calls the rows of a kind. Enrollments are found by their own sourcedId only.
 KIND_IN_Q = {"accounts": "org", "terms": "term", "sections": "class", "users": "user"}
 
@@ -61,6 +63,7 @@ def show(request: Any) -> HttpResponse:
             "error": error,
             "found": search(request.district, text) if text else [],
             "most": MOST,
+            "further": FURTHER,
         },
         status=502 if error else 200,
     )

@@ -1,0 +1,36 @@
+"""The sentences of the catalogue as phrases: their words apart, also once filled in. PURE."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from gradesync.catalogue import CATALOGUE
+from integration.phrases import Phrase
+
+_WORD = re.compile(r"\\\{(\w+)\\\}")
+
+
+@cache
+def _shape(code: str) -> re.Pattern[str]:
+    """A sentence of the catalogue as a pattern, to find the words that were filled in."""
+    seen: set[str] = set()
+
+    def group(found: re.Match[str]) -> str:
+        name = found[1]
+        is_new = name not in seen
+        seen.add(name)
+        return f"(?P<{name}>.*?)" if is_new else f"(?P={name})"
+
+    return re.compile(_WORD.sub(group, re.escape(CATALOGUE[code].sentence)), re.DOTALL)
+
+
+def phrase(code: str, told: str = "") -> str:
+    """The sentence of a code, as it was `told` with its words; else `told` itself."""
+    entry = CATALOGUE.get(code)
+    if entry is None:
+        return told
+    if "{" not in entry.sentence:
+        return Phrase(entry.sentence) if told in ("", entry.sentence) else told
+    found = _shape(code).fullmatch(told)
+    return Phrase(entry.sentence, **found.groupdict()) if found else told
