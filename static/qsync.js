@@ -9,12 +9,25 @@ const reachable = () => each("[data-scrolls]", (one) => {
   else one.removeAttribute("tabindex");
 });
 
+// What came of a form is read from where its page begins: nobody has to find the place again.
+const answers = (() => {
+  try {
+    const is = sessionStorage.getItem("sent") === "1";
+    sessionStorage.removeItem("sent");
+    document.addEventListener("submit", (event) => {
+      if (!event.defaultPrevented) sessionStorage.setItem("sent", "1");
+    });
+    return is;
+  } catch { return false; } // a browser that keeps nothing for a frame
+})();
+
 // The server says what the person should read first. Where a part was exchanged, the hands stay
 // where they are; where their control is gone, they find themselves in its row.
 const focus = (root, isPart) => {
   if (isPart && document.activeElement !== document.body) return;
   const here = isPart && root.querySelector("[data-here]");
-  const first = here || root.querySelector("[data-focus]");
+  const top = root === document && answers && root.querySelector("h1");
+  const first = here || root.querySelector("[data-focus]") || top;
   if (!first) return;
   first.focus();
   if (!here && window.parent !== window) window.parent.postMessage({ subject: "lti.scrollToTop" }, "*");

@@ -169,8 +169,10 @@ SCREENS = [
 
 
 @contextmanager
-def opened(chromium: Any, visit: Visit) -> Iterator[Page]:
-    context: BrowserContext = chromium.new_context(viewport={"width": 1180, "height": 800})
+def opened(chromium: Any, visit: Visit, **options: Any) -> Iterator[Page]:
+    """A page of this visit; `options` are the browser context's."""
+    options = {"viewport": {"width": 1180, "height": 800}} | options
+    context: BrowserContext = chromium.new_context(**options)
     kept = (f"{name}={morsel.value}" for name, morsel in visit.client.cookies.items())
     context.set_extra_http_headers({"Cookie": "; ".join(kept)})
     try:

@@ -39,6 +39,7 @@ def show(request: Any, run_id: int) -> HttpResponse:
         lines.chosen(run, wanted),
         request.GET.get("page", ""),
         None if narrowed else _total(counts, wanted),
+        counts=False,
     )
     return render(
         request,
