@@ -25,6 +25,7 @@ FORMS: dict[str, set[str]] = {
     f"courses/<int:course_id>/{path}": SCORES
     for path in (
         *("check/", "assignments/", "assignments/<int:assignment_id>/", "categories/"),
+        *("sections/<int:section_id>/",),
         *("periods/<int:period_id>/", "previews/<int:run_id>/choices/"),
         *("previews/<int:run_id>/send/", "runs/<int:run_id>/stop/"),
         *("runs/<int:run_id>/retry/", "runs/<int:run_id>/undo/", "sections/<int:section_id>/"),

@@ -131,6 +131,7 @@ ROOMS: dict[str, Make] = {
     "score.only-in-q": lambda: sent(None, "12", None),
     "score.empty": lambda: room(None),
     "score.kept": lambda: sent("17", "12"),
+    "score.not-told": lambda: but(sent("17", "17"), submissions=[]),
     "score.several-in-q": lambda: but(
         sent("18", None, None),
         results=[result("17", sourced_id="a"), result("18", sourced_id="b")],
