@@ -42,6 +42,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fault", metavar="F7", help="only tests of this row of the fault catalogue")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """No property is decided by how busy the machine is."""
+    if not config.pluginmanager.hasplugin("hypothesispytest"):
+        return
+    from hypothesis import HealthCheck, settings
+
+    slow = [HealthCheck.too_slow]
+    settings.register_profile("unhurried", deadline=None, database=None, suppress_health_check=slow)
+    settings.load_profile("unhurried")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:

@@ -32,7 +32,10 @@ acts = st.lists(
 )
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(acts=acts)
 def test_never_more_are_held_than_there_are_and_all_come_back(acts):
     Lease.objects.all().delete()

@@ -1,16 +1,11 @@
 """A scripted provider, and a client that never waits."""
 
-import hypothesis
 import pytest
 from pytest_httpserver import HTTPServer
 
 from integration.http import Http
 from integration.oneroster.client import OneRosterClient, Settings
 from tests.integration.oneroster.provider import ROOT, Provider
-
-# How fast this machine is decides nothing, and the next run owes nothing to the last one.
-hypothesis.settings.register_profile("unhurried", deadline=None, database=None)
-hypothesis.settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")
