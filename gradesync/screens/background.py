@@ -29,14 +29,13 @@ def look_anew(viewer: Viewer) -> Run:
 
 
 def keep_fresh(viewer: Viewer, plan: Latest | None, now: datetime) -> Run | None:
-    """The look that is under way, begun now where the last one is old; None where there is none.
+    """A look, begun now where the last one is old; None where none is needed.
 
     Each visit begins with a look of its own: whoever comes from grading finds what they graded.
     After a sync that was cut short there is one, too.
     """
-    under_way = courses.being_made(viewer.course, viewer.sections)
-    if under_way or not viewer.sees_scores or viewer.district.state != District.State.ACTIVE:
-        return under_way
+    if viewer.district.state != District.State.ACTIVE:
+        return None
     since = viewer.opened_at
     if plan is not None and plan.run.state == Run.State.FAILED:
         since = max(since, plan.run.ended_at or since)

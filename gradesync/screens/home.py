@@ -112,12 +112,16 @@ class Home:
 
 def home(viewer: Viewer, filters: Filters, now: datetime) -> Home:
     opened = gate.of_course(viewer.district, viewer.launch)
+    # Asked before the plan is: what ends in between is waited for once more, and not missed.
+    going = courses.under_way(viewer.course)
+    reading = courses.being_made(viewer.course, viewer.sections)
     nothing = seen.Home(viewer.picture, None, seen.Counts(), (), (), ())
     page = seen.home(viewer.course, viewer.sections) if viewer.sees_scores else nothing
     is_open = opened.open and viewer.sees_scores
-    going = courses.under_way(viewer.course)
-    is_idle = is_open and not going
-    reading = background.keep_fresh(viewer, page.plan, now) if is_idle else None
+    if not is_open:
+        reading = None
+    elif not (going or reading):
+        reading = background.keep_fresh(viewer, page.plan, now)
     table, grades = rows.lines(viewer, page, is_sending=going is not None)
     error = _error(viewer, page.plan)
     problem = _problem(page.plan)

@@ -9,15 +9,19 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page
 
 from gradesync.actions import plans
 from gradesync.models import CourseSync
+from integration.canvas.gradebook_types import Enrollment, Section
 from integration.models import Run
+from tests.gradesync.makers import line_item
 from tests.gradesync.screens.algebra import algebra, with_course_grades
 from tests.gradesync.screens.conftest import district
 from tests.gradesync.screens.stage import COURSE_ID, Stage, Visit
@@ -114,6 +118,37 @@ def result(stage: Stage) -> str:
     return f"runs/{stage.carry_out(stage.plan(algebra()), refuse=3).pk}/"
 
 
+def by_student(stage: Stage) -> str:
+    return f"{result(stage)}?by=student"
+
+
+def stopped(stage: Stage) -> str:
+    run = stage.carry_out(stage.plan(algebra()), leave=20)
+    run.changes.filter(state="left").update(state="planned", message="")
+    Run.objects.filter(pk=run.pk).update(state="failed", error={"code": "grades.cancelled"})
+    return f"runs/{run.pk}/"
+
+
+def looking(stage: Stage) -> str:
+    """What was found half an hour ago is shown while it is looked at anew."""
+    all_in_sync(stage)
+    Run.objects.update(read_at=timezone.now() - timedelta(minutes=30))
+    return ""
+
+
+def which_one(stage: Stage) -> str:
+    """Q has two assignments that one could be; a section is no class of Q; a title is asked for."""
+    made = algebra()
+    CourseSync.objects.update(first_sent_at="2026-09-01T00:00Z")
+    quiz = next(one for one in made.assignments if one.canvas_id == "2")
+    told = {"title": quiz.name, "due_at": quiz.due_at, "maximum": quiz.points_possible}
+    made.line_items += [line_item(f"q-{n}", "c1", category_id="k2", **told) for n in (481, 977)]
+    made.sections.append(Section("13", "Online", ""))
+    made.enrollments.append(Enrollment("s99", "13", "", name="Ines Roy", sortable_name="Roy, Ines"))
+    stage.plan(made)
+    return "?rename=5"
+
+
 def undo(stage: Stage) -> str:
     run = stage.carry_out(stage.plan(algebra()))
     undoing = plans.preview_undo(run, by="Rosa")
@@ -159,6 +194,10 @@ SCREENS = [
     Screen("comparing", making, "Comparing Canvas and Q"),
     Screen("running", running, "Sending grades to Q"),
     Screen("result", result, "57 of 60 grades are in Q"),
+    Screen("result-by-student", by_student, "57 of 60 grades are in Q"),
+    Screen("stopped", stopped, "Stopped"),
+    Screen("looking", looking, "Grade sync to Q"),
+    Screen("which-one", which_one, "Grade sync to Q"),
     Screen("undo", undo, "Undo: what Q gets back"),
     Screen("history", history, "History"),
     Screen("no-history", no_history, "History"),

@@ -91,7 +91,7 @@ def test_what_canvas_says_and_q_does_not_take_is_cured_beside_its_row(
     settled(tool)
     default_walk.look("blocked-in-canvas")
     cured(tool, work, "No category", "Q has no category", "Save and unblock")
-    cured(tool, work, "Undated", "has no due date", "Always use the day it was assigned")
+    cured(tool, work, "Undated", "Q needs one", "Always use the day it was assigned")
     cured(tool, work, "Far away", "is outside the class's dates", "Always send the nearest day")
     cured(tool, work, "Uncounted", "so it is not sent", "Send such work all the same")
     cured(tool, work, "Solo", "assigned to single students of the", "Send such work all the same")
@@ -157,7 +157,7 @@ def test_a_section_and_a_grading_period_are_linked_where_they_are_missed(
     default_walk: Walk, course: Course
 ):
     made = course.in_canvas("POST", "sections", course_section={"name": "Online"})
-    course.canvas("POST", f"sections/{made['id']}/enrollments", enrollment={
+    guest = course.canvas("POST", f"sections/{made['id']}/enrollments", enrollment={
         "user_id": f"sis_user_id:{stranger(course)}", "type": "StudentEnrollment",
         "enrollment_state": "active"})  # fmt: skip
     default_walk.act_as("teacher")
@@ -167,6 +167,7 @@ def test_a_section_and_a_grading_period_are_linked_where_they_are_missed(
     expect(online).to_contain_text("Not a class of Q", timeout=PATIENCE)
     online.get_by_role("button", name="Link").click()
     expect(online).to_contain_text("0 of 1", timeout=PATIENCE)
+    course.in_canvas("DELETE", f"enrollments/{guest['id']}?task=delete")
     course.canvas("DELETE", f"sections/{made['id']}")
     # Course grades of a period that is none of Q's by its dates.
     root = course.canvas("GET", "accounts")[0]["id"]

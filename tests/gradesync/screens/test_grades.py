@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from django.utils import timezone
 
 from gradesync.models import AssignmentChoice, CategoryLink, CourseSync
+from gradesync.screens import home
 from integration.models import Run
 from tests.gradesync.screens.stage import Stage, room, text
 from tests.lti import people
@@ -45,6 +49,25 @@ def test_each_visit_compares_once_by_itself_and_offers_what_is_new(stage: Stage)
     assert Run.objects.latest("pk") == looking
     stage.visit(minutes_ago=0).page()
     assert Run.objects.latest("pk") != looking
+
+
+def test_a_look_that_ends_while_the_page_is_made_is_not_missed(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    visit = stage.visit()
+    visit.page()
+    run, read = Run.objects.get(), home.seen.home
+
+    def read_and_ended(*asked: Any) -> Any:
+        found = read(*asked)
+        stage.work(run, room())
+        return found
+
+    monkeypatch.setattr(home.seen, "home", read_and_ended)
+    part = visit.get(part=True)
+    assert "hx-get" in part.content.decode().split(">")[0]
+    monkeypatch.undo()
+    assert "18 grades ready" in text(visit.get(part=True, tag=part["ETag"]).content.decode())
 
 
 def test_a_look_that_failed_is_not_repeated_at_each_poll(stage: Stage):
