@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradesync.actions import plans
-from gradesync.api import views
+from gradesync.api import choosing, views
 from gradesync.story import told
 from integration.api.registry import (
     EXPLAINERS,
@@ -29,6 +29,11 @@ def lend() -> None:
             (f"{_COURSE}pushes/", views.Pushes.as_view(), "pushes"),
             (f"{_COURSE}runs/<int:run>/cells/", views.Cells.as_view(), "cells"),
             (f"{_COURSE}runs/<int:run>/cancel/", views.Cancel.as_view(), "cancel"),
+            (f"{_COURSE}runs/<int:run>/choices/", choosing.Choices.as_view(), "choices"),
+            (f"{_COURSE}runs/<int:run>/retries/", choosing.Retries.as_view(), "retries"),
+            (f"{_COURSE}checks/", choosing.Checks.as_view(), "checks"),
+            (f"{_COURSE}settings/", choosing.CourseSettings.as_view(), "course-settings"),
+            (f"{_COURSE}receipts/", choosing.Receipts.as_view(), "receipts"),
         ]
     )
     for kind in (Run.Kind.GRADES, Run.Kind.GRADES_UNDO, Run.Kind.GRADES_CHECK):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from gradesync.compare import ACTIONS
+from gradesync.course_settings import Settings
 from gradesync.models import CourseSync
+from gradesync.selectors.plans import Cell
 from integration.api.pages import Filter
 from integration.api.shapes import Out, RunOut
 from integration.models import Change
@@ -83,6 +85,55 @@ class PushWish(serializers.Serializer[Any]):
     reason = serializers.CharField(default="", allow_blank=True, max_length=1000)
 
 
+class ChoiceWish(serializers.Serializer[Any]):
+    digest = serializers.CharField(max_length=64, help_text="of the plan as it was read")
+    choice = serializers.ChoiceField(
+        ["keep-q", "send-canvas", ""], help_text="whose value stands; blank takes a choice back"
+    )
+    keys = serializers.ListField(
+        child=serializers.CharField(max_length=800),
+        default=list,
+        max_length=500,
+        help_text="of its cells; none means every conflict",
+    )
+
+
+class RetryWish(serializers.Serializer[Any]):
+    keys = serializers.ListField(
+        child=serializers.CharField(max_length=800),
+        default=list,
+        max_length=500,
+        help_text="only these cells; none means all that did not reach Q",
+    )
+
+
+def _field_of(name: str, hint: Any) -> serializers.Field[Any, Any, Any, Any]:
+    """What a setting may be; null leaves it to the levels above."""
+    how: dict[str, Any] = {"required": False, "allow_null": True}
+    if choices := get_args(hint):
+        return serializers.ChoiceField(list(choices), **how)
+    if hint is bool:
+        return serializers.BooleanField(**how)
+    if hint is int:
+        return serializers.IntegerField(min_value=0, max_value=10**6, **how)
+    return serializers.CharField(allow_blank=True, max_length=255, **how)
+
+
+SettingsWish: type[serializers.Serializer[Any]] = type(
+    "SettingsWish",
+    (serializers.Serializer,),
+    {name: _field_of(name, hint) for name, hint in get_type_hints(Settings).items()},
+)
+
+
+class SettingsOut(serializers.Serializer[Any]):
+    """What holds for a course, which level has chosen it, and what the course cannot change."""
+
+    settings = serializers.DictField()
+    where = serializers.DictField(child=serializers.CharField())
+    locked = serializers.ListField(child=serializers.CharField())
+
+
 class CellFilter(Filter):
     action = serializers.ChoiceField(list(ACTIONS), required=False)
     code = serializers.CharField(required=False, max_length=64)
@@ -104,6 +155,8 @@ class ValueOut(serializers.Serializer[Any]):
 class CellOut(serializers.Serializer[Any]):
     """One student's score in one piece of work: on both sides, and what becomes of it."""
 
+    key = serializers.SerializerMethodField(help_text="names it in choices and retries")
+    can_choose = serializers.BooleanField()
     item = serializers.CharField()
     title = serializers.CharField(allow_blank=True)
     class_id = serializers.CharField()
@@ -121,3 +174,28 @@ class CellOut(serializers.Serializer[Any]):
     last = ValueOut(allow_null=True, help_text="what Q confirmed last")
     canvas = ValueOut(allow_null=True)
     q = ValueOut(allow_null=True)
+
+    def get_key(self, cell: Cell) -> str:
+        # It holds the student's id, which stays unknown where the work is anonymous.
+        return cell.key if cell.student_id else ""
+
+
+class ReceiptOut(serializers.Serializer[Any]):
+    """A value that Q confirmed, and what it was there before."""
+
+    run = serializers.IntegerField(source="run_id")
+    by = serializers.CharField()
+    at = serializers.DateTimeField()
+    item = serializers.CharField()
+    title = serializers.CharField(allow_blank=True)
+    class_id = serializers.CharField()
+    student_id = serializers.CharField()
+    name = serializers.CharField(allow_blank=True)
+    before = ValueOut(allow_null=True)
+    value = ValueOut(allow_null=True)
+
+
+class ReceiptFilter(Filter):
+    run = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    item = serializers.CharField(required=False, max_length=255)
+    student = serializers.CharField(required=False, max_length=64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -107,6 +107,13 @@ def receipts(
         rows = rows.filter(person=student)
     names = {one.canvas_id: one.name for one in picture_of(course, sections).students}
     for row in rows.iterator(1000):
+        yield _receipt(row, names.get(row.person, ""))
+
+
+def receipts_of(course: CourseSync, rows: Iterable[SentScore]) -> Iterator[Receipt]:
+    """These rows as receipts."""
+    names = {one.canvas_id: one.name for one in picture_of(course).students}
+    for row in rows:
         yield _receipt(row, names.get(row.person, ""))
 
 

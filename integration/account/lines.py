@@ -12,6 +12,8 @@ from integration.models import Change, District, RosterRow, Run
 from integration.provisioning.rows import ACCOUNTS, BY_NAME, SEPARATOR, USERS
 
 KINDS = (*BY_NAME, "change_sis_id")
+# Of a file for a spreadsheet.
+COLUMNS = ("object", "action", "state", "sis_id", "name", "school", "field", "old", "new", "note")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,17 @@ def rows_of(run: Run, wanted: Wanted) -> Iterator[list[Line]]:
             yield told(run.district, batch)
             batch = []
     yield told(run.district, batch)
+
+
+def cells_of(run: Run, wanted: Wanted) -> Iterator[tuple[object, ...]]:
+    """All wanted lines field by field, as `COLUMNS` names them."""
+    for batch in rows_of(run, wanted):
+        for line in batch:
+            change = line.change
+            head = (change.kind, change.action, change.state, line.key, line.name, line.school)
+            note = change.message or change.reason
+            for one in line.fields or [Field("", None, "")]:
+                yield (*head, one.name, one.before or "", one.after, note)
 
 
 def _people(district: District, changes: list[Change]) -> dict[str, str]:

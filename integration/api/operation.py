@@ -119,7 +119,8 @@ def operation(
     right: str,
     summary: str,
     *,
-    gives: Serializer,
+    gives: Any,
+    media: str = "",
     status: int = 200,
     query: Serializer | None = None,
     body: Serializer | None = None,
@@ -130,6 +131,7 @@ def operation(
     """Make an operation of a method that gives the thing itself, or `Rows` of such things.
 
     `gives` shows it; `query` and `body` check what came; `refuses` are statuses beside the usual.
+    With `media` the method makes the whole answer, of this type.
     """
     is_list = query is not None and issubclass(query, Filter)
     answered = {*refuses, 401, 403, 404, 429}
@@ -142,6 +144,8 @@ def operation(
             self.asked = _checked(query, request.query_params.dict()) if query else {}
             self.wish = _checked(body, request.data) if body else {}
             found = method(self, request, **kwargs)
+            if media:
+                return found  # type: ignore[no-any-return]
             if isinstance(found, Rows):
                 found = page(found, self.asked, request)
             shape = _paged(gives) if isinstance(found, Page) else gives
@@ -159,7 +163,11 @@ def operation(
             tags=[tag],
             parameters=[query] if query else [],
             request=body,
-            responses={status: OpenApiResponse(shape, description=_said(status))}
+            responses={
+                (status, media) if media else status: OpenApiResponse(
+                    shape, description=_said(status)
+                )
+            }
             | {
                 one: OpenApiResponse(ProblemOut, description=REFUSALS[one])
                 for one in sorted(answered)

@@ -17,7 +17,7 @@ The same actions and reads as the screens and commands of Q Sync for Canvas.
 
 **Tokens.** Send `Authorization: Bearer …` with a token that an administrator made
 (`manage.py api_token SLUG --make NAME --right read`). It is of one district, has some of the rights
-`read`, `run`, `approve`, `grades`, `send`, and expires.
+`read`, `run`, `approve`, `configure`, `grades`, `send`, and expires.
 
 **Long work** is answered with 202 and the run that does it, in the body's `url` and in `Location`:
 ask there until `ended_at` is set. What is going already is joined.

@@ -11,7 +11,16 @@ from rest_framework import serializers
 from integration.api import lines
 from integration.api.pages import Filter
 from integration.evaluation.verdict import WEIGHTS, weight_of
-from integration.models import AuditEvent, Change, ConnectionCheck, District, Finding, Run
+from integration.models import (
+    AuditEvent,
+    Change,
+    ConnectionCheck,
+    District,
+    Finding,
+    ProvisioningPolicy,
+    Run,
+)
+from integration.policies import RULES
 from integration.provisioning.holds import SENTENCES, Hold, sentence
 from integration.provisioning.rows import IMPORTED
 from lti.own_urls import absolute
@@ -65,6 +74,59 @@ class OverviewOut(serializers.Serializer[Any]):
     holdings = serializers.DictField(
         child=serializers.IntegerField(), help_text="rows that Canvas has accepted, by kind"
     )
+
+
+class RulesOut(serializers.ModelSerializer[ProvisioningPolicy]):
+    """What a district has chosen for its provisioning; shares are 0 to 1."""
+
+    sis_id_prefix = serializers.CharField(allow_blank=True, required=False, max_length=32)
+
+    class Meta:
+        model = ProvisioningPolicy
+        fields = RULES
+
+
+class RulesWish(RulesOut):
+    """Those that are named are changed."""
+
+    class Meta(RulesOut.Meta):
+        extra_kwargs = {name: {"required": False} for name in RULES}
+
+
+class WindowWish(serializers.Serializer[Any]):
+    """Days of the district's own calendar, both included."""
+
+    until = serializers.DateField()
+    reason = serializers.CharField(max_length=200)
+
+    def get_fields(self) -> dict[str, Any]:
+        # A word of Python's own.
+        return {"from": serializers.DateField(), **super().get_fields()}
+
+
+class TimetableWish(serializers.Serializer[Any]):
+    automatic = serializers.BooleanField(required=False)
+    at = serializers.TimeField(required=False, format="%H:%M", input_formats=["%H:%M"],
+                               help_text="HH:MM in the district's time zone")  # fmt: skip
+    pause = serializers.CharField(
+        required=False, allow_blank=True, max_length=255, help_text="the reason; blank resumes"
+    )
+    blackouts = serializers.ListField(child=WindowWish(), required=False, max_length=100)
+    rollovers = serializers.ListField(child=WindowWish(), required=False, max_length=100)
+
+
+class WindowOut(WindowWish):
+    pass
+
+
+class TimetableOut(serializers.Serializer[Any]):
+    automatic = serializers.BooleanField()
+    at = serializers.CharField(help_text="HH:MM in the district's time zone")
+    time_zone = serializers.CharField()
+    paused = serializers.BooleanField()
+    pause_reason = serializers.CharField(allow_blank=True)
+    blackouts = WindowOut(many=True)
+    rollovers = WindowOut(many=True)
 
 
 # --- runs ---------------------------------------------------------------------------------------
@@ -183,6 +245,14 @@ class ChangeFilter(Filter):
     school = serializers.CharField(required=False, max_length=255)
     action = serializers.ChoiceField(Change.Action.choices, required=False)
     state = serializers.ChoiceField(Change.State.choices, required=False)
+
+
+class FileFilter(serializers.Serializer[Any]):
+    kind = serializers.CharField(required=False, max_length=16)
+    school = serializers.CharField(required=False, max_length=255)
+    action = serializers.ChoiceField(Change.Action.choices, required=False)
+    state = serializers.ChoiceField(Change.State.choices, required=False)
+    text = serializers.CharField(required=False, max_length=100, help_text="in ids and names")
 
 
 class ChangeOut(Out):

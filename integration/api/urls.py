@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from integration.api import documents, plans, registry, views
+from integration.api import choosing, documents, plans, registry, views
 
 app_name = "api"
 _OF = "v1/districts/<slug:district>/"
@@ -21,6 +21,10 @@ urlpatterns = [
     path(f"{_OF}runs/<int:run>/", views.OneRun.as_view(), name="run"),
     path(f"{_OF}runs/<int:run>/findings/", views.Findings.as_view(), name="findings"),
     path(f"{_OF}runs/<int:run>/changes/", plans.Changes.as_view(), name="changes"),
+    path(f"{_OF}runs/<int:run>/changes.csv", choosing.ChangesFile.as_view(), name="changes-file"),
+    path(f"{_OF}runs/<int:run>/changed-ids.csv", choosing.ChangedIds.as_view(), name="changed-ids"),
+    path(f"{_OF}rules/", choosing.Rules.as_view(), name="rules"),
+    path(f"{_OF}schedule/", choosing.Schedule.as_view(), name="schedule"),
     path(f"{_OF}runs/<int:run>/undo-preview/", views.UndoPreview.as_view(), name="undo-preview"),
     path(f"{_OF}runs/<int:run>/undo/", views.Undo.as_view(), name="undo"),
     path(f"{_OF}plans/", plans.Plans.as_view(), name="plans"),

@@ -16,6 +16,7 @@ class ApiToken(models.Model):
         READ = "read", "see runs, plans, findings and the history"
         RUN = "run", "verify, evaluate, start runs, plan an undo"
         APPROVE = "approve", "approve and decline plans, carry an undo out"
+        CONFIGURE = "configure", "change rules and schedule, pause and resume"
         GRADES = "grades", "see courses, previews and scores"
         SEND = "send", "preview grades and send them to Q"
 

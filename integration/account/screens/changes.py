@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
@@ -14,8 +13,6 @@ from integration.account import lines, words
 from integration.account.gate import district_page, run_of
 from integration.account.lines import Wanted
 from integration.account.paging import page_of
-
-COLUMNS = ("object", "action", "state", "sis_id", "name", "school", "field", "old", "new", "note")
 
 
 def wanted_of(request: Any) -> Wanted:
@@ -77,19 +74,9 @@ def download(request: Any, run_id: int) -> Any:
     run, wanted = run_of(request, run_id), wanted_of(request)
     stamp = timezone.localtime().strftime("%Y%m%d-%H%M")
     answer = StreamingHttpResponse(
-        spreadsheets.stream(COLUMNS, _cells(lines.rows_of(run, wanted))),
+        spreadsheets.stream(lines.COLUMNS, lines.cells_of(run, wanted)),
         content_type="text/csv; charset=utf-8",
     )
     name = f"qsync-run-{run.pk}-{stamp}.csv"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
-
-
-def _cells(batches: Iterator[list[lines.Line]]) -> Iterator[tuple[object, ...]]:
-    for batch in batches:
-        for line in batch:
-            change = line.change
-            head = (change.kind, change.action, change.state, line.key, line.name, line.school)
-            note = change.message or change.reason
-            for one in line.fields or [lines.Field("", None, "")]:
-                yield (*head, one.name, one.before or "", one.after, note)

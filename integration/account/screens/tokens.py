@@ -22,7 +22,7 @@ class TokenForm(forms.Form):
     name = forms.CharField(label=_("For which program"), max_length=100)
     rights = forms.MultipleChoiceField(
         label=_("What it may do"),
-        choices=ApiToken.Right.choices,
+        choices=[(one.value, _(one.label)) for one in ApiToken.Right],
         widget=forms.CheckboxSelectMultiple,
     )
     days = forms.IntegerField(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import product
 from typing import Any
@@ -11,6 +12,7 @@ from django.test import Client
 from django_q.models import OrmQ
 
 from gradesync.models import CourseSync, SyncRun
+from integration.api.schema import document
 from integration.models import AuditEvent, ConnectionCheck, District, Finding, Run
 from lti.audience import Audience
 from tests.integration.api.conftest import token_of
@@ -26,6 +28,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "undo/": {"digest": "d" * 64},
     "courses/": {"canvas_id": "5"},
     "pushes/": {"digest": "d" * 64},
+    "choices/": {"digest": "d" * 64, "choice": "keep-q"},
 }
 
 
@@ -69,6 +72,7 @@ def test_a_token_finds_nothing_of_another_district_at_any_address(lakeside, thei
     check = str(ConnectionCheck.objects.get().pk)
     before = list(Run.objects.values())
     number = 0
+    tried = set()
     for (route, view), (slug, course) in product(
         routes(), (("hillside", 5), ("lakeside", 5), ("lakeside", 6))
     ):
@@ -79,9 +83,19 @@ def test_a_token_finds_nothing_of_another_district_at_any_address(lakeside, thei
         path = path.replace("<int:run>", str(theirs.pk)).replace("<int:check>", check)
         for answer in asked(path, view, secret, theirs):
             number += 1
+            tried.add(
+                (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", f"{route}"), answer.request["REQUEST_METHOD"])
+            )
             assert answer.status_code == 404, (path, answer.content)
             assert "Nils" not in answer.content.decode()
     assert number > 50
+    # Whatever the document names was asked: a new operation cannot be left out.
+    assert tried == {
+        (path, method.upper())
+        for path, methods in document()["paths"].items()
+        for method in methods
+        if "{district}" in path
+    }
     assert list(Run.objects.values()) == before
     assert not OrmQ.objects.exists()
 
