@@ -9,7 +9,7 @@ class GradesyncConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the floor below of what it cannot import."""
-        from gradesync import checking, following, push, supported, tasks
+        from gradesync import checking, evaluating, following, push, supported, tasks
         from gradesync.api.lend import lend
         from gradesync.management.demo import grade_and_sync
         from gradesync.management.report import explain_score, undo_grades
@@ -21,6 +21,7 @@ class GradesyncConfig(AppConfig):
         from integration.account.screens.why import FURTHER
         from integration.account.supported import TABLES
         from integration.account.tabs import MORE, Tab
+        from integration.evaluation.further import COMPARERS
         from integration.management.registries import DEMO_STEPS, EXPLAINERS, UNDOERS
         from integration.provisioning.following import FOLLOWERS
         from integration.tasks import SWEEPERS
@@ -32,6 +33,7 @@ class GradesyncConfig(AppConfig):
         UNDOERS[push.KIND] = undo_grades
         SWEEPERS.append(tasks.sweep)
         DEMO_STEPS.append(grade_and_sync)
+        COMPARERS.append(evaluating.line_items)
         VERIFIERS.append(verify_grades)
         EXPLAINERS["results"] = explain_score
         TABLES.append(supported.tell)

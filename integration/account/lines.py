@@ -11,7 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from integration.models import Change, District, RosterRow, Run
 from integration.provisioning.rows import ACCOUNTS, BY_NAME, SEPARATOR, USERS
 
-KINDS = (*BY_NAME, "change_sis_id")
+KINDS = (*BY_NAME, "change_sis_id", "lineItems")
 # Of a file for a spreadsheet.
 COLUMNS = ("object", "action", "state", "sis_id", "name", "school", "field", "old", "new", "note")
 

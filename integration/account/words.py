@@ -17,6 +17,7 @@ KINDS = {
     "enrollments": gettext_lazy("Enrollments"),
     "observers": gettext_lazy("Observers"),
     "change_sis_id": gettext_lazy("Changed IDs"),
+    "lineItems": gettext_lazy("Line items of Q"),
 }
 ACTIONS = {
     "added": gettext_lazy("Create"),

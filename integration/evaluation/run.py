@@ -9,6 +9,7 @@ from django.utils import timezone
 from integration.canvas.client import CanvasClient
 from integration.evaluation import store
 from integration.evaluation.entries import Counts, entries
+from integration.evaluation.further import COMPARERS, Both, sections_of
 from integration.evaluation.matching import match
 from integration.evaluation.read import read_canvas, read_q
 from integration.evaluation.verdict import points
@@ -61,11 +62,19 @@ def compare_both(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
     with q() as client:
         source = Source(client, ledger, service=district.q_connection.service)
         here = read_q(source, rules_of(policy, district.time_zone), there)
-    ledger.progress("comparing", 0)
-    found = match(here, there)
+        ledger.progress("comparing", 0)
+        found = match(here, there)
+        section_of = sections_of(here, there, found, policy.sis_id_prefix)
+        both = Both(district, client, canvas, section_of)
+        more = [compare(both) for compare in COMPARERS]
     counts: Counts = {}
     with ledger.guarded():
         store.write(ledger.run, entries(here, there, found, counts))
-    ledger.find(point.as_problem() for point in points(here, there, found, counts))
+        for one in more:
+            store.write(ledger.run, one.entries)
+    further = [point for one in more for point in one.points]
+    told = points(here, there, found, counts, further)
+    ledger.find([point.as_problem() for point in told])
+    counts |= {one.kind: dict(one.counts) for one in more if one.counts}
     ledger.end(Run.State.DONE, counts=counts, read_at=timezone.now())
     return ""

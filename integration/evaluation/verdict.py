@@ -50,9 +50,16 @@ def weight_of(code: str) -> str:
     return code.split(".")[1] if code.startswith(CODE) else ""
 
 
-def points(q: QSide, canvas: CanvasSide, found: Matchings, counts: Counts) -> Iterator[Point]:
-    """What is worth a sentence, the gravest first."""
+def points(
+    q: QSide,
+    canvas: CanvasSide,
+    found: Matchings,
+    counts: Counts,
+    further: Iterable[Point] = (),
+) -> Iterator[Point]:
+    """What is worth a sentence, the gravest first; `further`: of what the rooms above compared."""
     told = [*_ids(q, canvas, found, counts), *_clashes(counts), *_courses(q, canvas, found)]
+    told += further
     told += _left_over(canvas, counts)
     yield from sorted(told, key=lambda point: WEIGHTS.index(point.weight))
 
