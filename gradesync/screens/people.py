@@ -35,7 +35,7 @@ def people(viewer: Viewer, run: Run) -> list[Person]:
         count: Counter[str] = Counter()
         for one in counted[student.canvas_id]:
             count[result.where(one)] += one.cells
-        failed = count["failed"] + count["left"]
+        failed = count["failed"]
         found.append(
             Person(
                 student.name,

@@ -163,23 +163,24 @@ def _item(
     status = came_to(count, failed, sent)
     return Item(
         item, {"new_quiz": "quiz"}.get(kind, kind), name,
-        count["sent"], count["same"], failed + count["left"], status,
+        count["sent"], count["same"], failed, status,
     )  # fmt: skip
 
 
 def came_to(count: Mapping[str, int], failed: int, sent: int) -> Status:
     """What is worst of it as the icon, and all of it in words."""
-    waiting, kept = count["waiting"], count["kept"]
+    waiting, kept, left = count["waiting"], count["kept"], count["left"]
     told = (
         (failed, ngettext("%d failed", "%d failed", failed) % failed),
-        (sent and not failed, gettext("Confirmed")),
+        (left, ngettext("%d not sent", "%d not sent", left) % left),
+        (sent and not (failed or left), gettext("Confirmed")),
         (kept, ngettext("%d kept in Q", "%d kept in Q", kept) % kept),
         (waiting, ngettext("%d waiting", "%d waiting", waiting) % waiting),
     )
     said = ", ".join(words for number, words in told if number)
     if not said:
         return Status("off", gettext("Nothing to send"))
-    return Status("err" if failed else "ok" if sent else "waits", said)
+    return Status("err" if failed else "warn" if left else "ok" if sent else "waits", said)
 
 
 def title(run: Run, shown: Result) -> str:

@@ -139,7 +139,7 @@ def looking(stage: Stage) -> str:
 def which_one(stage: Stage) -> str:
     """Q has two assignments that one could be; a section is no class of Q; a title is asked for."""
     made = algebra()
-    CourseSync.objects.update(first_sent_at="2026-09-01T00:00Z")
+    CourseSync.objects.filter(pk=stage.course.pk).update(first_sent_at="2026-09-01T00:00Z")
     quiz = next(one for one in made.assignments if one.canvas_id == "2")
     told = {"title": quiz.name, "due_at": quiz.due_at, "maximum": quiz.points_possible}
     made.line_items += [line_item(f"q-{n}", "c1", category_id="k2", **told) for n in (481, 977)]

@@ -11,7 +11,7 @@ from tests.contracts.lti_tool import Platform
 from tests.gradesync.shell.course import Course
 from tests.journeys.servers import Product
 from tests.journeys.teaching import ended, fault, group_of, ready, settled, students_of, synced
-from tests.journeys.walking import Walk
+from tests.journeys.walking import Walk, heading
 
 pytestmark = pytest.mark.prove
 SCORES = {"path": "/results/", "method": "PUT"}
@@ -100,12 +100,11 @@ def test_two_teachers_press_at_once_and_one_sync_runs(
         ready(one, "1 grade ready to send")
         settled(one)
     theo.get_by_role("link", name="Preview changes").click()
-    theo_page = other_walk.frame().url
+    heading(theo, "Preview: what will change in Q")
     synced(rosa, 1)
     course.grade(work, student, 17)
     rosa = default_walk.open("Q Grade Sync")
     synced(rosa, 1)
-    assert "/previews/" in theo_page
     theo.get_by_role("button", name="Send 1 grade to Q").click()
     expect(theo.locator("[data-focus]")).to_contain_text("Nothing was sent")
     assert course.scores()["Duet", student][1] == 17

@@ -165,6 +165,30 @@ def test_one_failed_grade_is_retried_and_the_other_one_is_not(stage: Stage, visi
     assert Run.objects.latest("pk") == again
 
 
+def test_a_sync_that_was_stopped_says_what_was_not_sent_and_sends_that(stage: Stage, visit: Visit):
+    run = stage.carry_out(stage.plan(room()), leave=5)
+    run.changes.filter(state="left").update(state="planned")
+    Run.objects.filter(pk=run.pk).update(state="failed", error={"code": "grades.cancelled"})
+    page = text(visit.page(f"runs/{run.pk}/"))
+    assert "It was stopped. What had been sent stays in Q." in page
+    assert "5 grades were not sent" in page
+    assert "Sent and confirmed 13 Failed 0 Left out 5" in page
+    assert "Send the other 5" in page
+    visit.post(f"runs/{run.pk}/retry/")
+    assert len(Run.objects.latest("pk").sync.scope["keys"]) == 5
+
+
+def test_of_a_long_assignment_the_preview_shows_some_and_all_when_asked(stage: Stage, visit: Visit):
+    run = stage.plan(room(assignments=2, students=14))
+    page = text(visit.page(f"previews/{run.pk}/"))
+    assert page.count("Show all 14 rows of this assignment") == 2
+    assert page.count("Student A") + page.count("Student Z") == 10
+    assert "Send 28 grades to Q" in page
+    page = text(visit.page(f"previews/{run.pk}/", item="assignment:1"))
+    assert page.count("Student A") + page.count("Student Z") == 14
+    assert "Show all" not in page
+
+
 def test_a_result_is_told_by_student_too(stage: Stage, visit: Visit):
     run = stage.carry_out(stage.plan(room()), refuse=1)
     page = text(visit.page(f"runs/{run.pk}/", by="student"))
