@@ -16,8 +16,8 @@ from playwright.sync_api import BrowserContext, FrameLocator, expect
 from tests.contracts.lti_tool import Platform
 from tests.integration.provisioning.held_by_canvas import hand_made, held
 from tests.journeys.servers import free_port, running_product
+from tests.journeys.teaching import workers
 from tests.journeys.test_registration import enable, open_newest, register
-from tests.journeys.test_teacher import worker
 from tests.journeys.walking import Walk, heading, violations
 from tests.sandbox_process import Sandbox, running_sandbox
 
@@ -131,7 +131,7 @@ def sandbox_of_its_own() -> Iterator[Sandbox]:
 def walking(home: Path, context: BrowserContext, sandbox: Sandbox) -> Iterator[Admin]:
     canvas = sandbox.canvas
     reachable = [sandbox.q.url, canvas.url, canvas.sso]
-    with running_product(home, reachable, port=free_port()) as product, worker(product):
+    with running_product(home, reachable, port=free_port()) as product, workers(product):
         context.clear_cookies()
         walk = Walk(context, Platform(canvas), product)
         yield Admin(walk, sandbox)
