@@ -151,7 +151,7 @@ def _database() -> dict[str, Any]:
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-            " PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY;",
+            " PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY;",
         }
     else:
         config["CONN_HEALTH_CHECKS"] = True

@@ -13,7 +13,7 @@ from integration.oneroster.types import R, User
 from integration.provisioning.beside import report_name, reported
 from integration.provisioning.classes import lean_classes, map_sections, place_classes
 from integration.provisioning.enrollments import EnrollmentMapper
-from integration.provisioning.people import People, lean_people, map_people, sis_id
+from integration.provisioning.people import LeanUser, People, lean_people, map_people, sis_id
 from integration.provisioning.read import Source
 from integration.provisioning.rows import (
     ACCOUNTS,
@@ -122,11 +122,11 @@ def _keyed(kind: Kind, rows: Sequence[Row]) -> dict[str, Row]:
 class _OtherIds:
     """Notes what a user's SIS ID would be by each other rule, while the records pass by."""
 
-    def __init__(self, lean: Callable[[User], User]) -> None:
+    def __init__(self, lean: Callable[[User], User | LeanUser]) -> None:
         self._lean = lean
         self._ids: dict[str, dict[str, str]] = defaultdict(dict)
 
-    def lean(self, user: User) -> User:
+    def lean(self, user: User) -> User | LeanUser:
         rules = {"sourcedId", "identifier", *(one.type for one in user.user_ids if one.type)}
         for rule in rules:
             if value := sis_id(user, rule):

@@ -13,11 +13,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from integration.marks import Marks, mark, marks
 from integration.oneroster.joints import Fit, Joints
 
-# 60 bits: an int of more takes half as much memory again, and there may be millions.
-_SHORTER = ((1 << 60) - 1).__and__
-_BLANK = hash("")
+_BLANK = mark("")
 MAX_PAGES = 100_000
 MAX_EMPTY = 10  # empty pages in a row, below the total: it is a lie, or grows without end
 
@@ -90,7 +89,7 @@ class Walk:
     _has_nameless: bool = False
     _empty: int = 0
     _queue: deque[Ask] = field(default_factory=deque)
-    _seen: set[int] = field(default_factory=set)
+    _seen: Marks = field(default_factory=Marks)
     _was_stale: bool = False
     _revision: str = ""
     _ended: bool = False
@@ -168,7 +167,7 @@ class Walk:
         """Has this record come? Those without an id are not told apart."""
         if not sourced_id:
             return self._has_nameless
-        return _SHORTER(hash(sourced_id)) in self._seen
+        return mark(sourced_id) in self._seen
 
     def proof(self) -> Proof:
         reason = "; ".join(self._doubts)
@@ -195,15 +194,13 @@ class Walk:
         self.received += count
         if not count:
             return False
-        hashes = set(map(_SHORTER, map(hash, ids)))
-        self._has_nameless |= _BLANK in hashes
-        hashes.discard(_BLANK)
-        before = len(self._seen)
-        self._seen |= hashes
-        fresh = len(self._seen) - before
+        named = marks(ids)
+        self._has_nameless |= _BLANK in named
+        named.discard(_BLANK)
+        fresh = self._seen.add(named)
         # A record that is twice on one page is the provider's; twice on two pages, a shift.
-        repeated = len(hashes) - fresh
-        is_stale = bool(hashes) and not fresh
+        repeated = len(named) - fresh
+        is_stale = bool(named) and not fresh
         if ask.purpose in ("grid", "next"):
             self._refuse_standstill(count, is_stale=is_stale)
         if repeated and not (ask.purpose == "end" and is_stale):

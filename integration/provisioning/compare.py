@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from integration.marks import Marks, mark
 from integration.provisioning.adoption import as_row
 from integration.provisioning.enrollments import preferred
 from integration.provisioning.rows import ENROLLMENTS, Kind, Row, digests
@@ -72,8 +73,8 @@ class Comparison:
         self.unseen = accepted
         self.same = 0
         self.duplicates: list[Planned] = []
-        # Hashes, not keys: a first night of a large district has a million of them.
-        self._settled: set[int] = set()
+        # Marks, not keys: a first night of a large district has a million of them.
+        self._settled = Marks()
         self._find = find
         self._group_of = group_of
 
@@ -114,7 +115,7 @@ class Comparison:
         ]
 
     def _line(self, new: Planned, there: Accepted | None) -> Planned | None:
-        if hash(new.key) in self._settled:
+        if (settled := mark(new.key)) in self._settled:
             self.duplicates.append(new)
             return None
         if there is not None and self._came_already(there):
@@ -124,7 +125,7 @@ class Comparison:
                 return None
             self.duplicates.append(self._planned(new.key, row, there.digest))
             self.same -= 1
-        self._settled.add(hash(new.key))
+        self._settled.add({settled})
         return self._judged(new, there)
 
     def _judged(self, new: Planned, there: Accepted | None) -> Planned:

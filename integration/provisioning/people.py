@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from sys import intern
 
-from integration.oneroster.types import Problem, Ref, User
+from integration.oneroster.types import Problem, Record, Ref, User
 from integration.provisioning.problems import is_plain, problem, unfit
 from integration.provisioning.rows import ObserverRow, UserRow
 from integration.provisioning.rules import GUARDIANS, Rules
@@ -43,36 +43,52 @@ class People:
         return own | self.held_as.get(sourced_id, set())
 
 
-class MappedUser(User, frozen=True, gc=False):
-    """A user whose row was made when the record came, while the next page was on its way."""
-
-    row: UserRow | None = None
+NOBODY = UserRow("", "", "", "", "", "")
 
 
-def lean_people(rules: Rules) -> Callable[[User], User]:
+class LeanUser(Record, frozen=True, gc=False):
+    """What is kept of a user: the row, made when the record came, while the next was on its way.
+
+    That of one who is not to be in Canvas is `NOBODY`.
+    """
+
+    role: str = ""
+    agents: tuple[Ref, ...] = ()
+    orgs: tuple[Ref, ...] = ()
+    row: UserRow = NOBODY
+
+
+def lean_people(rules: Rules) -> Callable[[User], User | LeanUser]:
     """What is kept of a user's record until all have come: its row, and what ties it to others.
 
-    Half a million whole records would be most of what a night holds in memory. Of one without a
-    row all is kept that `map_people` will look at, to say why.
+    Half a million whole records would be most of what a night holds in memory. Of one that has no
+    row and should all is kept that `map_people` will look at, to say why.
     """
+    modified = ""  # most that come together were modified together
     orgs: dict[tuple[Ref, ...], tuple[Ref, ...]] = {}
     names: dict[str, str] = {}  # half a million people share a few thousand
     by_identifier = rules.user_sis_id == "identifier"
     by_user_ids = not by_identifier and rules.user_sis_id != "sourcedId"
 
-    def leaned(user: User) -> User:
+    def leaned(user: User) -> User | LeanUser:
+        nonlocal modified
+        if modified != user.date_last_modified:
+            modified = user.date_last_modified
         if not _is_wanted(user, rules):
-            return User(
-                user.sourced_id, user.status, user.date_last_modified, role=intern(user.role)
+            return LeanUser(
+                user.sourced_id,
+                "active" if user.status == "active" else "tobedeleted",
+                modified,
+                role=intern(user.role),
             )
         row = user_row(user, rules)
         if isinstance(row, UserRow):
             user_id, login, first, last, email, status = row
             first, last = names.setdefault(first, first), names.setdefault(last, last)
-            return MappedUser(
+            return LeanUser(
                 user.sourced_id,
                 "active",
-                user.date_last_modified,
+                modified,
                 role=intern(user.role),
                 agents=user.agents if rules.guardians else (),
                 orgs=orgs.setdefault(user.orgs, user.orgs),
@@ -81,7 +97,7 @@ def lean_people(rules: Rules) -> Callable[[User], User]:
         return User(
             user.sourced_id,
             "active",
-            user.date_last_modified,
+            modified,
             user.username,
             user.enabled_user,
             user.given_name,
@@ -97,12 +113,12 @@ def lean_people(rules: Rules) -> Callable[[User], User]:
     return leaned
 
 
-def _is_wanted(user: User, rules: Rules) -> bool:
+def _is_wanted(user: User | LeanUser, rules: Rules) -> bool:
     return user.status == "active" and (rules.guardians or user.role not in GUARDIANS)
 
 
 def map_people(
-    users: Mapping[str, User],
+    users: Mapping[str, User | LeanUser],
     rules: Rules,
     *,
     account_of: Mapping[str, str],
@@ -116,10 +132,13 @@ def map_people(
     result.inactive = {key for key, user in users.items() if not _is_wanted(user, rules)}
     for sourced_id in sorted(users.keys() - result.inactive):
         user = users[sourced_id]
-        row = (user.row if isinstance(user, MappedUser) else None) or user_row(user, rules)
-        if isinstance(row, Problem):
-            _leave_out(result, sourced_id, row, sis_id(user, rules.user_sis_id))
+        if isinstance(user, LeanUser):
+            row = user.row
+        elif isinstance(made := user_row(user, rules), Problem):
+            _leave_out(result, sourced_id, made, sis_id(user, rules.user_sis_id))
             continue
+        else:
+            row = made
         if row.user_id in source_of:
             why = problem("roster.duplicate-sis-id", "users", sourced_id)
             _leave_out(result, sourced_id, why, row.user_id)
@@ -135,7 +154,7 @@ def map_people(
     return result
 
 
-def _school(user: User, account_of: Mapping[str, str]) -> str:
+def _school(user: User | LeanUser, account_of: Mapping[str, str]) -> str:
     """The account of the first organisation that has one."""
     for org in user.orgs:
         if org.sourced_id in account_of:
@@ -218,7 +237,7 @@ def _leave_out(result: People, sourced_id: str, why: Problem, *held_as: str) -> 
         result.held_as.setdefault(sourced_id, set()).update(ids)
 
 
-def _observe(result: People, users: Mapping[str, User]) -> None:
+def _observe(result: People, users: Mapping[str, User | LeanUser]) -> None:
     """Links in either direction: a student names guardians, or a guardian names children."""
     links: set[ObserverRow] = set()
     for sourced_id, user in users.items():

@@ -22,6 +22,7 @@ from integration.oneroster.types import (
     Org,
     Page,
     Problem,
+    R,
     User,
 )
 from integration.provisioning.problems import problem
@@ -89,15 +90,15 @@ class Source:
                     courses.append(course)
         return courses
 
-    def users(self, lean: Callable[[User], User]) -> list[User]:
+    def users(self, lean: Callable[[User], R]) -> list[R]:
         """All users, each as `lean` leaves it when it comes."""
         if self.service != SCHOOL:
             return self._all("users", lean=lean)
         paths = [*self._by_school("students"), *self._by_school("teachers")]
-        users: list[User] = self._all("users", paths=paths, lean=lean)
+        users: list[R] = self._all("users", paths=paths, lean=lean)
         return users + self._other_users(lean)
 
-    def _other_users(self, lean: Callable[[User], User]) -> list[User]:
+    def _other_users(self, lean: Callable[[User], R]) -> list[R]:
         """Administrators, aides and guardians, where the provider lets the lists be asked for."""
         complete = self.complete["users"]
         try:
