@@ -6,7 +6,8 @@ from __future__ import annotations
 class Phrase(str):
     """What a person reads: for machines and logs the English text, for a page also its parts.
 
-    `template` has words in braces; `values` fills them, and may hold phrases itself.
+    `template` has words in braces; `values` fills them, and may hold phrases itself. Without values
+    it is a text as it stands.
     """
 
     __slots__ = ("template", "values")
@@ -14,6 +15,6 @@ class Phrase(str):
     values: dict[str, object]
 
     def __new__(cls, template: str, **values: object) -> Phrase:
-        made = super().__new__(cls, template.format(**values))
+        made = super().__new__(cls, template.format(**values) if values else template)
         made.template, made.values = template, values
         return made

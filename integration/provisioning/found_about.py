@@ -15,7 +15,7 @@ from django.utils import timezone
 from integration.models import District, Finding, RosterRow, Run
 from integration.oneroster.client import OneRosterClient
 from integration.oneroster.errors import UnusableRecord
-from integration.oneroster.types import Enrollment, Record, User
+from integration.oneroster.types import Enrollment, Problem, Record, User
 from integration.phrases import Phrase
 from integration.provisioning.explain import Note, Place, not_meant
 from integration.provisioning.keeping_out import OF_ANOTHER, TOLD_BY_ITSELF, keeps_out, own_problem
@@ -53,14 +53,16 @@ class Asked:
             told = Phrase(
                 "Q holds it, and it cannot be used: {error} {remedy}",
                 error=error,
-                remedy=error.remedy,
+                remedy=Phrase(error.remedy),
             )
             return None, [Note(told), *self._findings(collection, sourced_id, None)]
         notes: list[Note] = []
         own = own_problem(record, self.rules) if record and record.status == "active" else None
         if own is not None:
             self._told.add(own.code)
-            notes.append(Note(Phrase("{reason} {remedy}", reason=own.reason, remedy=own.remedy)))
+            notes.append(
+                Note(Phrase("{reason} {remedy}", reason=_text(own), remedy=Phrase(own.remedy)))
+            )
         return record, [*notes, *self._findings(collection, sourced_id, record)]
 
     def named_by(self, record: Enrollment) -> Named:
@@ -104,11 +106,7 @@ class Asked:
         return told or list(self._crowded(collection, record))
 
     def _note(self, finding: Finding, *, is_outdated: bool) -> Note:
-        reason, _ = TABLE.get(finding.code, (finding.reason, ""))
-        detail = finding.reason.removeprefix(reason)
-        said = Phrase(
-            "{reason}{detail} {remedy}", reason=reason, detail=detail, remedy=finding.remedy
-        )
+        said = Phrase("{reason} {remedy}", reason=_text(finding), remedy=Phrase(finding.remedy))
         if is_outdated:
             return Note(Phrase(OUTDATED, run=finding.run_id, said=said), "")
         is_out = keeps_out(finding.code)
@@ -119,8 +117,8 @@ class Asked:
         many = self._of_last_run().filter(kind=collection, more__gt=0) if record else []
         for one in many:
             if keeps_out(one.code) and one.code not in TOLD_BY_ITSELF:
-                reason, _ = TABLE.get(one.code, (one.reason, ""))
-                yield Note(Phrase(CROWDED, run=one.run_id, more=one.more, said=reason), "")
+                said = Phrase(TABLE[one.code][0]) if one.code in TABLE else one.reason
+                yield Note(Phrase(CROWDED, run=one.run_id, more=one.more, said=said), "")
 
     def _of_last_run(self) -> Any:
         return Finding.objects.filter(run=self._last_run).order_by("pk")
@@ -136,6 +134,15 @@ CROWDED = (
     "Run {run} listed only the first of many, and {more} more are as follows, perhaps this one: "
     "{said} Look for others like it in the findings of that run."
 )
+
+
+def _text(found: Finding | Problem) -> str:
+    """The reason as a phrase: the sentence of its code, and what was added to it."""
+    sentence, _ = TABLE.get(found.code, (found.reason, ""))
+    if not found.reason.startswith(sentence):
+        return found.reason
+    detail = found.reason.removeprefix(sentence)
+    return Phrase("{reason}{detail}", reason=Phrase(sentence), detail=detail)
 
 
 def beside(district: District, record: Record | None, places: list[Place]) -> Iterator[Note]:

@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 
+from integration.phrases import Phrase
+
 SCHEME_SHARE, SCHEME_FLOOR = 0.05, 5
 ROLLOVER, REPLACED = "rollover", "all-replaced"
 # More of a kind than this is never taken away without a person who has seen that very plan.
@@ -199,5 +201,6 @@ SENTENCES = {
 
 def sentence(hold: Hold) -> str:
     """A hold in words."""
-    text = SENTENCES[hold.code].format(**asdict(hold))
-    return f"School {hold.school}: {text}" if hold.school else text
+    values = asdict(hold) | {"kind": Phrase(hold.kind)}
+    told = Phrase(SENTENCES[hold.code], **values)
+    return Phrase("School {school}: {told}", school=hold.school, told=told) if hold.school else told

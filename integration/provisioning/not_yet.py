@@ -37,11 +37,17 @@ def plan_of(run: Run) -> str:
     return Phrase(
         PLANS[run.state],
         run=run.pk,
-        holds=" ".join(sentence(Hold(**hold)) for hold in run.holds) or Phrase(HELD_BY_WISH),
+        holds=_joined([sentence(Hold(**hold)) for hold in run.holds]) or Phrase(HELD_BY_WISH),
         digest=run.plan_digest,
-        message=run.error.get("message", ""),
-        remedy=run.error.get("remedy", ""),
+        message=Phrase(run.error.get("message", "")),
+        remedy=Phrase(run.error.get("remedy", "")),
     )
+
+
+def _joined(sentences: list[str]) -> str:
+    """Several sentences as one phrase."""
+    values: dict[str, object] = {f"at{n}": one for n, one in enumerate(sentences)}
+    return Phrase(" ".join(f"{{{name}}}" for name in values), **values)
 
 
 def next_plan(district: District) -> list[str]:
@@ -69,8 +75,8 @@ def next_plan(district: District) -> list[str]:
             Phrase(
                 "The last run ({run}) failed: {message} {remedy}",
                 run=last.pk,
-                message=error.get("message", ""),
-                remedy=error.get("remedy", ""),
+                message=Phrase(error.get("message", "")),
+                remedy=Phrase(error.get("remedy", "")),
             )
         )
     return [*told, _next_night(district)]

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from integration.account import setup as set_up
 from integration.account import words
 from integration.models import Run
+from integration.provisioning.problems import TABLE
 
 register = template.Library()
 
@@ -65,6 +66,15 @@ def actor_name(actor: str) -> str:
 def get(mapping: Any, key: Any) -> Any:
     """`counts|get:kind`: the value under a key, "" where there is none."""
     return mapping.get(key, "") if hasattr(mapping, "get") else ""
+
+
+@register.filter
+def reason(finding: Any) -> str:
+    """Why, in the reader's language: the sentence of the code, and what was added to it."""
+    sentence, _ = TABLE.get(finding.code, (finding.reason, ""))
+    if not finding.reason.startswith(sentence):
+        return gettext(finding.reason)
+    return f"{gettext(sentence)}{finding.reason.removeprefix(sentence)}"
 
 
 @register.filter

@@ -142,5 +142,6 @@ def said(words: object) -> str:
             name: said(one) if isinstance(one, Phrase) else one
             for name, one in words.values.items()
         }
-        return gettext(words.template).format(**values)
+        template = gettext(words.template)
+        return template.format(**values) if values else template
     return gettext(str(words)) if words else ""
