@@ -13,7 +13,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from tests.faults.cluster_process import Installation, ending, family, sentinel_and_workers
+from tests.faults.cluster_process import PATIENT, Installation, ending, family, sentinel_and_workers
 from tests.integration.provisioning.held_by_canvas import imports
 from tests.runner import POSTGRESQL, unreachable
 from tests.sandbox_process import Sandbox, running_sandbox
@@ -152,7 +152,7 @@ def test_after_three_days_off_one_night_is_run(here):
         "INSERT INTO integration_heartbeat (id, swept_at, host)"
         " VALUES (1, datetime('now', '-4 days'), 'gone')"
     )
-    here.start()
+    here.start(patience=PATIENT)
     here.until("the night is done", lambda: here.runs() == 2)
     swept = here.sql("SELECT swept_at FROM integration_heartbeat")
     here.until(
@@ -208,8 +208,8 @@ def _around_today() -> tuple[str, str]:
 @pytest.mark.fault("F73")
 @pytest.mark.prove
 def test_two_clusters_on_postgresql_run_a_night_once(on_postgresql):
-    on_postgresql.start()
-    on_postgresql.start()
+    on_postgresql.start(patience=PATIENT)
+    on_postgresql.start(patience=PATIENT)
     on_postgresql.until("the night is done", on_postgresql.runs)
     told = "SELECT swept_at FROM integration_heartbeat"
     swept = on_postgresql.sql(told)
@@ -231,7 +231,7 @@ def test_a_second_cluster_on_sqlite_is_refused_with_a_sentence(here):
 @pytest.mark.parametrize(("server", "path"), [("q", READING), ("canvas", IMPORTING)])
 def test_a_run_whose_worker_was_killed_is_gone_on_with(here, server, path):
     here.hold(server, path)
-    here.start()
+    here.start(patience=PATIENT)
     here.until("a worker is in the middle", here.is_held)
     os.kill(worker_of_the_run(here), signal.SIGKILL)
     here.let_go()
@@ -261,14 +261,14 @@ def test_a_run_that_a_deploy_met_stops_soon_and_the_next_cluster_goes_on(here, s
 @pytest.mark.prove
 def test_a_cluster_whose_parent_was_killed_leaves_nobody_and_the_next_goes_on(here):
     here.hold("canvas", IMPORTING)
-    cluster = here.start()
+    cluster = here.start(patience=PATIENT)
     here.until("a worker is in the middle", here.is_held)
     cluster.kill()
     cluster.wait(30)
     here.until("nobody is left", lambda: not family(cluster.pid))
     here.let_go()
     expire_leases(here)
-    here.start()
+    here.start(patience=PATIENT)
     here.until("the night is done", here.runs, patience=240)
     assert_done_once(here)
 
