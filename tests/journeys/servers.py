@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from tests.canaries import found
 from tests.sandbox_process import ROOT, Sandbox
 
 PATIENCE_SECONDS = 60
@@ -33,6 +34,9 @@ class Product:
 
     url: str
     environment: dict[str, str] = field(repr=False)
+    # What no log may hold; `log` is what its processes have written.
+    canaries: list[str] = field(default_factory=list, repr=False)
+    log: Path = Path("/dev/null")
 
     def manage(self, *words: str) -> Any:
         """Run a command; what its JSON says."""
@@ -45,10 +49,13 @@ class Product:
             check=False,
         )
         assert ended.returncode == 0, ended.stdout + ended.stderr
+        with self.log.open("a") as log:
+            log.write(ended.stderr)
         return json.loads(ended.stdout.splitlines()[-1]) if ended.stdout.strip() else None
 
     def connect(self, slug: str, sandbox: Sandbox) -> None:
         """A district with both connections, provisioned."""
+        self.canaries += canaries_of(sandbox)
         self.manage(
             *("connect", slug, "--name", f"District {slug}"),
             *("--canvas-url", sandbox.canvas.url, "--canvas-token", sandbox.canvas.token),
@@ -56,6 +63,11 @@ class Product:
             *("--q-key", sandbox.q.key, "--q-secret", sandbox.q.secret),
         )
         self.manage("provision", slug)
+
+    def tells_nothing(self) -> None:
+        """No secret, nobody's name or address is in what the processes have written (S82)."""
+        lines = self.log.read_text(errors="replace").splitlines()
+        assert [line for line in lines if found(self.canaries, line)] == []
 
     def register(self, slug: str, canvas: Mapping[str, str]) -> None:
         """A platform by hand: `issuer`, `client_id`, `deployment_id`, `auth_url`, …"""
@@ -72,6 +84,19 @@ class Product:
             headers={"Host": parts.netloc},
             timeout=30,
         ).json()
+
+
+def canaries_of(sandbox: Sandbox) -> list[str]:
+    """Its secrets, and the name and address of everybody in its Q."""
+    q = sandbox.q
+    scope = "https://purl.imsglobal.org/spec/or/v1p1/scope/roster.readonly"
+    form = {"grant_type": "client_credentials", "scope": scope}
+    token = requests.post(q.token_url, data=form, auth=(q.key, q.secret), timeout=60).json()
+    headers = {"Authorization": f"Bearer {token['access_token']}"}
+    users = requests.get(f"{q.url}/users?limit=1000", headers=headers, timeout=60).json()["users"]
+    names = [f"{one['givenName']} {one['familyName']}" for one in users]
+    addresses = [one["email"] for one in users if one.get("email")]
+    return [q.secret, sandbox.canvas.token, *names, *addresses]
 
 
 @contextmanager
@@ -95,13 +120,14 @@ def running_product(
         os.environ
         | {
             "DEBUG": "1",
-            "LOG_LEVEL": "WARNING",
+            "LOG_LEVEL": "DEBUG",
             "DATABASE_URL": f"sqlite:///{home}/product.sqlite3",
             "BASE_URL": url,
             "ALLOW_PRIVATE_ADDRESSES": hosts,
             "REGISTRATION_HOSTS": hosts,
         }
         | environment,
+        log=home / "product.log",
     )
     first = ["migrate"] if product.environment["DEBUG"] == "1" else ["migrate", "collectstatic"]
     for name in first:
@@ -112,12 +138,18 @@ def running_product(
     command += ["--no-control-socket"]
     if certificate:
         command += ["--certfile", certificate, "--keyfile", certificate]
-    with subprocess.Popen(command, cwd=ROOT, env=product.environment) as process:
+    with (
+        product.log.open("ab") as log,
+        subprocess.Popen(
+            command, cwd=ROOT, env=product.environment, stdout=log, stderr=log
+        ) as process,
+    ):
         try:
             wait_for(process, port)
             yield product
         finally:
             process.terminate()
+    product.tells_nothing()
 
 
 def wait_for(process: subprocess.Popen[bytes], port: int) -> None:

@@ -28,7 +28,12 @@ PROFILE = (
 def workers(product: Product) -> Iterator[None]:
     """The product's own workers."""
     command = [sys.executable, "manage.py", "qcluster"]
-    with subprocess.Popen(command, cwd=ROOT, env=product.environment) as process:
+    with (
+        product.log.open("ab") as log,
+        subprocess.Popen(
+            command, cwd=ROOT, env=product.environment, stdout=log, stderr=log
+        ) as process,
+    ):
         try:
             yield
         finally:
