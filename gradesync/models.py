@@ -211,7 +211,8 @@ class SentResult(models.Model):
     """A student's cell: what Q confirmed last, and what a person chose for it.
 
     `value` is a `Value`: no name, no comment of a person. JSON null: Q holds no result;
-    `is_sent` is False where there is only a decision.
+    `is_sent` is False where there is only a decision. Not encrypted, which is for secrets: each
+    compare reads thousands of them, and whoever has this database has Canvas's grades by its token.
     """
 
     course = models.ForeignKey(CourseSync, models.CASCADE, related_name="sent_results")

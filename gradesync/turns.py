@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from integration.ledger.runs import Ledger
-from integration.ledger.slots import Slots
+from integration.ledger.slots import requests_to_q
 from integration.models import QConnection
 from integration.oneroster.client import OneRosterClient
 
@@ -21,8 +21,7 @@ class Turns:
         q: OneRosterClient,
         sleep: Callable[[float], None],
     ) -> None:
-        resource = f"requests to Q of {connection.district.slug}"
-        self._slots = Slots(resource, connection.concurrency, sleep)
+        self._slots = requests_to_q(connection, sleep)
         self._ledger = ledger
         self._q = q
 
@@ -34,9 +33,7 @@ class Turns:
         """
 
         def wait() -> None:
-            told = self._ledger.run.progress
-            stage = self._ledger.run.stage or "waiting for other syncs"
-            self._ledger.progress(stage, told.get("done", 0), told.get("total"))
+            self._ledger.stay()
             look()
 
         with self._slots.taken(wait) as count:

@@ -16,7 +16,7 @@ from integration.evaluation.verdict import points
 from integration.ledger.runs import Ledger, Watch, nobody
 from integration.models import District, ProvisioningPolicy, Run
 from integration.provisioning.plan import rules_of
-from integration.provisioning.read import Source
+from integration.provisioning.read import source_of
 from integration.provisioning.run import OpenQ, advance, conditions
 
 KIND = Run.Kind.EVALUATION
@@ -60,7 +60,7 @@ def compare_both(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
     ledger.forget()
     there = read_canvas(ledger, canvas)
     with q() as client:
-        source = Source(client, ledger, service=district.q_connection.service)
+        source = source_of(ledger, client)
         here = read_q(source, rules_of(policy, district.time_zone), there)
         ledger.progress("comparing", 0)
         found = match(here, there)

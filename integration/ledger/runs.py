@@ -105,6 +105,12 @@ class Ledger:
         self.fence.renew()
         self.write(stage=stage, progress=told, heartbeat_at=Now())
 
+    def stay(self) -> None:
+        """Be seen, and stay the holder, while others have their turn."""
+        told = self.run.progress
+        stage = self.run.stage or "waiting for other runs"
+        self.progress(stage, told.get("done", 0), told.get("total"))
+
     def find(self, problems: Iterable[FindingLike]) -> None:
         """Write down what a person should know; of very many alike the first, and how many."""
         self._findings.add(problems)

@@ -13,17 +13,22 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import uuid4
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from integration.ledger.leases import LEASE_SECONDS
-from integration.models import Lease
+from integration.models import Lease, QConnection
 
 POLL_SECONDS = 0.05
 # So long a holder steps back where somebody waits: they look more often than that.
 STEP_BACK_SECONDS = 2 * POLL_SECONDS
 # A cry to be let in is heard for so long.
 CRY_SECONDS = 2
+
+
+def requests_to_q(connection: QConnection, sleep: Callable[[float], None]) -> Slots:
+    """Those that all workers share who ask one district's Q."""
+    return Slots(f"requests to Q of {connection.district.slug}", connection.concurrency, sleep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +43,27 @@ class Slots:
     def taken(self, waiting: Callable[[], None]) -> Iterator[int]:
         """Hold what is free, at least one; how many. `waiting` is called while there is none."""
         mark = uuid4().hex
-        while not (count := self.take(mark)):
-            self._cry(mark)
-            waiting()
-            self.sleep(POLL_SECONDS)
+        count = self.wait(mark, waiting)
         try:
             yield count
         finally:
             self.give_back(mark)
-            if self._is_cried_for():
+            if self.is_cried_for(beside=mark):
                 self.sleep(STEP_BACK_SECONDS)
 
+    def wait(self, mark: str, waiting: Callable[[], None]) -> int:
+        """Take what is free, at least one, under this mark; how many."""
+        while not (count := self.take(mark)):
+            self._cry(mark)
+            waiting()
+            self.sleep(POLL_SECONDS)
+        return count
+
     def take(self, mark: str) -> int:
-        """Take all that are free, under this mark; how many."""
+        """Take all that are free, and hold on to those under this mark; how many."""
         expires = Now() + timedelta(seconds=LEASE_SECONDS)
-        free = Lease.objects.filter(resource__in=self._names, expires_at__lte=Now())
+        mine = Q(holder=mark) | Q(expires_at__lte=Now())
+        free = Lease.objects.filter(mine, resource__in=self._names)
         # One conditional UPDATE decides: between two workers each slot is one's.
         if taken := free.update(holder=mark, fence=F("fence") + 1, expires_at=expires):
             return taken
@@ -61,11 +72,13 @@ class Slots:
             Lease.objects.bulk_create(rows, ignore_conflicts=True)
         return free.update(holder=mark, fence=F("fence") + 1, expires_at=expires)
 
-    def give_back(self, mark: str) -> None:
+    def give_back(self, mark: str, *, keep: int = 0) -> None:
         """Only what is still under this mark: an expired slot may be another's by now."""
-        Lease.objects.filter(resource__in=self._names, holder=mark).update(
-            holder="", expires_at=Now()
-        )
+        mine = Lease.objects.filter(resource__in=self._names, holder=mark)
+        if keep:
+            names = mine.order_by("resource").values_list("resource", flat=True)
+            mine = mine.exclude(resource__in=list(names[:keep]))
+        mine.update(holder="", expires_at=Now())
 
     @property
     def _names(self) -> list[str]:
@@ -76,6 +89,7 @@ class Slots:
         told = {"holder": mark, "expires_at": heard_until}
         Lease.objects.update_or_create(resource=f"{self.resource} waits", defaults=told)
 
-    def _is_cried_for(self) -> bool:
+    def is_cried_for(self, *, beside: str) -> bool:
+        """Does somebody else than this one wait?"""
         cries = Lease.objects.filter(resource=f"{self.resource} waits", expires_at__gt=Now())
-        return cries.exists()
+        return cries.exclude(holder=beside).exists()

@@ -100,6 +100,10 @@ class OneRosterClient:
         """Let at most so many requests be under way at once from now on."""
         self._transport.lanes.limit(min(requests, self._concurrency))
 
+    def settle(self, requests: int, seconds: float) -> int:
+        """Let so many be under way, also none; how many are, once it is no more or time is up."""
+        return self._transport.lanes.settle(requests, seconds)
+
     def read(self, collection: str, *, school: str = "", filter: str = "") -> Reading[Any]:  # noqa: A002
         """Read a collection, of one school if `school` is given; nothing is sent before iterating.
 

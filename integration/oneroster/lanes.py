@@ -20,6 +20,17 @@ class Lanes:
             self._most = max(1, most)
             self._changed.notify_all()
 
+    def settle(self, most: int, seconds: float) -> int:
+        """Let so many go from now on, also none, and wait for those that are more than that.
+
+        How many may be under way then: more than `most` where time was up.
+        """
+        with self._changed:
+            self._most = most
+            self._changed.wait_for(lambda: self._busy <= most, seconds)
+            self._most = max(most, self._busy)
+            return self._most
+
     def __enter__(self) -> None:
         with self._changed:
             self._changed.wait_for(lambda: self._busy < self._most)

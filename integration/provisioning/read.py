@@ -7,10 +7,12 @@ absence from it proves nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 from integration.ledger.runs import Ledger
+from integration.ledger.share import Share, share_of
 from integration.oneroster.client import OneRosterClient
 from integration.oneroster.errors import FilterRefused, Forbidden, NotOffered
 from integration.oneroster.reading import Reading
@@ -36,17 +38,25 @@ READS = 2
 OTHERS = "role!='student' AND role!='teacher'"
 
 
+def source_of(ledger: Ledger, client: OneRosterClient) -> Source:
+    """Q, for a run of its district."""
+    connection = ledger.run.district.q_connection
+    return Source(client, ledger, connection.service, share_of(ledger, connection, client))
+
+
 @dataclass(slots=True)
 class Source:
     """Q, as the run reads it. `complete` says of each collection whether all of it was read.
 
     `broken`: sourcedIds, by collection, of records that are there and could not be read;
     `nameless`: collections that hold a record which might be any, because it has no id.
+    `share`: this reader's part of the limit that holds over all workers.
     """
 
     client: OneRosterClient
     ledger: Ledger
     service: str = "bulk"
+    share: Share | None = None
     complete: dict[str, bool] = field(default_factory=dict)
     broken: dict[str, set[str]] = field(default_factory=dict)
     received: dict[str, int] = field(default_factory=dict)
@@ -84,10 +94,12 @@ class Source:
         courses: list[Course] = self._all("courses", paths=self._by_school("courses"))
         if self.service == SCHOOL:
             known = {course.sourced_id for course in courses}
-            for sourced_id in sorted(set(wanted) - known):
-                course = self.client.find("courses", sourced_id)
-                if isinstance(course, Course):
-                    courses.append(course)
+            with self._turn():
+                for sourced_id in sorted(set(wanted) - known):
+                    self._let_others_in()
+                    course = self.client.find("courses", sourced_id)
+                    if isinstance(course, Course):
+                        courses.append(course)
         return courses
 
     def users(self, lean: Callable[[User], R]) -> list[R]:
@@ -112,8 +124,9 @@ class Source:
     def enrollments(self) -> Iterator[Page[Enrollment]]:
         """Pages as they come; `complete` and `broken` are known after the last."""
         self.complete["enrollments"] = True
-        for path, school in self._by_school("enrollments"):
-            yield from self._pages("enrollments", path, school=school)
+        with self._turn():
+            for path, school in self._by_school("enrollments"):
+                yield from self._pages("enrollments", path, school=school)
 
     def _by_school(self, collection: str) -> list[tuple[str, str]]:
         if self.service != SCHOOL:
@@ -148,19 +161,29 @@ class Source:
             self.complete[collection] = before
             self.received[collection] = 0
             found: list[Any] = []
-            for path, other in paths or [(collection, "")]:
-                options = {"filter": other} if filtered else {"school": other}
-                for page in self._pages(collection, path, **options):
-                    found += map(lean, page.records) if lean else page.records
+            with self._turn():
+                for path, other in paths or [(collection, "")]:
+                    options = {"filter": other} if filtered else {"school": other}
+                    for page in self._pages(collection, path, **options):
+                        found += map(lean, page.records) if lean else page.records
             if self.complete[collection]:
                 return found
             records += found
         return records
 
+    def _turn(self) -> AbstractContextManager[None]:
+        """What is read inside keeps to the limit."""
+        return self.share.taken() if self.share else nullcontext()
+
+    def _let_others_in(self) -> None:
+        if self.share:
+            self.share.look()
+
     def _pages(self, collection: str, path: str, **options: str) -> Iterator[Page[Any]]:
         reading = self.client.read(path, **options)
         for page in reading:
             self._note(collection, page)
+            self._let_others_in()
             self.ledger.progress(f"reading {collection}", self.received[collection], reading.total)
             yield page
             del page  # as in Reading
@@ -178,6 +201,7 @@ class Source:
         are joined that is seen; where Q cannot join them, only reading twice tells of it.
         """
         for page in again:
+            self._let_others_in()
             self.ledger.progress(f"reading {collection} again", 0)
             new = [one for one in page.records if not before.saw(one.sourced_id)]
             bad = [one for one in page.problems if not before.saw(one.sourced_id)]

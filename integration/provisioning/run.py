@@ -46,7 +46,7 @@ from integration.provisioning.holds import IDS_CHANGED
 from integration.provisioning.limits import holds_of, ladder_of, limits_of
 from integration.provisioning.plan import Planner, rules_of
 from integration.provisioning.problems import problem
-from integration.provisioning.read import Source
+from integration.provisioning.read import source_of
 from integration.provisioning.schools import leave_out
 from integration.provisioning.which_canvas import check_same_canvas
 
@@ -225,7 +225,7 @@ def _plan(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
     with q() as client:
         planner = Planner(
             ledger,
-            Source(client, ledger, service=district.q_connection.service),
+            source_of(ledger, client),
             rules_of(policy, district.time_zone),
             lambda: claimed or claims(ledger, canvas),
             limits=limits_of(policy),

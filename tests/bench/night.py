@@ -40,7 +40,8 @@ def night(url: str, token_url: str, *, page_size: int, first: bool) -> dict[str,
     from integration.http import Http
     from integration.ledger.leases import held
     from integration.ledger.runs import Ledger
-    from integration.models import District, ProvisioningPolicy
+    from integration.ledger.share import share_of
+    from integration.models import District, ProvisioningPolicy, QConnection
     from integration.oneroster.client import OneRosterClient, Settings
     from integration.provisioning import outcome
     from integration.provisioning.adoption import Claims
@@ -58,7 +59,8 @@ def night(url: str, token_url: str, *, page_size: int, first: bool) -> dict[str,
     )
     with held("bench") as fence, client:
         ledger = Ledger.take(open_run(district, actor="bench"), fence)
-        source = Source(client, ledger)
+        share = share_of(ledger, QConnection(district=district, concurrency=4), client)
+        source = Source(client, ledger, share=share)
         started, worked = time.perf_counter(), time.process_time()
         planner = Planner(ledger, source, rules_of(policy, "America/Chicago"), Claims)
         planner.plan()

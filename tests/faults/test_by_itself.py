@@ -80,7 +80,8 @@ def is_swept(installation: Installation) -> bool:
 
 def worker_of_the_run(installation: Installation) -> int:
     """The process that holds the district's lease."""
-    ((holder,),) = installation.sql("SELECT holder FROM integration_lease WHERE holder <> ''")
+    held = "SELECT holder FROM integration_lease WHERE resource LIKE 'provisioning of %'"
+    ((holder,),) = installation.sql(f"{held} AND holder <> ''")
     return int(holder.rpartition(":")[2])
 
 

@@ -1,19 +1,22 @@
-"""Two workers, two courses, one Q: together they never ask for more at once than it allows."""
+"""Several workers, one Q: together they never ask for more at once than it allows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.faults.stage import NIGHT, Stage, commands
 from tests.gradesync.shell.course import Course, gradebook_of
 from tests.gradesync.shell.recorder import Recorder, recorded
-from tests.integration.provisioning.records import small_district
+from tests.integration.provisioning.records import small_district, user
 from tests.sandbox_process import running_sandbox
 
 AT_ONCE = 3
+WAITS = "SELECT 1 FROM integration_lease WHERE resource LIKE 'requests to Q of % waits'"
 ESSAYS = 12
 STUDENTS = 6
 
@@ -55,6 +58,32 @@ def theatre(tmp_path: Path) -> Iterator[TwoCourses]:
         made = TwoCourses(sandbox, tmp_path, runner)
         made.build()
         yield made
+
+
+@pytest.mark.prove
+def test_a_night_waits_for_a_sync_and_together_they_keep_to_the_limit(theatre):
+    theatre.q_holds({"users": [user(f"NEW-{number}") for number in range(60)]})
+    theatre.sql("UPDATE integration_qconnection SET page_size = 5")
+    course = theatre.courses[0]
+    fault = theatre.hold("q", "/results/", "PUT")
+    with theatre.beside("sync_grades", "lakeside", f"--course={course.canvas_id}") as sync:
+        theatre.control("q", f"{fault}/wait", {"holding": 1})
+        theatre.recorder.slowly(0.2)
+        with theatre.beside(*NIGHT) as night:
+            until(lambda: theatre.sql(WAITS))
+            theatre.control("q", f"{fault}/release")
+            synced, provisioned = sync(), night()
+    assert (synced.code, provisioned.code) == (0, 0), (synced.out, provisioned.out)
+    assert len(course.scores()) == ESSAYS * STUDENTS
+    assert theatre.recorder.most == AT_ONCE
+
+
+def until(happens: Callable[[], Any]) -> None:
+    for _ in range(600):
+        if happens():
+            return
+        time.sleep(0.2)
+    pytest.fail("two minutes went by")
 
 
 @pytest.mark.prove

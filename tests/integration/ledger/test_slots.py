@@ -27,7 +27,9 @@ def time_passes(seconds: int) -> None:
 
 
 acts = st.lists(
-    st.tuples(st.sampled_from(WORKERS), st.sampled_from(("take", "give back", "die", "wait"))),
+    st.tuples(
+        st.sampled_from(WORKERS), st.sampled_from(("take", "share", "give back", "die", "wait"))
+    ),
     max_size=30,
 )
 
@@ -43,7 +45,10 @@ def test_never_more_are_held_than_there_are_and_all_come_back(acts):
     for worker, act in acts:
         match act:
             case "take":
-                held[worker] += slots().take(worker)
+                held[worker] = slots().take(worker)
+            case "share":
+                slots().give_back(worker, keep=held[worker] // 2)
+                held[worker] //= 2
             case "give back":
                 slots().give_back(worker)
                 held[worker] = 0
