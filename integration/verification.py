@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -134,6 +134,7 @@ def verify_canvas(client: CanvasClient) -> Iterator[Step]:
             else "",
         )
     )
+    yield _includes(client)
     for path in ("sis_imports", "terms", "reports"):
         probe = client.probe(f"accounts/{account.id}/{path}")
         error = probe.error
@@ -147,6 +148,21 @@ def verify_canvas(client: CanvasClient) -> Iterator[Step]:
         )
         if path == "terms":
             yield _clock("Canvas", probe.server_date)
+
+
+def _includes(client: CanvasClient) -> Step:
+    """Canvas says nothing when a key may not ask for more than the bare object (canvas.md 3)."""
+    step, honoured = _tried("Canvas: include parameters", client.honours_includes)
+    if honoured is not False:
+        return replace(step, needed=False)
+    return Step(
+        step.name,
+        ok=False,
+        needed=False,
+        seconds=step.seconds,
+        message="Canvas leaves out what was asked for with include[].",
+        remedy="Switch on “Allow Include Parameters” for the developer key.",
+    )
 
 
 def _clock(side: str, server_date: datetime | None) -> Step:

@@ -164,7 +164,7 @@ def test_verify_tries_each_step_and_endpoint(service, connect, manage):
     path = "enrollments" if service == "bulk" else "schools/36f173bd-ab93-4071-9c77-ed9b022c84d9"
     enrollments = next(step for name, step in steps.items() if path in name and "enroll" in name)
     assert (enrollments["status"], enrollments["rows"]) == (200, 546)
-    assert {"Q: sign in", "Q: clock", "Q: /lineItems", "Canvas: permissions"} <= set(steps)
+    assert {"Q: sign in", "Q: clock", "Q: /lineItems", "Canvas: include parameters"} <= set(steps)
 
 
 def test_verify_says_what_to_do_about_a_wrong_secret(connect, manage):

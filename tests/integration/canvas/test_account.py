@@ -8,6 +8,7 @@ from integration.canvas.auth import AccessToken, RefreshToken
 from integration.canvas.client import CanvasClient
 from integration.canvas.errors import Forbidden, InsufficientScope, NeedsConsent, TokenRejected
 from integration.http import HttpError
+from integration.verification import PERMISSIONS, verify_canvas
 
 SELF = "/api/v1/accounts/self"
 
@@ -81,3 +82,19 @@ def test_a_probe_of_an_address_we_may_not_call_says_so(http):
 def test_a_key_that_strips_includes_is_found_out(canvas, client, courses, honoured):
     canvas.on(f"{SELF}/courses", canvas.json(courses))
     assert client.honours_includes() is honoured
+
+
+@pytest.mark.parametrize(
+    ("courses", "ok"), [([], True), ([{"id": "1"}], False), ([{"id": "1", "term": {}}], True)]
+)
+def test_verify_says_what_to_do_about_a_key_that_strips_includes(canvas, client, courses, ok):
+    root = {"id": "1", "uuid": "u", "root_account_id": None, "name": "D"}
+    canvas.on(SELF, canvas.json(root))
+    canvas.on(f"{SELF}/permissions", canvas.json(dict.fromkeys(PERMISSIONS, True)))
+    canvas.on(f"{SELF}/courses", canvas.json(courses))
+    for path in ("sis_imports", "terms", "reports"):
+        canvas.on(f"/api/v1/accounts/1/{path}", canvas.json({}))
+    steps = {step.name: step for step in verify_canvas(client)}
+    told = steps["Canvas: include parameters"]
+    assert (told.ok, told.needed) == (ok, False)
+    assert ok or "Allow Include Parameters" in told.remedy
