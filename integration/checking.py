@@ -36,13 +36,19 @@ GIVEN_UP_AFTER = timedelta(minutes=10)
 KEPT = 20
 
 
-def check_now(district: District, *, by: str, test_class: str = "") -> ConnectionCheck:
+def check_now(
+    district: District, *, by: str, test_class: str = "", is_changed: bool = False
+) -> ConnectionCheck:
     """Begin a trial, or join the one that is under way.
 
     `test_class`: sourcedId of a class of Q, made for it, in which grades may be written.
+    `is_changed`: a connection is another one since; a trial that is under way may have tried the
+    old one, or found none, so it counts no more.
     """
     since = timezone.now() - GIVEN_UP_AFTER
     with turn(district):
+        if is_changed:
+            district.checks.filter(ended_at=None).delete()
         under_way = district.checks.filter(ended_at=None, created_at__gt=since).first()
         if under_way is not None:
             return under_way

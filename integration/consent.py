@@ -165,7 +165,7 @@ def _keep(begun: CanvasConsent, code: str) -> None:
     with transaction.atomic():
         row = CanvasConnection.objects.filter(district=district).first()
         save(row or CanvasConnection(district=district, account_uuid=uuid), values, by=begun.by)
-        check_now(district, by=begun.by)
+        check_now(district, by=begun.by, is_changed=True)
     district.refresh_from_db()
     compare_canvas(district, by=begun.by)
 

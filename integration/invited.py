@@ -88,7 +88,7 @@ def _taken(
             return _bare(render(request, "invited/closed.html", status=404))
         kept = QConnection.objects.filter(district=district).first()
         save(kept or QConnection(district=district), form.values(), by=by)
-        check_now(district, by=by)
+        check_now(district, by=by, is_changed=True)
     return _bare(render(request, "invited/done.html", {"invitation": invitation}))
 
 

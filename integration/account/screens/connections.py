@@ -208,7 +208,7 @@ def _saved(request: Any, row: QConnection | CanvasConnection) -> HttpResponse:
         district.refresh_from_db()
         with suppress(QSyncError):  # saved anyway: the next run asks again before it sends
             compare_canvas(district, by=by)
-    check_now(district, by=by)
+    check_now(district, by=by, is_changed=True)
     return to(request, "account:connections")
 
 

@@ -131,6 +131,21 @@ def test_each_field_of_canvas_that_is_wrong_says_so_beside_it(admin, canvas_fiel
     assert not CanvasConnection.objects.exists()
 
 
+def test_a_connection_that_comes_while_a_test_is_under_way_is_tested_too(
+    admin, q_fields, canvas_fields, q_holds, sandbox
+):
+    q_holds({"orgs": []})
+    admin.post("connections/q/", **q_fields)
+    early = ConnectionCheck.objects.get()
+    admin.post("connections/canvas/", **canvas_fields)
+    # The worker that had begun before ends it now; what it found counts no more.
+    checking.check(early.pk)
+    told = ConnectionCheck.objects.get()
+    assert (told.pk != early.pk, told.ended_at) == (True, None)
+    checking.check(told.pk)
+    assert "Passed Canvas: permissions" in admin.page("connections/")
+
+
 def test_a_test_that_is_under_way_is_joined_and_one_that_died_is_replaced(admin, q_fields):
     admin.post("connections/q/", **q_fields)
     admin.post("connections/check/")
