@@ -20,7 +20,7 @@ from tests.gradesync.shell.course import Course
 from tests.journeys.browsers import FLAGS, POLICIES, browser, executable
 from tests.journeys.installing import install
 from tests.journeys.servers import Product, free_port, running_product
-from tests.journeys.teaching import PROFILE, course_of, enroll_more, shell, workers
+from tests.journeys.teaching import PROFILE, course_of, fill_up, shell, workers
 from tests.journeys.walking import Walk
 from tests.sandbox_process import Sandbox, running_sandbox
 
@@ -114,10 +114,10 @@ def _walk(context: BrowserContext, platform: Platform, product: Product) -> Iter
     walking.end()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def working_course(sandbox: Sandbox, product: Product, platform: Platform) -> Iterator[Course]:
     found = course_of(sandbox, platform)
-    enroll_more(found, 7)
+    fill_up(found, 8)
     shell(product, PROFILE)
     with workers(product):
         yield found

@@ -59,15 +59,15 @@ def course_of(sandbox: Sandbox, platform: Platform) -> Course:
     return found
 
 
-def enroll_more(course: Course, count: int) -> None:
-    """Students of elsewhere join the class, in Q and in Canvas."""
+def fill_up(course: Course, count: int) -> None:
+    """Students of elsewhere join the class, in Q and in Canvas, until there are so many."""
     here = set(students_of(course))
     users = course.canvas("GET", "accounts/1/users?per_page=100")
     sis_ids = [str(one["sis_user_id"]) for one in users if one.get("sis_user_id")]
     known = course.q("GET", "students?limit=1000").json()["users"]
     people = {one["sourcedId"] for one in known} & set(sis_ids) - here
     class_ = course.q("GET", f"classes/{course.class_id}").json()["class"]
-    for who in sorted(people)[:count]:
+    for who in sorted(people)[: max(0, count - len(here))]:
         enrollment = {
             "sourcedId": f"more-{who}", "status": "active", "role": "student",
             "dateLastModified": "2026-11-01T00:00:00.000Z",
