@@ -305,7 +305,25 @@ def look(page: Page, screen: Screen) -> list[Any]:
             found.append((name, f"wider than {width}", more, page.evaluate(WIDE)))
         if width == 320 and name in ("grades", "preview", "result"):
             keep(page, f"{name}-narrow")
+    if name == "grades":
+        found += hidden_at_first(page)
     found += [(name, "console", one) for one in page.complaints]  # type: ignore[attr-defined]
+    return found
+
+
+# What is left of a laptop's and a phone's screen for the tool, inside of Canvas.
+FIRST_LOOK = ((1042, 600), (390, 744))
+
+
+def hidden_at_first(page: Page) -> list[Any]:
+    """The number and both buttons are seen without scrolling."""
+    found = []
+    for width, height in FIRST_LOOK:
+        page.set_viewport_size({"width": width, "height": height})
+        for place in ("#ready", ".hero a.btn", "#sync"):
+            box = page.locator(place).bounding_box()
+            if not box or box["y"] + box["height"] > height:
+                found.append(("grades", "not seen at first", place, (width, height), box))
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.gradesync.screens.algebra import algebra
 from tests.gradesync.screens.stage import Stage, room, text
 
@@ -37,3 +39,15 @@ def test_what_asks_for_an_answer_stands_first(stage: Stage):
     first = "Homework 4.1: Graphing lines Homework 1 changed · 2 to decide Grace Okafor · Period 4"
     assert first in rows[: len(first) + 80]
     assert rows.index("Grace Okafor") < rows.index("Quiz 4.2: Slope and intercept")
+
+
+def test_the_figures_of_a_result_add_up_to_every_grade(stage: Stage):
+    run = stage.carry_out(stage.plan(algebra()), refuse=2, leave=1)
+    page = text(stage.visit().page(f"runs/{run.pk}/"))
+    figures = re.search(
+        r"Sent and confirmed (\d+) Failed (\d+) Left out (\d+) Kept in Q (\d+) Waiting (\d+) "
+        r"Unchanged (\d+)", page
+    )  # fmt: skip
+    assert figures
+    cells = run.changes.filter(kind="result").exclude(reason="score.empty", action="same")
+    assert sum(map(int, figures.groups())) == cells.count()

@@ -60,3 +60,8 @@ def test_the_first_view_weighs_less_than_100_kb(stage: Stage):
     assets = [STATIC / "qsync.css", STATIC / "qsync.js", *(STATIC / "vendor").glob("*.js")]
     weight = len(page) + sum(len(gzip.compress(one.read_bytes())) for one in assets)
     assert weight < 60_000
+
+
+def test_a_course_of_60_assignments_and_180_students_is_told_in_40_kb(stage: Stage):
+    stage.plan(room(60, 180))
+    assert len(gzip.compress(stage.visit().page().encode())) < 40_000
