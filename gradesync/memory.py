@@ -117,6 +117,9 @@ def keep_item(course: CourseSync, line: ItemLine, sourced_id: str) -> None:
     fields = confirmed_fields(line)
     if fields is None:
         return
+    if line.action == "new":
+        # Made again after it was deleted in Q: what had been confirmed of it went with it.
+        SentResult.objects.filter(course=course, line_item_id=sourced_id).delete()
     AssignmentSync.objects.update_or_create(
         **_place(course, line.item),
         defaults={

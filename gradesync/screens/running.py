@@ -68,7 +68,8 @@ def _plan(request: Any, viewer: Viewer, run: Run) -> HttpResponse:
     if not viewer.is_own(run):
         raise Http404
     if run.state == Run.State.DONE and run.kind == KIND:
-        return to(request, "course:home", told="nothing")
+        is_stale = request.GET.get("told") == "stale"
+        return to(request, "course:home", told="stale-nothing" if is_stale else "nothing")
     if run.state in (Run.State.DONE, Run.State.FAILED):
         return to(request, "course:home", told="nothing-to-undo" if run.undoes_id else "failed")
     return to(request, "course:preview", run.pk, told=request.GET.get("told", ""))

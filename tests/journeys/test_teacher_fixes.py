@@ -92,7 +92,7 @@ def test_what_canvas_says_and_q_does_not_take_is_cured_beside_its_row(
     default_walk.look("blocked-in-canvas")
     cured(tool, work, "No category", "Q has no category", "Save and unblock")
     cured(tool, work, "Undated", "Q needs one", "Always use the day it was assigned")
-    cured(tool, work, "Far away", "is outside the class's dates", "Always send the nearest day")
+    cured(tool, work, "Far away", "or choose here that the nearest", "Always send the nearest day")
     cured(tool, work, "Uncounted", "so it is not sent", "Send such work all the same")
     cured(tool, work, "Solo", "assigned to single students of the", "Send such work all the same")
     cured(tool, work, "Worthless", "Q cannot hold it as a score", "Turn sync off")

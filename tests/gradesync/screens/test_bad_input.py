@@ -102,6 +102,20 @@ def test_a_plan_that_another_sync_overtook_is_offered_anew(
     assert "This preview is out of date. Nothing was sent." in page
 
 
+def test_a_plan_that_was_overtaken_and_left_nothing_to_send_is_told_as_such(
+    canvas: list[str], stage: Stage, visit: Visit, run: Run
+):
+    visit.page(f"previews/{run.pk}/")
+    stage.carry_out(stage.plan(room(), by="Theo"))
+    answer = send(visit, run)
+    again = Run.objects.latest("pk")
+    Run.objects.filter(pk=again.pk).update(state="done", read_at=timezone.now())
+    there = visit.client.get(answer["Location"])
+    while there.status_code == 303:
+        there = visit.client.get(there["Location"])
+    assert "That preview was out of date. Nothing was sent." in there.content.decode()
+
+
 def test_a_second_teacher_sees_the_sync_that_is_going(
     canvas: list[str], stage: Stage, visit: Visit, run: Run
 ):

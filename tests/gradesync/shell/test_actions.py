@@ -9,6 +9,7 @@ import pytest
 from gradesync import sync as presses
 from gradesync.actions import choices, plans, repairs
 from gradesync.errors import CopyOfCanvas, NothingToRetry, NotOfThisCourse, NotSeen, PlanRefused
+from gradesync.ids import ItemKey
 from gradesync.models import CourseSync
 from gradesync.selectors import course as courses
 from gradesync.selectors import history, home, progress
@@ -256,3 +257,36 @@ def test_nothing_is_sent_from_a_copy_of_canvas(course, kept, essay, sync):
         plans.send(run, run.plan_digest, by=ROSA, launched_from=[beta])
     assert (run.state, course.writes()) == ("held", Counter())
     plans.send(run, run.plan_digest, by=ROSA, launched_from=["https://canvas.instructure.com"])
+
+
+def test_an_assignment_that_was_deleted_in_q_is_added_again_with_all_its_scores(
+    course, kept, essay
+):
+    sent(shown(kept))
+    (item,) = course.in_q("lineItems")
+    course.delete_in_q("lineItems", item["sourcedId"])
+    course.grade(essay, "P1-0", 20)
+    (line,) = pages.items(shown(kept)).values()
+    class_id = line[0][1].item.class_id
+    choices.decide_item(kept, ItemKey("assignment", essay, class_id), "again", by=ROSA)
+    run = sent(shown(kept))
+    assert run.state == Run.State.DONE
+    assert sorted(score for _, score in course.scores().values()) == [11, 12, 20]
+
+
+def test_of_two_alike_in_q_the_chosen_one_is_written(course, kept, essay):
+    sent(shown(kept))
+    (item,) = course.in_q("lineItems")
+    twin = course.make("Twin")
+    course.grade(twin, "P1-0", 9)
+    for number in (1, 2):
+        alike = dict(item, sourcedId=f"twin-{number}", title="Twin", metadata={})
+        course.edit("lineItems", alike)
+    (_, line) = pages.items(shown(kept))[f"assignment:{twin}"][0]
+    assert set(line.candidates) == {"twin-1", "twin-2"}
+    choices.link_item(kept, line.item, "twin-2", by=ROSA)
+    sent(shown(kept))
+    (result,) = [one for one in course.in_q("results") if one["score"] == 9]
+    assert result["lineItem"]["sourcedId"] == "twin-2"
+    titles = sorted(one["title"] for one in course.in_q("lineItems"))
+    assert titles == ["Essay", "Twin", "Twin"]
