@@ -44,6 +44,13 @@ BREAKS = [
         "nobody hears that an assignment is gone",
     ),
     Break(
+        "F49",
+        "gradesync/cells.py",
+        "gate or NOT_TOLD, student.is_current, is_nameless",
+        "gate, student.is_current, is_nameless",
+        "what Canvas tells nothing of is cleared in Q",
+    ),
+    Break(
         "F50",
         "gradesync/ids.py",
         "_exact(key.what, key.canvas_id, key.class_id)",
