@@ -89,10 +89,11 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 
 def _let_tables_be_emptied() -> None:
     """Between two tests also those tables are emptied whose triggers refuse it."""
-    operations = connection.ops
+    # For the whole class: beside a browser's event loop this thread has a connection of its own.
+    operations: Any = type(connection.ops)
     flush = operations.sql_flush
 
-    def sql_flush(style: Any, tables: Any, **how: Any) -> list[str]:
+    def sql_flush(self: Any, style: Any, tables: Any, **how: Any) -> list[str]:
         if connection.vendor == "postgresql":
             named = [table for table in tables if table.startswith("integration_audit")]
             off, on = (
@@ -100,11 +101,11 @@ def _let_tables_be_emptied() -> None:
                 for how in ("DISABLE", "ENABLE")
             )
         else:
-            with connection.cursor() as cursor:
+            with self.connection.cursor() as cursor:
                 cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
                 triggers = cursor.fetchall()
             off, on = [f"DROP TRIGGER {name}" for name, _ in triggers], [sql for _, sql in triggers]
-        return [*off, *flush(style, tables, **how), *on] if tables else []
+        return [*off, *flush(self, style, tables, **how), *on] if tables else []
 
     operations.sql_flush = sql_flush
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.utils import formats
 from django.utils.translation import gettext
 
 from integration.account import setup as set_up
@@ -75,6 +76,14 @@ def reason(finding: Any) -> str:
     if not finding.reason.startswith(sentence):
         return gettext(finding.reason)
     return f"{gettext(sentence)}{finding.reason.removeprefix(sentence)}"
+
+
+@register.filter
+def grouped(number: Any) -> str:
+    """A count as it is read here: 23,418."""
+    if not isinstance(number, int):
+        return str(number)
+    return str(formats.number_format(number, use_l10n=True, force_grouping=True))
 
 
 @register.filter

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from integration.evaluation.entries import Entry
 from integration.models import (
     AuditEvent,
     CanvasConnection,
+    Change,
     ConnectionCheck,
     District,
     Finding,
@@ -25,6 +27,11 @@ from integration.models import (
     QConnection,
     Run,
 )
+from integration.provisioning import plan_lines
+from integration.provisioning.compare import Planned
+from integration.provisioning.rows import ACCOUNTS, ENROLLMENTS, USERS, digest
+from tests.gradesync.screens.algebra import algebra
+from tests.gradesync.screens.stage import Stage
 from tests.integration.account.test_pages import a_plan, ended
 from tests.integration.account.visiting import installed, visit
 from tests.journeys.test_every_screen import look, opened, violations
@@ -72,8 +79,51 @@ def first_visit(district: District) -> str:
     return ""
 
 
+SCHOOLS = ("Cedar Valley High", "Oak Ridge Middle", "Lincoln Elementary")
+NAMES = (("Mateo", "Alvarez"), ("Grace", "Okafor"), ("Priya", "Shah"), ("Liam", "Chen"))
+HELD = {"code": "too-many-removed", "kind": "enrollments", "share": 0.043, "limit": 4_267}
+
+
 def plan(district: District) -> str:
-    return f"runs/{a_plan(district, schools=3, lines=60).pk}/"
+    """A bad night: one school's classes are gone, and the rest is as every night."""
+    run = a_plan(district, schools=0, lines=0)
+    rows = [(f"S{number}", "", name, "active") for number, name in enumerate(SCHOOLS)]
+    plan_lines.plan(run, ACCOUNTS, [_line(ACCOUNTS, "equal", None, row) for row in rows])
+    people = [(f"10048{n}", f"{one[0].lower()}@cedar.example", *one, "", "active")
+              for n, one in enumerate(NAMES)]  # fmt: skip
+    plan_lines.plan(run, USERS, [
+        _line(USERS, "added", None, people[0], "S0"),
+        _line(USERS, "changed", (*people[1][:2], "Gracie", *people[1][3:]), people[1], "S2"),
+        *(_line(USERS, "added", None, row, "S0") for row in people[2:]),
+    ])  # fmt: skip
+    seats = [(f"SCI7-ORM-{n}", f"{100_480 + n}", "student") for n in range(1, 9)]
+    plan_lines.plan(run, ENROLLMENTS, [
+        _line(ENROLLMENTS, "removed", (*seat, "active", "", ""), (*seat, "inactive", "", ""), "S1")
+        for seat in seats
+    ])  # fmt: skip
+    run.counts = {
+        "courses": {"added": 3, "changed": 12, "same": 1_272},
+        "sections": {"added": 3, "changed": 8, "removed": 212, "same": 4_692},
+        "users": {"added": 24, "changed": 61, "kept": 9, "same": 23_348},
+        "enrollments": {"added": 318, "changed": 40, "removed": 6_314, "same": 141_876},
+    }
+    run.holds = [HELD | {"count": 6_298, "school": "S1"}, HELD | {"count": 6_314}]
+    run.plan_digest = hashlib.sha256(b"a night").hexdigest()
+    run.save()
+    return f"runs/{run.pk}/"
+
+
+def _line(kind: Any, action: str, before: Any, after: Any, school: str = "") -> Planned:
+    reason = "not in Q" if action == "removed" else ""
+    return Planned(kind.key(after), action, before, after, digest(after), school, reason)
+
+
+def score(district: District) -> str:
+    """One score that was changed in Q, asked for by an administrator."""
+    stage = Stage(district, installed(district))
+    stage.plan(algebra())
+    line = Change.objects.filter(run__district=district, reason="score.changed-in-q")[0]
+    return f"grades/why/?course=5&item={line.item}&student={line.person}"
 
 
 def result(district: District) -> str:
@@ -151,7 +201,7 @@ SCREENS = [
     Screen("admin-of-a-school", overview, "Lakeside Unified", people.ben),
     Screen("admin-runs", lambda d: plan(d) and "runs/", "Provisioning"),
     Screen("admin-no-runs", at("runs/"), "Provisioning"),
-    Screen("admin-plan", plan, "0 creates, 0 updates, 60 removals"),
+    Screen("admin-plan", plan, "348 creates, 121 updates, 6,526 removals"),
     Screen("admin-changes", lambda d: f"{plan(d)}changes/", "Changes"),
     Screen("admin-result", result, ""),
     Screen("admin-going", going, "Provisioning is running"),
@@ -167,6 +217,7 @@ SCREENS = [
     Screen("admin-evaluation", evaluation, "Evaluation before converting"),
     Screen("admin-not-evaluated", at("evaluation/"), "Evaluation before converting"),
     Screen("admin-why", at("why/?q=nobody"), "Why is it there, or not?"),
+    Screen("admin-why-score", score, "Why is a score in Q, or not?"),
     Screen("admin-supported", at("supported/"), "What is supported"),
     Screen("admin-audit", audit, "Audit log"),
 ]

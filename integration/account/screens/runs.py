@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Count, Max, Min, Sum
@@ -75,7 +75,11 @@ def _told(request: Any, run: Run) -> dict[str, Any]:
         "run": run,
         "waits": waits,
         "out_of_date": stale(run) if (waits or proposed) and run.kind != Run.Kind.UNDO else "",
-        "holds": [sentence(hold) for hold in holds if hold.code != IDS_CHANGED],
+        "holds": [
+            sentence(replace(hold, school=names.get(hold.school, hold.school)))
+            for hold in holds
+            if hold.code != IDS_CHANGED
+        ],
         "held_schools": {hold.school for hold in holds if hold.school},
         "schools": [
             {"id": school, "name": names.get(school, school), "counts": counts}
