@@ -27,21 +27,23 @@ def run_now(district: District, *, by: str, plan_only: bool = False) -> Run:
     """A provisioning run, or with `plan_only` its plan."""
     with turn(district):
         joined = _under_way(district, Run.Kind.PROVISIONING)
-        return joined or _rung(open_run(district, actor=by, plan_only=plan_only, trigger=PERSON))
+        return joined or _begun(open_run(district, actor=by, plan_only=plan_only, trigger=PERSON))
 
 
 def evaluate_now(district: District, *, by: str) -> Run:
     """An evaluation."""
     with turn(district):
         joined = _under_way(district, Run.Kind.EVALUATION)
-        return joined or _rung(open_evaluation(district, actor=by, trigger=PERSON))
+        return joined or _begun(open_evaluation(district, actor=by, trigger=PERSON))
 
 
 def check_drift_now(district: District, *, by: str, repair: bool = False) -> Run:
     """A drift check; with `repair` the next run sends again what is missing."""
     with turn(district):
         joined = _under_way(district, Run.Kind.DRIFT)
-        return joined or _rung(open_check(district, actor=by, plan_only=not repair, trigger=PERSON))
+        return joined or _begun(
+            open_check(district, actor=by, plan_only=not repair, trigger=PERSON)
+        )
 
 
 def approve_now(
@@ -91,7 +93,7 @@ def undo_now(run: Run, *, by: str) -> Run:
     """
     with turn(run.district):
         planned = run.undos.filter(state__in=UNFINISHED).order_by("-pk").first()
-        return planned or _rung(open_undo(run, actor=by, trigger=PERSON))
+        return planned or _begun(open_undo(run, actor=by, trigger=PERSON))
 
 
 def confirm_undo(undoing: Run, *, by: str, reason: str = "") -> Run:
@@ -109,6 +111,18 @@ def confirm_undo(undoing: Run, *, by: str, reason: str = "") -> Run:
 
 def _under_way(district: District, kind: str) -> Run | None:
     return district.runs.filter(kind=kind, state__in=UNFINISHED).order_by("-pk").first()
+
+
+def _begun(run: Run) -> Run:
+    """In the transaction that opened it: who has begun what."""
+    AuditEvent.objects.create(
+        district=run.district.slug,
+        actor=run.actor,
+        action="run.begun",
+        subject=f"run {run.pk}",
+        after={"kind": run.kind, "plan_only": run.plan_only},
+    )
+    return _rung(run)
 
 
 def _rung(run: Run) -> Run:

@@ -15,7 +15,7 @@ from integration.bells import ring
 from integration.connections import canvas_client, q_client
 from integration.errors import QSyncError
 from integration.logs import without_words
-from integration.models import ConnectionCheck, District
+from integration.models import AuditEvent, ConnectionCheck, District
 from integration.verification import VERIFIERS, Step, verify_canvas, verify_q
 from lti import rates
 
@@ -55,6 +55,13 @@ def check_now(
         old = district.checks.order_by("-pk").values_list("pk", flat=True)[KEPT - 1 :]
         district.checks.filter(pk__in=list(old)).delete()
         begun = district.checks.create(by=by, test_class=test_class)
+        AuditEvent.objects.create(
+            district=district.slug,
+            actor=by,
+            action="connection.tested",
+            subject=f"test {begun.pk}",
+            after={"test_class": test_class} if test_class else {},
+        )
         transaction.on_commit(lambda: ring(CHECK, begun.pk))
     return begun
 

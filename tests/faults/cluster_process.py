@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import psycopg
 import requests
 
+from tests.canaries import found
 from tests.integration.provisioning.records import small_district
 from tests.sandbox_process import ROOT, Sandbox
 
@@ -169,6 +170,9 @@ def ending(installation: Installation) -> Iterator[Installation]:
                 with suppress(ProcessLookupError):
                     os.kill(process, signal.SIGKILL)
             cluster.wait(30)
+    if installation.log.exists():
+        q, canvas = installation.sandbox.q, installation.sandbox.canvas
+        assert found([q.secret, canvas.token], installation.log.read_bytes()) == []
 
 
 def family(pid: int) -> list[int]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.canaries import found
 from tests.faults.acts import Undisturbed, begun_again
 from tests.faults.stage import NIGHT, Stage
 
@@ -84,6 +85,29 @@ def test_after_a_backup_from_the_day_before_canvas_is_what_q_says_and_then_is_le
     assert theatre.canvas() == (canvas, imports + 1)
     theatre.must(*NIGHT)
     assert theatre.canvas() == (canvas, imports + 1)
+
+
+# --- what lies about ----------------------------------------------------------------------------
+
+
+def test_s76_no_file_of_the_database_holds_a_secret_also_where_a_command_was_killed(theatre):
+    q, canvas = theatre.sandbox.q, theatre.sandbox.canvas
+    theatre.begins("connected")
+    words = ("connect", "lakeside", f"--q-url={q.url}", f"--q-key={q.key}")
+    words += (
+        f"--q-secret={q.secret}",
+        f"--q-token-url={q.token_url}",
+        f"--canvas-url={canvas.url}",
+    )
+    words += (f"--canvas-token={canvas.token}",)
+    points = theatre.must(*words).points
+    theatre.begins("connected")
+    theatre.killed_without_lease(*words, at=points)
+    files = {one.name: one.read_bytes() for one in theatre.directory.glob("night.sqlite3*")}
+    assert "night.sqlite3-wal" in files
+    told = b"".join(files.values())
+    assert found([q.url], told) == [q.url]
+    assert found([q.secret, canvas.token], told) == []
 
 
 # --- migrations ---------------------------------------------------------------------------------
