@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from gradesync.models import CourseSync, SyncRun
 from integration import invitations
 from integration.evaluation import store
 from integration.evaluation.entries import Entry
@@ -177,6 +178,16 @@ def grades(district: District) -> str:
     return "grades/"
 
 
+def failing_courses(district: District) -> str:
+    for number, state in enumerate(("failed", "held", "done")):
+        course = CourseSync.objects.create(
+            district=district, canvas_id=f"{number}", name=f"Biology {number}", mode="nightly"
+        )
+        run = ended(district, kind="grades", state=state, error={"message": "Q does not answer."})
+        SyncRun.objects.create(run=run, course=course, is_open=None)
+    return "grades/courses/"
+
+
 def connections(district: District) -> str:
     connected(district)
     invitations.invite_credentials(by="Dana Whitfield (u1)", district=district)
@@ -211,6 +222,7 @@ SCREENS = [
     Screen("admin-sign-in", at("connections/canvas/sign-in/"), "Sign in to Canvas"),
     Screen("admin-tokens", at("tokens/"), "Tokens of the API"),
     Screen("admin-rules", rules, "Rules and schedule"),
+    Screen("admin-courses", failing_courses, "Courses that need a look"),
     Screen("admin-schools", at("rules/schools/"), "Which schools come over"),
     Screen("admin-grades", grades, "Grade passback"),
     Screen("admin-grades-of-all", at("grades/account/"), "For the whole account"),
