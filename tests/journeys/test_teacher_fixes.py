@@ -180,7 +180,7 @@ def test_a_section_and_a_grading_period_are_linked_where_they_are_missed(
     path = f"grading_period_sets/{number}/grading_periods/batch_update"
     course.canvas("PATCH", path, grading_periods=spans)
     tool.get_by_role("link", name="Course settings").click()
-    tool.get_by_label("Course grades", exact=True).select_option("periods")
+    tool.get_by_role("combobox", name="Course grades", exact=True).select_option("periods")
     tool.get_by_role("button", name="Save settings").click()
     tool = default_walk.open("Q Grade Sync")
     settled(tool)
@@ -189,7 +189,7 @@ def test_a_section_and_a_grading_period_are_linked_where_they_are_missed(
     table.get_by_role("button", name="Link").click()
     expect(table).not_to_contain_text("is not linked", timeout=PATIENCE)
     tool.get_by_role("link", name="Course settings").click()
-    tool.get_by_label("Course grades", exact=True).select_option("off")
+    tool.get_by_role("combobox", name="Course grades", exact=True).select_option("off")
     tool.get_by_role("button", name="Save settings").click()
 
 
