@@ -11,11 +11,11 @@ from typing import Any, Final, Self
 from zoneinfo import ZoneInfo
 
 from integration.http import Http, HttpError, Response
+from integration.oneroster.asks import Proof
 from integration.oneroster.envelope import NoRecords
 from integration.oneroster.errors import NotOffered, OneRosterError, ProtocolError, UnusableRecord
 from integration.oneroster.gradebook import OneRosterGradebook
 from integration.oneroster.headers import read_total
-from integration.oneroster.paging import Proof
 from integration.oneroster.parse import PageParser, Undecodable
 from integration.oneroster.reading import Reading, Source
 from integration.oneroster.settings import Settings

@@ -11,62 +11,15 @@ more. A provider that cannot do that is read as it can.
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from integration.marks import Marks, mark, marks
+from integration.oneroster.asks import Arrival, Ask, Proof
 from integration.oneroster.joints import Fit, Joints
 
 _BLANK = mark("")
+_MOVED = "records moved from page to page while being read"
 MAX_PAGES = 100_000
 MAX_EMPTY = 10  # empty pages in a row, below the total: it is a lie, or grows without end
-
-Purpose = Literal["first", "grid", "next", "hole", "end"]
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One request: where to start, how many to ask for, and what for.
-
-    `joins`: it asks for the last record of the page before once more.
-    """
-
-    offset: int
-    limit: int
-    purpose: Purpose
-    joins: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """What paging needs to know of an answer."""
-
-    ids: Sequence[str]  # of usable and unusable records alike, in order; blank where one has none
-    total: int | None = None
-    next_offset: int | None = None
-    revision: str = ""
-    deviations: tuple[str, ...] = ()
-
-    @property
-    def count(self) -> int:
-        return len(self.ids)
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """Whether a reading is everything the provider has. Only then may absence mean anything.
-
-    `joined`: no record can have slipped from a page not yet read to one that was. A reading that is
-    complete and not joined proves absence only together with a second one.
-    """
-
-    complete: bool
-    reason: str  # why not; blank if complete
-    joined: bool
-    total: int | None
-    received: int
-    distinct: int
-    pages: int
-    deviations: tuple[str, ...]
 
 
 class PagingStuck(Exception):
@@ -127,17 +80,18 @@ class Walk:
         self._note(arrival.deviations)
         fit = self._joints.lay(ask.offset, arrival.ids, joins=ask.joins)
         if fit == "none":
-            self._unjoin()
+            self._unjoin(ask)
             return fit
         if fit == "shifted":
-            self._doubts["records moved from page to page while being read"] = None
+            self._doubts[_MOVED] = None
         self._note_revision(arrival.revision)
         self._note_total(ask, arrival)
-        is_stale = self._count(ask, arrival.ids[1:] if fit == "rest" else arrival.ids)
+        ids = arrival.ids[1:] if fit == "rest" else arrival.ids
+        is_stale = self._count(ask, ids)
         if ask.purpose == "first":
             self._begin(arrival)
         elif ask.purpose == "end":
-            self._confirm(ask, arrival, is_stale=is_stale)
+            self._confirm(ask, arrival, len(ids), is_stale=is_stale)
         elif ask.purpose == "next":
             self._go_on(ask, arrival)
         elif arrival.count and not is_stale:
@@ -154,8 +108,8 @@ class Walk:
         one, the first that should is not offered.
         """
         self._outstanding -= 1
-        if ask.joins and is_answer and not self._joints.is_proven:
-            self._unjoin()
+        if ask.joins and (ask.purpose == "end" or (is_answer and not self._joints.is_proven)):
+            self._unjoin(ask)
             return True
         if ask.purpose != "end":
             return False
@@ -243,12 +197,30 @@ class Walk:
         """Has the grid reached the total? A page that could only repeat one record is none."""
         return self._grid + self._joints.overlap >= (self.total or 0)
 
-    def _unjoin(self) -> None:
-        """Begin the grid anew, with pages side by side; what was asked for joined is dropped."""
-        if "pages-not-joined" not in self._deviations:
+    def _unjoin(self, ask: Ask) -> None:
+        """Begin the grid anew, with pages side by side; what was asked for joined is dropped.
+
+        Where only the end was still asked for, the grid stands.
+        """
+        if ask.purpose == "end":
+            self._note(["pages-not-joined"])
+            self._joints.give_up()
+            self._grid = ask.offset + 1
+            self._ask_for_end()
+        elif "pages-not-joined" not in self._deviations:
             self._note(["pages-not-joined"])
             self._joints.give_up()
             self._grid = self._size
+
+    def _ask_for_end(self) -> None:
+        """Ask for what is behind the total; with the last record once more, if pages are joined.
+
+        A record that comes while a full last page is read pushes the last one off it, and when
+        another goes before the end is seen, it is back below the total, and nowhere was it read.
+        """
+        end = max(self._grid + self._joints.overlap, self.total or 0)
+        joins = self._joints.overlap > 0 and self._joints.are_whole
+        self._queue.append(Ask(end - joins, self._size, "end", joins=joins))
 
     def _begin(self, arrival: Arrival) -> None:
         self._size = arrival.count
@@ -324,10 +296,12 @@ class Walk:
         if is_short_page or self.received < (self.total or 0):
             self._ended = True
         else:
-            self._queue.append(Ask(max(self._grid, self.total or 0), self._size, "end"))
+            self._ask_for_end()
 
-    def _confirm(self, ask: Ask, arrival: Arrival, *, is_stale: bool) -> None:
-        if not arrival.count:
+    def _confirm(self, ask: Ask, arrival: Arrival, fresh: int, *, is_stale: bool) -> None:
+        if ask.joins and not arrival.count:
+            self._doubts[_MOVED] = None
+        if not fresh:
             self._ended = True
         elif is_stale:
             self._note(["offset-ignored"])

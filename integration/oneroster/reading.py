@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol
 
 from integration.http import HttpError, Response
+from integration.oneroster.asks import Arrival, Ask, Proof
 from integration.oneroster.envelope import NoRecords
 from integration.oneroster.errors import (
     CredentialsRejected,
@@ -19,13 +20,7 @@ from integration.oneroster.errors import (
 )
 from integration.oneroster.headers import next_offset, read_total
 from integration.oneroster.joints import Fit
-from integration.oneroster.paging import (
-    Arrival,
-    Ask,
-    PagingStuck,
-    Proof,
-    Walk,
-)
+from integration.oneroster.paging import PagingStuck, Walk
 from integration.oneroster.parse import Parsed, Undecodable, utf8
 from integration.oneroster.transport import Transport, route
 from integration.oneroster.types import Item, Page
@@ -79,7 +74,7 @@ class Source(Generic[Item]):
             response, notes = self._first(ask)
         else:
             # Behind the last page some providers fail for good; once is enough to see it.
-            retry = False if ask.purpose == "end" else None
+            retry = False if ask.purpose == "end" and not ask.joins else None
             response, notes = self._get(ask.offset, ask.limit, retry=retry), ()
         if not response.is_ok:
             raise self._transport.refusal(response, "GET", self.path)
@@ -242,6 +237,8 @@ class Reading(Generic[Item]):
                 ids += part.ids
                 notes += part.deviations
             fit = self._take(walk, ask, self._source.arrival(fetched, ids, notes))
+            if fit == "rest":
+                yield parts.pop(0).page.without_first(ids[0])
             if fit != "none":
                 yield from (part.page for part in parts)
             return

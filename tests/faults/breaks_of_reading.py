@@ -57,6 +57,13 @@ BREAKS = [
         "a page is laid to the one before, whatever record it begins with",
     ),
     Break(
+        "F7",
+        PAGING,
+        "joins = self._joints.overlap > 0 and self._joints.are_whole",
+        "joins = False",
+        "what is behind a full last page is asked for without its last record",
+    ),
+    Break(
         "F8",
         PROVISIONING + "rows.py",
         'keeps=("email",))',

@@ -4,13 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from integration.oneroster.asks import Arrival
 from integration.oneroster.headers import next_offset, read_total
-from integration.oneroster.paging import Arrival, PagingStuck, Walk
+from integration.oneroster.paging import PagingStuck, Walk
 
 HERE = "https://q.example.org/ims/oneroster/v1p1/users?limit=100&offset=0"
 
 
-def walk_through(provider, *, limit, ahead=1):
+def walk_through(provider, *, limit, ahead=1, refuses=lambda _: False):
     """Walk until the end, `ahead` asks under way; the ids in the order of arrival."""
     walk, waiting, got = Walk(limit), [], []
     while True:
@@ -19,6 +20,9 @@ def walk_through(provider, *, limit, ahead=1):
         if not waiting:
             return walk.proof(), got
         ask, arrival = waiting.pop(0)
+        if refuses(ask):
+            assert walk.refused(ask, is_answer=True)
+            continue
         fit = walk.take(ask, arrival)
         got += {"none": [], "rest": arrival.ids[1:]}.get(fit, arrival.ids)
 
@@ -129,6 +133,37 @@ def test_rows_that_come_and_go_in_equal_numbers_never_make_another_one_absent(
     assert not (proof.complete and proof.joined) or always <= set(got)
 
 
+@pytest.mark.fault("F7")
+@pytest.mark.parametrize("pages", [1, 2, 3])
+@pytest.mark.parametrize("more_go", [0, 1])
+def test_a_row_that_is_off_a_full_last_page_for_one_moment_is_never_proven_absent(pages, more_go):
+    """One comes while the last page is read, and goes, or another does, before the end is seen."""
+    rows = [f"u{n:03}" for n in range(10 + 9 * (pages - 1))]
+    kept, asked = list(rows), []
+
+    def provider(ask):
+        asked.append(ask)
+        if len(asked) == pages:
+            kept.insert(len(rows) - 3, "new")
+        elif len(asked) == pages + 1:
+            del kept[0 : 1 + more_go]
+        return arrival(kept[ask.offset : ask.offset + ask.limit], total=len(rows))
+
+    proof, _ = walk_through(provider, limit=10)
+    assert not (proof.complete and proof.joined)
+
+
+def test_a_full_last_page_whose_end_is_not_given_again_is_joined_to_nothing():
+    rows = [f"u{n:03}" for n in range(19)]
+
+    def refuses(ask):
+        return ask.purpose == "end" and ask.joins
+
+    proof, got = walk_through(honest(rows), limit=10, refuses=refuses)
+    assert got == rows
+    assert (proof.complete, proof.joined) == (True, False)
+
+
 @pytest.mark.parametrize("how", ["floor", "ceiling", "nothing"])
 def test_a_provider_whose_pages_begin_only_where_others_end_is_read_whole(how):
     rows = [f"u{n}" for n in range(57)]
@@ -204,7 +239,7 @@ def test_a_total_below_the_first_page_is_not_believed():
 
 
 def test_a_record_added_behind_the_total_while_reading_is_read_and_noticed():
-    rows = {0: (["a", "b"], 2), 2: (["c"], 3), 3: ([], 3)}
+    rows = {0: (["a", "b"], 2), 1: (["b", "c"], 3), 3: ([], 3)}
     proof, got = walk_through(
         lambda ask: arrival(rows[ask.offset][0], total=rows[ask.offset][1]), limit=2
     )
