@@ -1,4 +1,4 @@
-"""Rows of the threat table that belong to no one room: S56, S58, S64, S77, S78, S81, S83."""
+"""Rows of the threat table that belong to no one room: S56, S58, S64, S77, S78, S81."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def test_s78_while_keys_rotate_every_secret_opens_and_afterwards_the_old_key_ope
             getattr(model.objects.get(), name)
 
 
-# --- S81, S83 -----------------------------------------------------------------------------------
+# --- S81 ----------------------------------------------------------------------------------------
 
 
 def account_pages(patterns: Any = None, before: str = "") -> list[str]:

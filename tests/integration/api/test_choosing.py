@@ -76,7 +76,7 @@ def test_whoever_may_only_read_and_run_changes_neither(lakeside, ask):
     assert District.objects.get().state == District.State.ACTIVE
 
 
-def test_an_evaluation_is_taken_away_as_files(lakeside, ask):
+def test_s83_files_for_people_are_safe_to_open_and_those_for_machines_exact(lakeside, ask):
     run = Run.objects.create(district=lakeside, kind=Run.Kind.EVALUATION, state=Run.State.DONE)
     row = json.dumps(["Q-1", "=C-1", "=cmd()"])
     Change.objects.create(
@@ -85,7 +85,6 @@ def test_an_evaluation_is_taken_away_as_files(lakeside, ask):
     answer = ask(f"runs/{run.pk}/changes.csv", kind="users")
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     text = b"".join(answer.streaming_content).decode()
-    # S83: what people open is safe, and what machines read is exact.
     assert "'=cmd()" in text
     exact = b"".join(ask(f"runs/{run.pk}/changed-ids.csv").streaming_content).decode()
     assert "=C-1,Q-1,user" in exact
