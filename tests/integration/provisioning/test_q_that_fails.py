@@ -449,7 +449,9 @@ def test_each_deviation_of_a_provider_leaves_the_same_canvas(
     assert {one[0] for one in there["sections"]} == {"K1"}
 
 
-PAIRS = list(itertools.combinations(HARMLESS, 2))
+# Neither a total that holds nor an empty page tells where a collection ends.
+WITHOUT_END = [("beyond-end", "duplicates"), ("beyond-end", "total")]
+PAIRS = [pair for pair in itertools.combinations(HARMLESS, 2) if pair not in WITHOUT_END]
 
 
 def assert_pairs_change_nothing(
@@ -471,6 +473,18 @@ def test_some_pairs_of_deviations_of_the_day_change_nothing(lived, provision, q_
     seed = f"{datetime.now(UTC):%Y-%m-%d}"
     pairs = random.Random(seed).sample(PAIRS, 12)
     assert_pairs_change_nothing(pairs, provision, q_control, sandbox)
+
+
+@pytest.mark.fault("F18")
+@pytest.mark.parametrize("pair", WITHOUT_END, ids=str)
+def test_a_q_that_tells_nowhere_where_its_records_end_is_told_of_and_nothing_is_sent(
+    lived, provision, q_control, sandbox, pair
+):
+    before = active(sandbox.canvas)
+    q_control("quirks", {name: HARMLESS[name] for name in pair})
+    code, answer = provision()
+    assert (code, answer["error"]["code"], answer["sent"]) == (1, "oneroster.not-offered", {})
+    assert active(sandbox.canvas) == before
 
 
 @pytest.mark.prove
