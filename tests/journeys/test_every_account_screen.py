@@ -31,6 +31,7 @@ from integration.models import (
 from integration.provisioning import plan_lines
 from integration.provisioning.compare import Planned
 from integration.provisioning.rows import ACCOUNTS, ENROLLMENTS, USERS, digest
+from lti.models import Deployment
 from tests.gradesync.screens.algebra import algebra
 from tests.gradesync.screens.stage import Stage
 from tests.integration.account.test_pages import a_plan, ended
@@ -121,7 +122,7 @@ def _line(kind: Any, action: str, before: Any, after: Any, school: str = "") -> 
 
 def score(district: District) -> str:
     """One score that was changed in Q, asked for by an administrator."""
-    stage = Stage(district, installed(district))
+    stage = Stage(district, Deployment())
     stage.plan(algebra())
     line = Change.objects.filter(run__district=district, reason="score.changed-in-q")[0]
     return f"grades/why/?course=5&item={line.item}&student={line.person}"

@@ -227,3 +227,13 @@ def test_a_token_is_made_shown_once_and_taken_back(admin, district):
     with pytest.raises(tokens.TokenRevoked):
         tokens.recognised(secret)
     assert secret not in str(list(AuditEvent.objects.values()))
+
+
+def test_a_search_is_leafed_through_without_counting_all_of_it(admin, district):
+    path = f"runs/{a_plan(district, schools=2, lines=130).pk}/changes/"
+    assert "1 to 50 of 130" in admin.page(path)
+    assert "1 to 50, and more" in admin.page(path, text="student")
+    last = admin.page(path, text="student", page="3")
+    assert "101 to 130 of 130" in last
+    assert "Further" not in last
+    assert "No change is like this" in admin.page(path, text="student", page="4")
