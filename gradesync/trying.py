@@ -25,7 +25,7 @@ from integration.errors import QSyncError
 from integration.models import AuditEvent, District, QConnection
 from integration.oneroster.client import OneRosterClient
 from integration.oneroster.gradebook import OneRosterGradebook
-from integration.verification import Step
+from integration.verification import Step, failed
 
 
 def verify_grades(
@@ -57,7 +57,7 @@ def _tried(district: District, q: OneRosterClient, test_class: str, actor: str) 
             yield _step(found, seconds=round(time.monotonic() - started, 3))
             started = time.monotonic()
     except QSyncError as error:
-        yield Step("Q grades: try", ok=False, needed=False, message=str(error), remedy=error.remedy)
+        yield failed("Q grades: try", error, needed=False)
 
 
 def place_of(q: OneRosterClient, book: OneRosterGradebook, class_id: str) -> Place:

@@ -16,7 +16,7 @@ from integration.connections import canvas_client, q_client
 from integration.errors import QSyncError
 from integration.logs import without_words
 from integration.models import AuditEvent, ConnectionCheck, District
-from integration.verification import VERIFIERS, Step, verify_canvas, verify_q
+from integration.verification import VERIFIERS, Step, failed, verify_canvas, verify_q
 from lti import rates
 
 logger = logging.getLogger(__name__)
@@ -87,8 +87,8 @@ def check(check_id: int) -> None:
         steps.append(step.as_dict())
         ConnectionCheck.objects.filter(pk=check_id, ended_at=None).update(steps=steps)
     ConnectionCheck.objects.filter(pk=check_id).update(steps=steps, ended_at=timezone.now())
-    failed = sum(not step["ok"] for step in steps)
-    logger.info("connections tried district=%s failed=%d", begun.district.slug, failed)
+    count = sum(not step["ok"] for step in steps)
+    logger.info("connections tried district=%s failed=%d", begun.district.slug, count)
 
 
 def steps_of(district: District, *, test_class: str, by: str) -> Iterator[Step]:
@@ -99,9 +99,9 @@ def steps_of(district: District, *, test_class: str, by: str) -> Iterator[Step]:
             for tried in VERIFIERS:
                 yield from tried(district, q, test_class, by)
     except QSyncError as error:
-        yield Step("Q: the connection", ok=False, message=str(error), remedy=error.remedy)
+        yield failed("Q: the connection", error)
     try:
         with canvas_client(district) as canvas:
             yield from verify_canvas(canvas)
     except QSyncError as error:
-        yield Step("Canvas: the connection", ok=False, message=str(error), remedy=error.remedy)
+        yield failed("Canvas: the connection", error)

@@ -25,6 +25,7 @@ RULES = (
     "changed_share",
     "changed_floor",
     "plan_hours",
+    "silent_feed_days",
     "end_date_inclusive",
 )
 

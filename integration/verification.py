@@ -13,12 +13,15 @@ from integration.errors import QSyncError
 from integration.models import District, QConnection
 from integration.oneroster.client import OneRosterClient, Probe
 from integration.oneroster.transport import error_for, segment
+from integration.who_acts import YOU, who_acts
 
 BULK = ("orgs", "academicSessions", "courses", "classes", "users", "enrollments")
 OF_A_SCHOOL = ("terms", "courses", "classes", "students", "teachers", "enrollments")
 GRADEBOOK = ("categories", "lineItems", "results")
 PERMISSIONS = ("import_sis", "manage_sis", "read_sis")
 CLOCKS_MAY_DIFFER = timedelta(minutes=5)
+# So long before its end a certificate is spoken of.
+ENDS_SOON = timedelta(days=30)
 
 NO_SCHOOL = "Use the bulk service (connect --q-service=bulk), or ask Q's operator for the schools."
 
@@ -29,7 +32,8 @@ T = TypeVar("T")
 class Step:
     """One thing that was tried. `needed`: provisioning cannot work without it.
 
-    `rows` is what the provider says it holds, None where it does not say.
+    `rows` is what the provider says it holds, None where it does not say. `who` can mend it (one of
+    `who_acts.WHO_IS`), as its name says if none is given. `ends_at`: when what was found ends, ISO.
     """
 
     name: str
@@ -40,9 +44,18 @@ class Step:
     rows: int | None = None
     message: str = ""
     remedy: str = ""
+    who: str = ""
+    ends_at: str = ""
 
     def as_dict(self) -> dict[str, object]:
-        return {name: value for name, value in asdict(self).items() if value not in ("", None)}
+        told = asdict(self) | {"who": "" if self.ok else self.who or who_acts(self.name)}
+        return {name: value for name, value in told.items() if value not in ("", None)}
+
+
+def failed(name: str, error: QSyncError, *, needed: bool = True) -> Step:
+    """A step that ended with an error."""
+    who = who_acts(name, error.code)
+    return Step(name, ok=False, needed=needed, message=str(error), remedy=error.remedy, who=who)
 
 
 # What else is tried of Q, by the room above: the district, its client, the class that was named for
@@ -77,6 +90,8 @@ def verify_q(client: OneRosterClient, connection: QConnection) -> Iterator[Step]
         yield step if probe is None else _probed(path, probe, needed=needed)
         if probe is not None and path == "orgs":
             yield _clock("Q", probe.server_date)
+            if (ends := client.certificate_ends()) is not None:
+                yield _certificate(ends)
 
 
 def _scopes(scopes: Iterable[str]) -> str:
@@ -103,6 +118,7 @@ def _probed(path: str, probe: Probe, *, needed: bool) -> Step:
         rows=probe.total,
         message=probe.description or (error.code if error else ""),
         remedy=error.remedy if error else "",
+        who=who_acts(f"Q: /{path}", error.code) if error else "",
     )
 
 
@@ -118,6 +134,7 @@ def verify_canvas(client: CanvasClient) -> Iterator[Step]:
         seconds=step.seconds,
         message=account.name if account.is_root else f"{account.name} is a sub-account.",
         remedy="" if account.is_root else "SIS imports need the root account: set its id.",
+        who=YOU,
     )
     step, permissions = _tried("Canvas: permissions", lambda: client.permissions(PERMISSIONS))
     missing = [name for name, given in (permissions or {}).items() if not given]
@@ -145,6 +162,7 @@ def verify_canvas(client: CanvasClient) -> Iterator[Step]:
             seconds=round(probe.seconds, 3),
             message=str(error) if error else "",
             remedy=error.remedy if error else "",
+            who=who_acts(f"Canvas: {path}", error.code) if error else "",
         )
         if path == "terms":
             yield _clock("Canvas", probe.server_date)
@@ -180,10 +198,22 @@ def _clock(side: str, server_date: datetime | None) -> Step:
     )
 
 
+def _certificate(ends: datetime) -> Step:
+    ok = ends - datetime.now(UTC) > ENDS_SOON
+    return Step(
+        "Q: certificate",
+        ok=ok,
+        needed=False,
+        message=f"ends on {ends:%Y-%m-%d}",
+        remedy="" if ok else "Renew Q's certificate before that day; after it no run can read Q.",
+        ends_at=ends.isoformat(),
+    )
+
+
 def _tried(name: str, call: Callable[[], T]) -> tuple[Step, T | None]:
     started = time.monotonic()
     try:
         value = call()
     except QSyncError as error:
-        return Step(name, ok=False, message=str(error), remedy=error.remedy), None
+        return failed(name, error), None
     return Step(name, ok=True, seconds=round(time.monotonic() - started, 3)), value

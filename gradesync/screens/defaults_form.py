@@ -148,5 +148,9 @@ def _typed(name: str, value: Any) -> Any:
 
 def version(kept: SyncDefaults) -> str:
     """Names what is stored, so that of two who save none overwrites the other unseen."""
-    stored: Mapping[str, Any] = {"chosen": kept.chosen, "locked": kept.locked}
+    stored: Mapping[str, Any] = {
+        "chosen": kept.chosen,
+        "locked": kept.locked,
+        "copies_may_write": kept.copies_may_write,
+    }
     return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()[:32]

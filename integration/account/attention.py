@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
-from integration.models import District, Invitation, RefusedRow, Run, SetAside
+from integration.models import (
+    District,
+    Invitation,
+    ProvisioningPolicy,
+    RefusedRow,
+    Run,
+    SetAside,
+)
 from lti.models import KeySet
 
 # So long before its end a credential is spoken of; a one-time link lives for days only.
-TOKEN_ENDS = timedelta(days=14)
+ENDS_SOON = timedelta(days=30)
 LINK_ENDS = timedelta(hours=24)
-# Nights go on and Q says the same each time: so many days are told.
-SILENT_FEED = timedelta(days=7)
 MOST_RUNS = 100
 # Canvas's keys are asked for when they are needed; launches live by the old ones meanwhile.
 KEYS_AWAY = timedelta(hours=24)
@@ -42,13 +48,15 @@ def of_all(
     district: District,
     *,
     failed: Iterable[str],
+    steps: Iterable[Mapping[str, Any]],
     last: Run | None,
     is_silent_since: datetime | None,
 ) -> Iterator[Attention]:
     """The gravest first; each question is asked once, however much there is.
 
-    `failed`: the systems whose last test found something. `last`: the last provisioning run.
-    `is_silent_since`: when something was last carried out, where that is too long ago.
+    `failed`: the systems whose last test found something, `steps`: what it tried. `last`: the last
+    provisioning run. `is_silent_since`: when something was last carried out, where that is too
+    long ago.
     """
     for name in failed:
         told = gettext("The last test of %(name)s found something.") % {"name": name}
@@ -57,6 +65,7 @@ def of_all(
     yield from _left_behind(district, last)
     yield from _silent_feed(district)
     yield from _ending(district)
+    yield from _certificate(steps)
     yield from _keys(district)
     if district.state == District.State.PAUSED:
         yield Attention(gettext("The district is paused"), district.pause_reason, "account:rules")
@@ -92,7 +101,14 @@ def _left_behind(district: District, last: Run | None) -> Iterator[Attention]:
 
 
 def _silent_feed(district: District) -> Iterator[Attention]:
-    """Nights run, and nothing has changed in Q for days: its data may not be filled in any more."""
+    """Nights run, and nothing has changed in Q for days: its data may not be filled in any more.
+
+    After how many days that is told, the district chooses; 0: never.
+    """
+    policy = ProvisioningPolicy.objects.filter(district=district).first()
+    silent_days = (policy or ProvisioningPolicy()).silent_feed_days
+    if not silent_days:
+        return
     runs = district.runs.filter(kind=Run.Kind.PROVISIONING, state=Run.State.DONE)
     ended = list(runs.order_by("-pk").values_list("ended_at", "counts")[:MOST_RUNS])
     same: datetime | None = None
@@ -100,7 +116,7 @@ def _silent_feed(district: District) -> Iterator[Attention]:
         if any(count.get(what) for count in counts.values() for what in _CHANGED):
             break
         same = at
-    if same is None or ended[0][0] is None or ended[0][0] - same < SILENT_FEED:
+    if same is None or ended[0][0] is None or ended[0][0] - same < timedelta(days=silent_days):
         return
     days = (ended[0][0] - same).days
     title = ngettext(
@@ -117,7 +133,7 @@ def _ending(district: District) -> Iterator[Attention]:
     """Tokens of programs, and a one-time link that nobody has used."""
     now = timezone.now()
     soon = district.api_tokens.filter(
-        revoked_at=None, expires_at__gt=now, expires_at__lt=now + TOKEN_ENDS
+        revoked_at=None, expires_at__gt=now, expires_at__lt=now + ENDS_SOON
     )
     for token in soon.order_by("expires_at")[:3]:
         title = gettext("The token “%(name)s” ends on %(day)s") % {
@@ -136,6 +152,19 @@ def _ending(district: District) -> Iterator[Attention]:
     if links.exists():
         title = gettext("The one-time link for Q’s administrator ends within a day")
         yield Attention(title, gettext("Nobody has used it yet."), "account:connections")
+
+
+def _certificate(steps: Iterable[Mapping[str, Any]]) -> Iterator[Attention]:
+    """That Q's certificate ends, as far as the last test has seen it."""
+    now = timezone.now()
+    for step in steps:
+        ends = step.get("ends_at")
+        if ends and (at := datetime.fromisoformat(ends)) - now < ENDS_SOON:
+            template = gettext("Q’s certificate ends on %s")
+            if at <= now:
+                template = gettext("Q’s certificate has ended on %s")
+            text = gettext("Ask Q’s administrator to renew it; once it is, test again.")
+            yield Attention(template % f"{at:%Y-%m-%d}", text, "account:connections")
 
 
 def _keys(district: District) -> Iterator[Attention]:

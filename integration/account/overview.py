@@ -96,6 +96,7 @@ def of_district(district: District) -> Overview:
             of_all(
                 district,
                 failed=[one.name for one in connections if one.failed],
+                steps=check.steps if check else (),
                 last=health.last,
                 is_silent_since=health.last_done.ended_at
                 if health.last_done and health.kind == "err"

@@ -63,6 +63,13 @@ PILLS = {
     "loses": "err",
     "new": "new",
 }
+# Who can mend what a test of the connections found.
+WHO = {
+    "you": gettext_lazy("You, on this page"),
+    "q": gettext_lazy("Q’s administrator"),
+    "canvas": gettext_lazy("Canvas’s administrator"),
+    "operator": gettext_lazy("Whoever operates Q Sync"),
+}
 
 
 @dataclass(frozen=True, slots=True)

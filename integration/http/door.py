@@ -163,6 +163,10 @@ class Http:
         )
         return self._attempts.perform(call, self._attempt)
 
+    def certificate_ends(self, url: str) -> datetime | None:
+        """When the certificate ends that this server last showed; None where none was seen."""
+        return self._dialer.certificate_ends.get(self._dialer.target(url).origin)
+
     def close(self) -> None:
         """Close the idle connections of all threads; the next request opens new ones."""
         with self._lock:
@@ -302,6 +306,7 @@ class _TlsConnection(_PlainConnection, HTTPSConnection):
         else:
             if isinstance(self.sock, TlsSocket):
                 self.sock.deadline = self._deadline
+                self._dialer.note_certificate(self._target, self.sock)
             return
         raise failure
 

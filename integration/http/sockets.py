@@ -6,6 +6,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -116,6 +117,8 @@ class Dialer:
         self._allow_private = frozenset(allow_private)
         self._resolve, self._clock, self._sleep = resolve, clock, sleep
         self._ca_bundle = ca_bundle
+        # Origin to the end of the certificate that was last seen there.
+        self.certificate_ends: dict[str, datetime] = {}
 
     @cached_property
     def tls(self) -> ssl.SSLContext:
@@ -123,6 +126,13 @@ class Dialer:
 
     def target(self, url: str) -> Target:
         return parse_target(url, self._allow_private)
+
+    def note_certificate(self, target: Target, sock: TlsSocket) -> None:
+        """Keep when the certificate of a connection that was believed ends."""
+        seen = sock.getpeercert() or {}
+        if ends := seen.get("notAfter"):
+            at = datetime.fromtimestamp(ssl.cert_time_to_seconds(str(ends)), UTC)
+            self.certificate_ends[target.origin] = at
 
     def dial(self, target: Target, deadline: Deadline) -> PlainSocket:
         """Raises ConnectFailed or AddressRefused, in the same words and after the same time."""

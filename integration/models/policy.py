@@ -14,6 +14,8 @@ from django.forms.models import model_to_dict
 from integration.models.district import District
 
 SCHEDULE = ("night_at", "is_automatic", "nights_from", "blackouts")
+# A plan is the same whatever these are.
+OF_NO_PLAN = (*SCHEDULE, "silent_feed_days")
 
 
 def is_share(value: float) -> None:
@@ -78,6 +80,8 @@ class ProvisioningPolicy(models.Model):
     changed_share = models.FloatField(default=0.75, validators=[is_share])
     changed_floor = models.PositiveIntegerField(default=50)
     plan_hours = models.PositiveSmallIntegerField(default=24)
+    # Days of nights that find nothing new in Q, until somebody is told; 0: never.
+    silent_feed_days = models.PositiveSmallIntegerField(default=7)
 
     # [{"from", "until", "reason"}], local dates, both included: limits are looser (holds.py).
     rollovers = models.JSONField(default=list, blank=True)
@@ -92,5 +96,5 @@ class ProvisioningPolicy(models.Model):
 
     def digest(self) -> str:
         """Name the rules of this policy by their content; when a run begins is none of them."""
-        content = json.dumps(model_to_dict(self, exclude=SCHEDULE), sort_keys=True)
+        content = json.dumps(model_to_dict(self, exclude=OF_NO_PLAN), sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]

@@ -195,6 +195,10 @@ class OneRosterClient:
         """The bearer token's URL, granted scopes and expiry (None with OAuth 1.0a); signs in."""
         return self._transport.token()
 
+    def certificate_ends(self) -> datetime | None:
+        """When the certificate ends that the provider last showed; None over plain http."""
+        return self._http.certificate_ends(self._transport.root)
+
     def locate(self) -> str:
         """The service root: the base URL as given, or with the specification's path appended.
 

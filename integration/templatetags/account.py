@@ -39,6 +39,12 @@ def pill(action: str) -> str:
 
 
 @register.filter
+def who_name(who: str) -> str:
+    """Who can mend what a step of a test found."""
+    return str(words.WHO.get(who, ""))
+
+
+@register.filter
 def run_name(run: Run) -> str:
     return str(words.RUNS.get(run.kind, run.kind))
 

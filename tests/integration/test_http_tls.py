@@ -60,6 +60,17 @@ def test_a_districts_own_authority_is_believed_beside_the_systems(authority, bun
     assert context.check_hostname
 
 
+def test_when_a_certificate_ends_is_known_once_it_was_seen(authority, bundle):
+    ends = datetime.now(UTC).replace(microsecond=0) + 20 * DAY
+    with FaultServer(script(answer()), tls=secured(authority, NAME, not_after=ends)) as server:
+        http = door(server, bundle)
+        url = f"https://{NAME}:{server.port}/"
+        assert http.certificate_ends(url) is None
+        http.request("GET", url)
+        assert http.certificate_ends(f"{url}orgs") == ends
+        http.close()
+
+
 def test_the_name_and_not_the_pinned_address_is_asked_for(authority, bundle):
     asked = []
     tls = secured(authority, NAME)

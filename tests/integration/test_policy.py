@@ -22,6 +22,7 @@ CHOSEN = {
     "changed-share": ("0.5", 0.5),
     "changed-floor": ("60", 60),
     "plan-hours": ("48", 48),
+    "silent-feed-days": ("21", 21),
     "end-date-inclusive": ("off", False),
 }
 
@@ -86,6 +87,7 @@ def test_what_is_no_value_at_all_is_wrong_usage(words, policy):
 def test_a_plan_that_waits_is_said_to_be_out_of_date_and_is_refused(q_holds, policy, provision):
     q_holds(small_district())
     digest = provision("--plan-only")[1]["digest"]
+    assert policy("--silent-feed-days=30")[1]["notes"] == []
     assert "out of date" in " ".join(policy("--removed-floor=9")[1]["notes"])
     assert provision("--approve", digest)[1]["error"]["code"] == "provisioning.plan-refused"
 

@@ -60,9 +60,10 @@ def connected(district: District) -> None:
         {"name": "Q: sign in", "ok": True, "needed": True, "seconds": 0.14, "message": "9 scopes"},
         {"name": "Q: /users", "ok": True, "needed": True, "seconds": 0.6, "rows": 23_418},
         {"name": "Q: clock", "ok": False, "needed": False, "message": "9 minutes apart",
-         "remedy": "Set the clock that is wrong."},
+         "remedy": "Set the clock that is wrong.", "who": "q"},
         {"name": "Canvas: permissions", "ok": False, "needed": True, "seconds": 0.09,
-         "message": "missing: import_sis", "remedy": "Give the service account it."},
+         "message": "missing: import_sis", "remedy": "Give the service account it.",
+         "who": "canvas"},
     ]  # fmt: skip
     ConnectionCheck.objects.create(
         district=district, by="Dana Whitfield (u1)", steps=steps, ended_at=timezone.now()

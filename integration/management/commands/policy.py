@@ -9,6 +9,7 @@ from django.core.management.base import CommandParser
 
 from integration.management.base import DONE, DistrictCommand, Failure
 from integration.models import District, ProvisioningPolicy, RosterRow, Run
+from integration.models.policy import OF_NO_PLAN
 from integration.policies import change_policy, rules
 
 SWITCH = {"on": True, "off": False}
@@ -40,6 +41,10 @@ MEANING = {
     ),
     "changed-floor": ("changed_floor", "… and more than this many"),
     "plan-hours": ("plan_hours", "a plan that waits may be approved for so many hours"),
+    "silent-feed-days": (
+        "silent_feed_days",
+        "the overview warns after so many days of nights that find nothing new in Q; 0: never",
+    ),
     "end-date-inclusive": ("end_date_inclusive", "the last day of Q's dates is a school day"),
 }
 # Rules that name things in Canvas: rows that are there keep the name they have.
@@ -123,6 +128,6 @@ def _notes(district: District, changed: dict[str, Any]) -> list[str]:
     if "grouping" in changed and ours.exists():
         notes.append("Sections that are in Canvas stay in their course; new ones follow the rule.")
     waits = district.runs.filter(state=Run.State.HELD).order_by("-pk").first()
-    if changed and waits is not None:
+    if changed.keys() - set(OF_NO_PLAN) and waits is not None:
         notes.append(f"The plan of run {waits.pk} is out of date now; make a new one.")
     return notes

@@ -10,6 +10,7 @@ from integration.checking import steps_of
 from integration.management.base import DONE, FAILED, DistrictCommand
 from integration.models import District
 from integration.verification import Step
+from integration.who_acts import WHO_IS
 
 
 class Command(DistrictCommand):
@@ -46,3 +47,5 @@ class Command(DistrictCommand):
         self.say(f"{line}  {step.message}".rstrip())
         if step.remedy:
             self.say(f"       What to do: {step.remedy}")
+        if who := step.as_dict().get("who"):
+            self.say(f"       Who can act: {WHO_IS[str(who)]}")

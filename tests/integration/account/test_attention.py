@@ -105,6 +105,18 @@ def test_credentials_that_end_soon_are_spoken_of(admin, district):
     assert "ends within a day" not in page
 
 
+@pytest.mark.parametrize(
+    ("days", "told"), [(40, ""), (29, "Q’s certificate ends on "), (-1, "has ended on ")]
+)
+def test_a_certificate_of_q_that_ends_within_30_days_is_spoken_of(admin, district, days, told):
+    ends = timezone.now() + timedelta(days=days)
+    seen = {"name": "Q: certificate", "ok": True, "needed": False, "ends_at": ends.isoformat()}
+    district.checks.create(by="Ada", steps=[seen], ended_at=timezone.now())
+    page = admin.page("")
+    assert ("certificate" in page) == bool(told)
+    assert f"{told}{ends:%Y-%m-%d}" in page if told else "certificate" not in page
+
+
 def test_canvas_keys_that_cannot_be_fetched_are_spoken_of(admin, district):
     platform = district.installations.get().deployment.platform
     now = timezone.now()
@@ -126,6 +138,9 @@ def test_a_feed_that_says_the_same_for_days_is_spoken_of(admin, district):
     assert "told nothing new" not in admin.page("")
     night(1)
     assert "Q has told nothing new for 7 days" in admin.page("")
+    for chosen, is_told in ((8, False), (0, False), (3, True)):
+        ProvisioningPolicy.objects.update(silent_feed_days=chosen)
+        assert ("told nothing new" in admin.page("")) == is_told, chosen
     night(0, added=1)
     assert "told nothing new" not in admin.page("")
 

@@ -16,6 +16,8 @@ from integration.models import (
     District,
     QConnection,
 )
+from integration.oneroster.client import OneRosterClient
+from integration.who_acts import who_acts
 from tests.integration.account.visiting import Visit, installed, visit, words
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -144,6 +146,40 @@ def test_a_connection_that_comes_while_a_test_is_under_way_is_tested_too(
     assert (told.pk != early.pk, told.ended_at) == (True, None)
     checking.check(told.pk)
     assert "Passed Canvas: permissions" in admin.page("connections/")
+
+
+def test_each_step_that_failed_names_who_can_act(admin, q_fields, q_holds, monkeypatch):
+    q_holds({"orgs": []})
+    soon = datetime.now(UTC) + timedelta(days=20)
+    monkeypatch.setattr(OneRosterClient, "certificate_ends", lambda _: soon)
+    admin.post("connections/q/", **q_fields)
+    checking.check(ConnectionCheck.objects.get().pk)
+    told = {step["name"]: step for step in ConnectionCheck.objects.get().steps}
+    ending = told["Q: certificate"]
+    assert (ending["ok"], ending["needed"], ending["who"]) == (False, False, "q")
+    assert "who" not in told["Q: sign in"]
+    page = admin.page("connections/")
+    assert f"ends on {soon:%Y-%m-%d} What to do: Renew Q" in page
+    assert "Who can act: Q’s administrator" in page
+    assert "Who can act: You, on this page" in page  # Canvas is not connected
+    assert f"Q’s certificate ends on {soon:%Y-%m-%d}" in admin.page("")
+
+
+@pytest.mark.parametrize(
+    ("step", "code", "who"),
+    [
+        ("Q: /orgs", "oneroster.forbidden", "q"),
+        ("Q: sign in", "http.address-refused", "you"),
+        ("Q: /orgs", "oneroster.bad-request", "operator"),
+        ("Q: clock", "", "q"),
+        ("Canvas: permissions", "", "canvas"),
+        ("Canvas: clock", "", "operator"),
+        ("Canvas: the account", "canvas.token-rejected", "you"),
+        ("Q grades: try", "grades.no-test-class", "you"),
+    ],
+)
+def test_who_can_act_is_told_by_the_side_and_by_the_error(step, code, who):
+    assert who_acts(step, code) == who
 
 
 def test_a_test_that_is_under_way_is_joined_and_one_that_died_is_replaced(admin, q_fields):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from integration.account.screens.rules import RulesForm
+from integration.account.screens.rules_forms import RulesForm
 from integration.models import AuditEvent, District, ProvisioningPolicy
 from integration.policies import rules
 from tests.integration.account.visiting import Visit, installed, visit, words
