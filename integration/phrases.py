@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 
+class Count(int):
+    """How many there are: “6,995”, or as the reader's language groups it. An id is no count."""
+
+    def __format__(self, spec: str) -> str:
+        return super().__format__(spec or ",")
+
+
 class Phrase(str):
     """What a person reads: for machines and logs the English text, for a page also its parts.
 

@@ -19,7 +19,8 @@ from gradesync.rulebook import effective_of
 from gradesync.selectors import history
 from integration.api.operation import operation
 from integration.api.pages import Rows
-from integration.api.shapes import Nothing, RunOut
+from integration.api.run_shapes import RunOut
+from integration.api.shapes import Nothing
 from integration.api.views import wanted
 from integration.models import Run
 

@@ -12,7 +12,8 @@ from gradesync.course_settings import Settings
 from gradesync.models import CourseSync
 from gradesync.selectors.plans import Cell
 from integration.api.pages import Filter
-from integration.api.shapes import Out, RunOut
+from integration.api.run_shapes import RunOut
+from integration.api.shapes import Out
 from integration.models import Change
 from integration.oneroster.gradebook_types import Value
 

@@ -18,7 +18,8 @@ from gradesync.selectors import plans
 from integration.api.operation import OfDistrict, operation
 from integration.api.pages import Filter, Rows
 from integration.api.problems import NotThere
-from integration.api.shapes import Nothing, RunOut
+from integration.api.run_shapes import RunOut
+from integration.api.shapes import Nothing
 from integration.models import ApiToken, Run
 
 Right = ApiToken.Right

@@ -12,7 +12,7 @@ from rest_framework import serializers
 
 from integration import policies, schedule, spreadsheets
 from integration.account import lines
-from integration.api import shapes
+from integration.api import run_shapes, shapes
 from integration.api.operation import OfDistrict, operation
 from integration.api.problems import NotThere
 from integration.api.registry import RIGHT_TO_SEE
@@ -100,7 +100,7 @@ class ChangesFile(OfRuns):
         "The lines of a plan or of an evaluation, for a spreadsheet",
         gives=str,
         media=CSV,
-        query=shapes.FileFilter,
+        query=run_shapes.FileFilter,
         tag="plans",
         text="One row for each field; what would be a formula is text.",
     )

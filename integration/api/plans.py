@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, Q
 
 from integration import actions
-from integration.api import registry, shapes
+from integration.api import registry, run_shapes, shapes
 from integration.api.operation import operation
 from integration.api.pages import Filter, Rows
 from integration.api.problems import NotThere
@@ -30,8 +30,8 @@ class Changes(OfRuns):
     @operation(
         Right.READ,
         "The lines of a plan or of an evaluation",
-        gives=shapes.ChangeOut,
-        query=shapes.ChangeFilter,
+        gives=run_shapes.ChangeOut,
+        query=run_shapes.ChangeFilter,
         tag=TAG,
     )
     def get(self, request: Any, **_: Any) -> Rows:
@@ -62,7 +62,11 @@ class OfPlans(OfRuns):
 
 class Plans(OfPlans):
     @operation(
-        Right.READ, "The plans that wait, newest first", gives=shapes.RunOut, query=Filter, tag=TAG
+        Right.READ,
+        "The plans that wait, newest first",
+        gives=run_shapes.RunOut,
+        query=Filter,
+        tag=TAG,
     )
     def get(self, request: Any, **_: Any) -> Rows:
         proposes = Q(state=Run.State.DONE, pk__in=proposed.runs_with(self.district))
@@ -71,7 +75,7 @@ class Plans(OfPlans):
 
 
 class OnePlan(OfPlans):
-    @operation(Right.READ, "A plan: why it waits, and its parts", gives=shapes.PlanOut, tag=TAG)
+    @operation(Right.READ, "A plan: why it waits, and its parts", gives=run_shapes.PlanOut, tag=TAG)
     def get(self, request: Any, **_: Any) -> dict[str, Any]:
         plan = self.plan
         is_held = plan.state == Run.State.HELD or proposed.proposals(plan).exists()
@@ -87,7 +91,11 @@ class OnePlan(OfPlans):
 
 class Approvals(OfPlans):
     @operation(
-        Right.READ, "Who approved what of a plan", gives=shapes.ApprovalOut, query=Filter, tag=TAG
+        Right.READ,
+        "Who approved what of a plan",
+        gives=run_shapes.ApprovalOut,
+        query=Filter,
+        tag=TAG,
     )
     def get(self, request: Any, **_: Any) -> Rows:
         plan = self.plan
@@ -98,9 +106,9 @@ class Approvals(OfPlans):
     @operation(
         Right.APPROVE,
         "Let a plan be carried out, whole or in part",
-        gives=shapes.RunOut,
+        gives=run_shapes.RunOut,
         status=202,
-        body=shapes.ApprovalWish,
+        body=run_shapes.ApprovalWish,
         refuses=[409],
         tag=TAG,
         text="The digest must be that of the plan as it is stored. Said twice, it is done once.",
@@ -108,7 +116,7 @@ class Approvals(OfPlans):
     def post(self, request: Any, **_: Any) -> Run:
         plan, wish = self.named(), self.wish
         self.may_begin()
-        part = Part(frozenset(wish["schools"]), frozenset(wish["kinds"]))
+        part = Part(frozenset(wish["schools"]), frozenset(wish["kinds"]), wish["removals"])
         scope = part.as_dict() if part != WHOLE else {}
         if (said := self._said_before(plan, scope)) is not None:
             return said
@@ -134,8 +142,8 @@ class Declines(OfPlans):
     @operation(
         Right.APPROVE,
         "Say of changed ids that they are not the same thing",
-        gives=shapes.RunOut,
-        body=shapes.DeclineWish,
+        gives=run_shapes.RunOut,
+        body=run_shapes.DeclineWish,
         refuses=[409],
         tag=TAG,
         text="The next run treats them as what is new, and what is gone.",
@@ -155,8 +163,8 @@ class Discard(OfPlans):
     @operation(
         Right.APPROVE,
         "Let a plan never be carried out",
-        gives=shapes.RunOut,
-        body=shapes.DiscardWish,
+        gives=run_shapes.RunOut,
+        body=run_shapes.DiscardWish,
         refuses=[409],
         tag=TAG,
     )

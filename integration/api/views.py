@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from integration import actions, checking
 from integration.account import overview
-from integration.api import registry, shapes
+from integration.api import registry, run_shapes, shapes
 from integration.api.operation import Api, OfDistrict, operation
 from integration.api.pages import Filter, Rows
 from integration.api.problems import NotThere
@@ -109,8 +109,8 @@ class Runs(OfRuns):
     @operation(
         Right.READ,
         "Runs of every kind, newest first",
-        gives=shapes.RunOut,
-        query=shapes.RunFilter,
+        gives=run_shapes.RunOut,
+        query=run_shapes.RunFilter,
     )
     def get(self, request: Any, **_: Any) -> Rows:
         chosen = wanted(self.asked, kind="kind", state="state")
@@ -119,9 +119,9 @@ class Runs(OfRuns):
     @operation(
         Right.RUN,
         "Read Q, plan, and send what no limit holds",
-        gives=shapes.RunOut,
+        gives=run_shapes.RunOut,
         status=202,
-        body=shapes.RunWish,
+        body=run_shapes.RunWish,
         refuses=[409],
         text="A run that is going is joined, whatever it was begun for: see its `plan_only`.",
     )
@@ -131,7 +131,7 @@ class Runs(OfRuns):
 
 
 class OneRun(OfRuns):
-    @operation(Right.READ, "How a run goes, or went", gives=shapes.RunOut)
+    @operation(Right.READ, "How a run goes, or went", gives=run_shapes.RunOut)
     def get(self, request: Any, **_: Any) -> Run:
         return self.run
 
@@ -140,8 +140,8 @@ class Findings(OfRuns):
     @operation(
         Right.READ,
         "What a person should know of a run",
-        gives=shapes.FindingOut,
-        query=shapes.FindingFilter,
+        gives=run_shapes.FindingOut,
+        query=run_shapes.FindingFilter,
     )
     def get(self, request: Any, **_: Any) -> Rows:
         chosen = wanted(self.asked, code="code", kind="kind", sourced_id="sourced_id")
@@ -152,7 +152,7 @@ class UndoPreview(OfRuns):
     @operation(
         Right.READ,
         "Plan what takes a run back",
-        gives=shapes.RunOut,
+        gives=run_shapes.RunOut,
         status=202,
         body=shapes.Nothing,
         refuses=[409],
@@ -178,9 +178,9 @@ class Undo(UndoPreview):
     @operation(
         Right.READ,
         "Carry an undo out: the plan with this digest, and no other",
-        gives=shapes.RunOut,
+        gives=run_shapes.RunOut,
         status=202,
-        body=shapes.UndoWish,
+        body=run_shapes.UndoWish,
         refuses=[409],
         text="Said twice, it is done once. Needs the right `approve` as well, or `send` for a run "
         "of grades.",
@@ -247,7 +247,7 @@ class Evaluation(OfRuns):
     @operation(
         Right.READ,
         "The latest evaluation and its verdict",
-        gives=shapes.EvaluationOut,
+        gives=run_shapes.EvaluationOut,
         tag=VERIFY,
         text="Its points are the findings of its run, its lines the changes.",
     )
@@ -265,7 +265,7 @@ class Evaluation(OfRuns):
     @operation(
         Right.RUN,
         "Compare all that Q holds with all that Canvas holds",
-        gives=shapes.RunOut,
+        gives=run_shapes.RunOut,
         status=202,
         body=shapes.Nothing,
         refuses=[409],
@@ -280,7 +280,7 @@ class Drift(OfRuns):
     @operation(
         Right.READ,
         "The latest drift check",
-        gives=shapes.RunOut,
+        gives=run_shapes.RunOut,
         tag=VERIFY,
     )
     def get(self, request: Any, **_: Any) -> Run:
@@ -289,9 +289,9 @@ class Drift(OfRuns):
     @operation(
         Right.RUN,
         "Compare what Canvas accepted with what it holds now",
-        gives=shapes.RunOut,
+        gives=run_shapes.RunOut,
         status=202,
-        body=shapes.DriftWish,
+        body=run_shapes.DriftWish,
         refuses=[409],
         tag=VERIFY,
     )

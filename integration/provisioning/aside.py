@@ -23,21 +23,23 @@ def set_aside(run: Run, part: Part, *, by: str) -> int:
 
     Called in the transaction of the approval.
     """
-    leave_only(run, part)
+    leave_only(run, part, removals=part.removals)
     return _remember(run, by)
 
 
-def leave_only(run: Run, part: Chooses, *, because: str = "") -> None:
+def leave_only(run: Run, part: Chooses, *, because: str = "", removals: bool = True) -> None:
     """Of the planned lines only those that `part` wants, and what they stand on, stay planned.
 
     `because`: what the others say of themselves, where it is a rule that leaves them out and no
-    person; an account then counts for the school that it is.
+    person; an account then counts for the school that it is. Without `removals` none goes, not even
+    one that another line stands on: what it would take away is there.
     """
     lines = Change.objects.filter(run=run, state=Change.State.PLANNED)
     lines = lines.exclude(action=Change.Action.EQUAL)
+    may_go = lines if removals else lines.exclude(action=Change.Action.REMOVED)
 
     def lines_of(kind: Kind) -> Iterator[Line]:
-        found = lines.filter(kind=kind.name).values_list("key", "group", "after")
+        found = may_go.filter(kind=kind.name).values_list("key", "group", "after")
         for key, group, after in found.iterator(bulk.BATCH):
             school = key if because and kind is ACCOUNTS else group
             yield Line(key, school, tuple(json.loads(after)))

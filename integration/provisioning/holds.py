@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 
-from integration.phrases import Phrase
+from integration.phrases import Count, Phrase
 
 SCHEME_SHARE, SCHEME_FLOOR = 0.05, 5
 ROLLOVER, REPLACED = "rollover", "all-replaced"
@@ -201,6 +201,10 @@ SENTENCES = {
 
 def sentence(hold: Hold) -> str:
     """A hold in words."""
-    values = asdict(hold) | {"kind": Phrase(hold.kind)}
+    values = asdict(hold) | {
+        "kind": Phrase(hold.kind),
+        "count": Count(hold.count),
+        "limit": Count(hold.limit),
+    }
     told = Phrase(SENTENCES[hold.code], **values)
     return Phrase("School {school}: {told}", school=hold.school, told=told) if hold.school else told

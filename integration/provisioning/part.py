@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from integration.provisioning.rows import (
     ACCOUNTS,
@@ -39,18 +39,23 @@ class Chooses(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some schools and some kinds of a plan; an empty set means all of them."""
+    """Some schools and some kinds of a plan; an empty set means all of them.
+
+    `removals`: whether anything of it is taken away, too.
+    """
 
     schools: frozenset[str] = frozenset()
     kinds: frozenset[str] = frozenset()
+    removals: bool = True
 
     def wants(self, kind: Kind, school: str) -> bool:
         return (not self.kinds or kind.name in self.kinds) and (
             not self.schools or school in self.schools
         )
 
-    def as_dict(self) -> dict[str, list[str]]:
-        return {"schools": sorted(self.schools), "kinds": sorted(self.kinds)}
+    def as_dict(self) -> dict[str, Any]:
+        told: dict[str, Any] = {"schools": sorted(self.schools), "kinds": sorted(self.kinds)}
+        return told if self.removals else told | {"removals": False}
 
 
 @dataclass(frozen=True, slots=True)

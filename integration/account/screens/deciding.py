@@ -79,6 +79,7 @@ def _part(scope: str, post: Any) -> Part | None:
         "schools": Part(schools=frozenset(post.getlist("school"))),
         "kinds": Part(kinds=frozenset(post.getlist("kind")) - {ids}),
         "ids": Part(kinds=frozenset({ids})),
+        "except-removals": Part(removals=False),
     }
     part = parts.get(scope)
     if part == Part() or (part is None and scope != "all"):
@@ -91,7 +92,7 @@ def _check_number(run: Run, typed: str) -> None:
     removed = sum(int(count.get("removed", 0)) for count in run.counts.values())
     digits = "".join(letter for letter in typed if letter.isdecimal())
     if removed and digits != str(removed):
-        raise PlanRefused(f"To let {removed} removals go, type their number.")
+        raise PlanRefused(f"To let {removed:,} removals go, type their number.")
 
 
 @district_action

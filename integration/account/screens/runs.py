@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.shortcuts import render
 from integration.account import lines, words
 from integration.account.gate import district_page, run_of
 from integration.account.paging import page_of
+from integration.account.removals import near_limits
 from integration.models import Approval, Finding, Run
 from integration.provisioning.holds import IDS_CHANGED, Hold, sentence
 from integration.provisioning.proposed import proposals
@@ -20,6 +22,10 @@ from integration.provisioning.run import UNFINISHED, stale
 # Runs whose pages are the course's own.
 OF_COURSES = (Run.Kind.GRADES, Run.Kind.GRADES_UNDO)
 MOST_SCHOOLS = 200
+# Held for what is missing in Q alone, so that all that is new may be right. Where all came back
+# under other ids it is not: it would stand there twice.
+OF_REMOVALS = frozenset({"too-many-removed", "short-feed", "empty-feed", IDS_CHANGED})
+_SENT = ("added", "changed", "removed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,8 @@ def _told(request: Any, run: Run) -> dict[str, Any]:
             for hold in holds
             if hold.code != IDS_CHANGED
         ],
+        "near": near_limits(run) if waits and run.kind == Run.Kind.PROVISIONING else {},
+        "first": _first(run, holds, [school for school, _ in schools if school]),
         "held_schools": {hold.school for hold in holds if hold.school},
         "schools": [
             {"id": school, "name": names.get(school, school), "counts": counts}
@@ -91,9 +99,24 @@ def _told(request: Any, run: Run) -> dict[str, Any]:
         "approvals": Approval.objects.filter(run=run).order_by("pk"),
         "undos": run.undos.order_by("pk"),
         "may_undo": _may_undo(run),
-        "sends": sum(words.total(run, what) for what in ("added", "changed", "removed")),
+        "sends": sum(words.total(run, what) for what in _SENT),
         "removes": words.total(run, "removed"),
+        "goes": sum(words.total(run, what) for what in _SENT if what != "removed"),
     }
+
+
+def _first(run: Run, holds: list[Hold], schools: Sequence[str]) -> str:
+    """The choice that is ticked when the page comes; "" where none is to be taken unread."""
+    removes = words.total(run, "removed")
+    goes = sum(words.total(run, what) for what in _SENT) - removes
+    is_missing = {hold.code for hold in holds} - {IDS_CHANGED} and all(
+        hold.code in OF_REMOVALS for hold in holds
+    )
+    if run.kind == Run.Kind.PROVISIONING and removes and goes and is_missing:
+        return "except-removals"
+    if not any(hold.school for hold in holds):
+        return "all"
+    return "schools" if len(schools) > 1 else ""
 
 
 def groups(run: Run) -> list[Group]:

@@ -62,6 +62,11 @@ class Command(DistrictCommand):
             help="with --decline: only this id (repeatable)",
         )
         parser.add_argument(
+            "--except-removals",
+            action="store_true",
+            help="with --approve: take nothing away; the removals are set aside",
+        )
+        parser.add_argument(
             "--take-up", action="store_true", help="plan again what was set aside before"
         )
 
@@ -81,7 +86,8 @@ class Command(DistrictCommand):
                 "watch": watch,
             }
             if options["approve"] is not None:
-                part = Part(frozenset(options["school"]), frozenset(options["kind"]))
+                schools, kinds = (frozenset(options[name]) for name in ("school", "kind"))
+                part = Part(schools, kinds, removals=not options["except_removals"])
                 given = part if part != Part() else None
                 run = approve(district, options["approve"].strip(), part=given, **common)
             else:
@@ -106,8 +112,11 @@ class Command(DistrictCommand):
             raise Usage("--decline needs the digest of a plan, and goes with no --approve.")
         if options["record"] and options["decline"] is None:
             raise Usage("--record chooses of the ids that --decline is about.")
-        if not approving and (options["school"] or options["kind"]):
-            raise Usage("--school and --kind choose a part of the plan that --approve names.")
+        if not approving and any(options[one] for one in ("school", "kind", "except_removals")):
+            raise Usage(
+                "--school, --kind and --except-removals choose a part of the plan that --approve "
+                "names."
+            )
 
     def report(self, run: Run) -> int:
         """Print what the run did; give the exit code."""

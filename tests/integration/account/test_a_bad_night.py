@@ -7,8 +7,9 @@ from collections import Counter
 import pytest
 
 from integration import tasks
-from integration.models import AuditEvent, District, Run, SetAside
+from integration.models import Approval, AuditEvent, District, Run, SetAside
 from tests.integration.account.visiting import Visit, installed, visit, words
+from tests.integration.api.program import Program
 from tests.integration.provisioning.held_by_canvas import held
 from tests.integration.provisioning.records import small_district, user
 from tests.lti import people
@@ -105,6 +106,40 @@ def test_the_rest_is_approved_and_the_held_part_stays_set_aside(admin, sandbox):
     admin.post("runs/plan-again/")
     assert AuditEvent.objects.get(action="plan.taken-up").before == {"set_aside": 13}
     assert night(admin).state == Run.State.HELD
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("way", ["page", "command", "program"])
+def test_all_but_the_removals_goes_and_they_stay_set_aside(admin, sandbox, provision, way):
+    run = night(admin)
+    page = admin.page(f"runs/{run.pk}/")
+    assert "13 of 26; limit 5 Above its limit" in page
+    assert "Everything except removals Recommended 1 change goes now. Removals (13) are" in page
+    html = admin.get(f"runs/{run.pk}/").content.decode()
+    assert 'value="except-removals" checked' in html
+    assert html.count(' name="scope" value="schools">') == 1
+    if way == "page":
+        scope = {"digest": run.plan_digest, "scope": "except-removals"}
+        assert admin.post(f"runs/{run.pk}/decide/", **scope).status_code == 303
+        tasks.advance_run(run.pk)
+    elif way == "command":
+        assert provision("--approve", run.plan_digest, "--except-removals")[0] == 0
+    else:
+        program = Program(run.district)
+        wish = {"digest": run.plan_digest, "removals": False}
+        assert program.done(f"plans/{run.pk}/approvals/", wish)["state"] == "done"
+        (told,) = program.get(f"plans/{run.pk}/approvals/")["results"]
+        assert told["part"] == {"schools": [], "kinds": [], "removals": False}
+    assert seats(sandbox) == 2 * (STUDENTS + 1)
+    assert "NEW" in {row["user_id"] for row in held(sandbox.canvas)["users"]}
+    assert set(SetAside.objects.values_list("kind", "action")) == {("enrollments", "removed")}
+    assert SetAside.objects.count() == 13
+    assert Approval.objects.get().scope["removals"] is False
+    assert "Everything except removals" in admin.page(f"runs/{run.pk}/")
+
+    later = night(admin)
+    assert later.state == Run.State.DONE, later.error
+    assert seats(sandbox) == 2 * (STUDENTS + 1)
 
 
 @pytest.mark.django_db(transaction=True)

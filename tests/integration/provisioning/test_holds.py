@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,8 +17,17 @@ from integration.provisioning.holds import (
     id_scheme,
     sentence,
 )
+from integration.templatetags.qsync import said
 
 DEFAULT = Limits()
+
+
+def test_large_numbers_are_grouped_as_the_readers_language_does():
+    told = sentence(Hold("too-many-removed", "enrollments", 6_995, 0.043, 2_000))
+    assert told == "6,995 enrollments would be removed (4.3%; the limit is 2,000)."
+    with translation.override("es"):
+        assert "6\N{NO-BREAK SPACE}995 inscripciones" in said(told)
+        assert "2\N{NO-BREAK SPACE}000" in said(told)
 
 
 def found(*tallies: Tally, limits: Limits = DEFAULT) -> list[tuple[str, str]]:
