@@ -91,7 +91,8 @@ class OneRosterClient:
         self.close()
 
     def close(self) -> None:
-        """Stop reading ahead. The Http given to this client stays open; it is its owner's."""
+        """Ask for nothing any more. The Http given to this client stays open, its owner's."""
+        self._transport.lanes.close()
         if self._pool:
             self._pool.shutdown(wait=False, cancel_futures=True)
             self._pool = None

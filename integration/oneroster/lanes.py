@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import CancelledError
 from threading import Condition
 from types import TracebackType
 
@@ -12,6 +13,7 @@ class Lanes:
     def __init__(self, most: int) -> None:
         self._most = most
         self._busy = 0
+        self._is_closed = False
         self._changed = Condition()
 
     def limit(self, most: int) -> None:
@@ -31,9 +33,21 @@ class Lanes:
             self._most = max(most, self._busy)
             return self._most
 
-    def __enter__(self) -> None:
+    def close(self) -> None:
+        """Let nobody go any more. Who waits, perhaps for a turn that never comes, is turned away.
+
+        A thread that waited on would keep its process from ending.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self._busy < self._most)
+            self._is_closed = True
+            self._changed.notify_all()
+
+    def __enter__(self) -> None:
+        """Raises CancelledError, where nobody is to go any more."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_closed or self._busy < self._most)
+            if self._is_closed:
+                raise CancelledError
             self._busy += 1
 
     def __exit__(
@@ -44,4 +58,5 @@ class Lanes:
     ) -> None:
         with self._changed:
             self._busy -= 1
-            self._changed.notify()
+            # All: those in `settle` and those who want to go wait for different things.
+            self._changed.notify_all()

@@ -1,6 +1,7 @@
 """Single reads, probes, the service root: what `manage.py verify` and the mapping stand on."""
 
 import json
+from concurrent.futures import CancelledError
 from datetime import UTC
 
 import pytest
@@ -55,6 +56,14 @@ def test_a_record_that_cannot_be_used_says_which_field(client, q):
     q.habits.append(says("/courses/x", 200, {"course": {**COURSE, "status": "odd"}}))
     with pytest.raises(UnusableRecord, match=r"GET courses/… .*status"):
         client.find("courses", "x")
+
+
+def test_a_client_that_is_closed_leaves_no_request_waiting_for_its_turn(client):
+    client.settle(0, 0.0)
+    asked = client._submit(client.find, "courses", "x")
+    client.close()
+    with pytest.raises(CancelledError):
+        asked.result(10)
 
 
 def test_a_refusal_of_a_single_read_is_raised(client, q):
