@@ -15,7 +15,7 @@ from integration.canvas.errors import Forbidden, Invalid, NotFound, Unavailable
 from integration.canvas.gradebook_types import Submission
 from integration.canvas.parse import text
 from integration.canvas.transport import Params
-from integration.http.errors import BodyCut, TimedOut, TooLarge
+from integration.http.errors import BodyCut, ConnectFailed, TimedOut, TooLarge
 
 # A row has about a kilobyte; the door takes 64 MB, and Canvas some seconds for so many.
 ROWS_ON_A_PAGE = 4_000
@@ -25,7 +25,8 @@ FEWER = 5
 EVERYBODY = ("student_ids[]", "all")
 
 Json = Mapping[str, Any]
-_TOO_MUCH = (TooLarge, TimedOut, BodyCut, Unavailable)
+# Too much at once, or a connection that broke, for these are asked for once only.
+_TOO_MUCH = (TooLarge, TimedOut, BodyCut, ConnectFailed, Unavailable)
 _NOT_TOLD = (Forbidden, Invalid, NotFound)
 
 

@@ -4,8 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from integration.canvas.by_student import ROWS_ON_A_PAGE, students_on_a_page
+from integration.canvas.by_student import ROWS_ON_A_PAGE, every_submission, students_on_a_page
 from integration.canvas.errors import Unavailable
+from integration.http.errors import ConnectFailed
 
 PATH = "/api/v1/courses/9/students/submissions"
 
@@ -122,6 +123,19 @@ def test_smaller_pages_begin_anew(canvas, read):
     canvas.on(PATH, answer)
     canvas.on(f"{PATH}?page=2", down)
     assert read("5", "6") == {("1", "5"): 1, ("1", "6"): 1}
+
+
+def test_a_canvas_that_cannot_be_reached_once_is_asked_again():
+    tried = []
+
+    def pages(params, per_page=100, *, retry=None):
+        tried.append(per_page)
+        if len(tried) == 1:
+            raise ConnectFailed("refused")
+        yield student("5", row("1", "5", 7))
+
+    assert [one.score for one in every_submission(pages, 1, ["5"])] == [7]
+    assert tried == [100, 20]
 
 
 def test_a_canvas_that_is_down_is_said_to_be(canvas, read):
