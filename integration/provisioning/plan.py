@@ -191,7 +191,13 @@ class Planner:
         there = people.renamed.union(*people.held_as.values())
         self.lines.take(comparison, people.rows, must_stay=lambda row, _: row[0] in there)
         if self.rules.guardians:
-            self.lines.compare(OBSERVERS, people.observers, must_stay=self._linked(people))
+            self.lines.compare(
+                OBSERVERS,
+                people.observers,
+                # A tie is of the child's school: guardians are of none, or of several.
+                group_of=lambda row: people.school_of.get(row[OBSERVERS.index("student_id")], ""),
+                must_stay=self._linked(people),
+            )
         people.rows.clear()
         people.school_of.clear()
         return people

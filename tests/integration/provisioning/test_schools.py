@@ -13,7 +13,7 @@ from integration.provisioning.rows import ENROLLMENTS, USERS
 from integration.provisioning.schools import coming
 from tests.integration.account.visiting import Visit, installed, visit, words
 from tests.integration.provisioning.held_by_canvas import held
-from tests.integration.provisioning.records import small_district, user
+from tests.integration.provisioning.records import ref, small_district, user
 from tests.lti import people
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -126,6 +126,31 @@ def test_a_school_that_is_taken_out_again_keeps_all_that_canvas_has(
     choose("S1", "S2")
     provision()
     assert "NEW2" in of_canvas(sandbox)["users"]
+
+
+def test_a_guardian_is_tied_to_children_of_the_chosen_school_only(
+    records, q_holds, provision, sandbox
+):
+    for number in ("1", "2"):
+        children = [ref(f"P{number}-0", "user")]
+        records["users"].append(user(f"MUM{number}", school="D", role="guardian", agents=children))
+    change_policy(District.objects.get(), {"guardians": True}, actor="Dana")
+    q_holds(records)
+    choose("S1")
+    assert provision()[0] == 0
+    assert "P2-0" not in of_canvas(sandbox)["users"]
+    choose()
+    assert provision()[0] == 0
+    assert {"K1 MUM1", "K2 MUM2"} < of_canvas(sandbox)["seats"]
+    # Q has neither of the two ties any more.
+    for one in records["users"]:
+        one.pop("agents", None)
+    q_holds(records)
+    choose("S1")
+    assert provision()[0] == 0
+    seats = of_canvas(sandbox)["seats"]
+    assert "K1 MUM1" not in seats
+    assert "K2 MUM2" in seats
 
 
 def test_what_a_person_set_aside_and_what_a_rule_leaves_out_are_two_things(
