@@ -65,11 +65,12 @@ class Slots:
         mine = Q(holder=mark) | Q(expires_at__lte=Now())
         free = Lease.objects.filter(mine, resource__in=self._names)
         # One conditional UPDATE decides: between two workers each slot is one's.
-        if taken := free.update(holder=mark, fence=F("fence") + 1, expires_at=expires):
+        taken = free.update(holder=mark, fence=F("fence") + 1, expires_at=expires)
+        all_there = Lease.objects.filter(resource__in=self._names)
+        if taken == self.most or all_there.count() == self.most:
             return taken
         rows = [Lease(resource=name, expires_at=Now()) for name in self._names]
-        if Lease.objects.filter(resource__in=self._names).count() < self.most:
-            Lease.objects.bulk_create(rows, ignore_conflicts=True)
+        Lease.objects.bulk_create(rows, ignore_conflicts=True)
         return free.update(holder=mark, fence=F("fence") + 1, expires_at=expires)
 
     def give_back(self, mark: str, *, keep: int = 0) -> None:

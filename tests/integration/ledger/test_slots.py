@@ -104,3 +104,9 @@ def test_a_lower_limit_holds_from_the_next_turn_on():
     slots().take("a")
     slots().give_back("a")
     assert slots(1).take("b") == 1
+
+
+def test_a_higher_limit_holds_from_the_next_turn_on():
+    slots(1).take("a")
+    slots(1).give_back("a")
+    assert slots().take("b") == MOST
