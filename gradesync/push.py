@@ -16,6 +16,7 @@ from datetime import timedelta
 from functools import partial
 
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from gradesync import stored
 from gradesync.carrying import Carrier
@@ -40,6 +41,8 @@ MAX_ATTEMPTS = 5
 # Somebody looks at it as it goes: how often, in seconds, its progress is written.
 BEAT = 1.0
 LOOK_AGAIN = timedelta(minutes=1)
+# Nobody waits longer for a preview; one that is given up is begun anew at the next visit.
+PREVIEW_TRIED = timedelta(minutes=30)
 
 # The steps that only read.
 READING = ("", "approved", "verify")
@@ -103,7 +106,7 @@ def _failing(ledger: Ledger, sync: SyncRun) -> Iterator[None]:
     """An error ends the run as failed and stays with it; what may pass leaves it waiting."""
 
     def told(error: QSyncError) -> None:
-        if error.retryable:
+        if error.retryable and not _is_given_up(ledger.run):
             ledger.wait(error)
             ledger.write(not_before=Now() + LOOK_AGAIN)
         else:
@@ -114,6 +117,11 @@ def _failing(ledger: Ledger, sync: SyncRun) -> Iterator[None]:
             yield
     finally:
         close_ended(sync.course)
+
+
+def _is_given_up(run: Run) -> bool:
+    began = run.started_at
+    return run.plan_only and began is not None and timezone.now() - began > PREVIEW_TRIED
 
 
 def close_ended(course: CourseSync) -> None:

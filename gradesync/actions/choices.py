@@ -151,14 +151,20 @@ def link_item(course: CourseSync, key: ItemKey, sourced_id: str, *, by: str) -> 
     line = line_of(latest) if latest else None
     candidates = line.candidates if isinstance(line, ItemLine) else None
     ours = AssignmentSync.objects.filter(course=course)
-    is_taken = ours.filter(sourced_id=sourced_id).exists()
-    if sourced_id not in (candidates or ()) or is_taken:
+    place: dict[str, Any] = {"what": key.what, "canvas_id": key.canvas_id, "class_id": key.class_id}
+    of_another = ours.filter(sourced_id=sourced_id).exclude(**place)
+    if of_another.exists():
+        raise NotOfThisCourse("This line item is another assignment's.")
+    if ours.filter(sourced_id=sourced_id).exists():
+        return  # said twice
+    if sourced_id not in (candidates or ()):
         raise NotOfThisCourse("Q has no such line item that this one could be.")
     with transaction.atomic():
         ours.update_or_create(
-            course=course, what=key.what, canvas_id=key.canvas_id, class_id=key.class_id,
+            course=course,
+            **place,
             defaults={"sourced_id": sourced_id, "fields": None, "decision": ""},
-        )  # fmt: skip
+        )
         told = {"what": key.what, "id": key.canvas_id, "class": key.class_id}
         _tell(course, by, "linked", told | {"line_item": sourced_id})
 

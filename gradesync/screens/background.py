@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gradesync import sync
@@ -10,10 +11,28 @@ from gradesync.actions import plans
 from gradesync.screens.viewer import Viewer
 from gradesync.selectors import course as courses
 from gradesync.selectors.course import Latest
+from gradesync.selectors.progress import progress
 from integration.models import District, Run
 
 # After one that failed it is not tried by itself at each look.
 REST = timedelta(minutes=2)
+# One that no worker has taken yet is told of, and after STUCK that perhaps no worker is there.
+SLOW, STUCK = timedelta(seconds=20), timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A look that has not begun: how many other runs are before it, and whether it is too long."""
+
+    ahead: int
+    is_stuck: bool
+
+
+def queued(look: Run | None, now: datetime) -> Queued | None:
+    """What to tell of a look that waits for a worker; None as long as that is no wonder."""
+    if look is None or look.state != Run.State.QUEUED or now - look.created_at < SLOW:
+        return None
+    return Queued(progress(look).ahead, now - look.created_at > STUCK)
 
 
 def look(viewer: Viewer, items: Collection[str] = ()) -> Run:

@@ -20,6 +20,7 @@ from gradesync.screens import background, choosing, fragments, home, words
 from gradesync.screens.csv import answer as csv_answer
 from gradesync.screens.previewing import to
 from gradesync.screens.viewer import Viewer, viewer_of
+from integration.models import Run
 from lti import sessions
 from lti.audience import require_launch
 from lti.claims import COURSE
@@ -126,11 +127,14 @@ def _choose_line_item(viewer: Viewer, assignment: str, post: Any) -> None:
 @require_launch(placement=COURSE, right=COURSE_SEND)
 @require_POST
 def choose_section(request: Any, course_id: int, section_id: int) -> HttpResponse:
-    """Which class of this course a section is, that does not come from Q."""
-    viewer, class_id = viewer_of(request), request.POST.get("class", "")
+    """Which class of this course a section is, that does not come from Q; "" takes that back."""
+    viewer, class_id = viewer_of(request), request.POST.get("class")
     section = str(section_id)
-    is_seen = section in {one.canvas_id for one in viewer.picture.sections}
-    if not is_seen or viewer.picture.class_of(class_id) is None:
+    seen = next((one for one in viewer.picture.sections if one.canvas_id == section), None)
+    # Whose SIS ID says which class it is, is nobody's to choose.
+    if class_id is None or seen is None or (seen.sis_section_id and seen.class_id):
+        raise Http404
+    if class_id and viewer.picture.class_of(class_id) is None:
         raise Http404
     try:
         choices.link_section(viewer.course, section, class_id, by=viewer.actor)
@@ -206,22 +210,36 @@ def _filters(request: Any) -> home.Filters:
 
 
 def _page(request: Any, viewer: Viewer, at: str = "", told: str = "") -> HttpResponse:
-    page = home.home(viewer, _filters(request), timezone.now())
-    mark = f"{page.plan.run.pk if page.plan else 0}-{page.reading.pk if page.reading else 0}"
-    mark += f"-{page.going.pk if page.going else 0}"
+    now = timezone.now()
+    page = home.home(viewer, _filters(request), now)
+    queued = background.queued(page.reading, now)
+    mark = _mark(page, queued)
     is_part = bool(request.headers.get("HX-Request"))
     template = "course/_grades.html" if is_part else "course/home.html"
-    make = partial(render, request, template, _context(request, page, mark, at, told))
+    context = _context(request, page, at, told) | {"mark": mark, "queued": queued}
+    make = partial(render, request, template, context)
     return fragments.answer(request, mark, make) if is_part else make()
 
 
-def _context(request: Any, page: home.Home, mark: str, at: str, told: str) -> dict[str, Any]:
+def _mark(page: home.Home, queued: background.Queued | None) -> str:
+    """Names what the page shows, as far as it can change by itself."""
+    plan, reading = page.plan, page.reading
+    told = (
+        *((plan.run.pk, plan.run.state, plan.run.plan_digest[:12]) if plan else (0,)),
+        *((reading.pk, reading.state == Run.State.WAITING) if reading else (0,)),
+        page.going.pk if page.going else 0,
+        page.error.get("code", ""),
+        *((queued.ahead, queued.is_stuck) if queued else ()),
+    )
+    return "-".join(map(str, told))
+
+
+def _context(request: Any, page: home.Home, at: str, told: str) -> dict[str, Any]:
     error = home.told_error(page.error) if page.error else ("", "")
     return {
         "tab": "grades",
         "page": page,
         "viewer": page.viewer,
-        "mark": mark,
         "at": at or request.GET.get("at", ""),
         "told": told or request.GET.get("told", ""),
         "rename": request.GET.get("rename", ""),

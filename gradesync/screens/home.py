@@ -160,7 +160,8 @@ def _state(
     if not viewer.sees_scores:
         return "blind"
     if page.plan is None:
-        return "failed" if error and not reading else "reading"
+        is_tried_again = reading is not None and not reading.error
+        return "failed" if error and not is_tried_again else "reading"
     if problem:
         return "stopped"
     count = page.counts
@@ -183,7 +184,8 @@ def _error(viewer: Viewer, plan: Latest | None) -> dict[str, str]:
     """What stopped the last look, if nothing was read since; a choice that did is no error."""
     later = Q(pk__gt=plan.run.pk) if plan else Q()
     runs = Run.objects.filter(later, sync__course=viewer.course, kind=KIND).exclude(error={})
-    failed = runs.filter(Q(state=Run.State.FAILED) | Q(state=Run.State.WAITING))
+    # One that waits is tried again now and then, and has its error as long as it does.
+    failed = runs.filter(state__in=(Run.State.FAILED, Run.State.WAITING, Run.State.RUNNING))
     latest = failed.order_by("-pk").first()
     if latest is None or latest.error.get("code") == Cancelled.code:
         return {}

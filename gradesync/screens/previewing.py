@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,7 +15,7 @@ from gradesync.actions import plans
 from gradesync.errors import NotOfThisCourse, NotSeen, PlanRefused
 from gradesync.push import UNDO, UNFINISHED
 from gradesync.rulebook import is_copy
-from gradesync.screens import background, csv, preview, standing
+from gradesync.screens import background, csv, fragments, preview, standing
 from gradesync.screens.labels import SHOW_NAMES
 from gradesync.screens.viewer import Viewer, viewer_of
 from gradesync.selectors import course as courses
@@ -222,14 +223,20 @@ def _chips(shown: preview.Preview) -> list[dict[str, Any]]:
 
 def _making(request: Any, viewer: Viewer, run: Run) -> HttpResponse:
     """It is being read: how far, then the preview by itself."""
+    told, queued = progresses.progress(run), background.queued(run, timezone.now())
+    mark = f"{run.pk}-{run.state}-{told.stage}-{told.done}"
+    mark += f"-{queued.ahead}-{queued.is_stuck}" if queued else ""
+    mark = mark.replace(" ", "_")
     context = {
         "tab": "grades",
         "viewer": viewer,
         "run": run,
-        "progress": progresses.progress(run),
+        "progress": told,
+        "queued": queued,
+        "mark": mark,
         "told": request.GET.get("told", ""),
         "is_undo": run.kind == UNDO,
     }
-    if request.headers.get("HX-Request"):
-        return HttpResponse(status=204)  # not yet
-    return render(request, "course/making.html", context)
+    if not request.headers.get("HX-Request"):
+        return render(request, "course/making.html", context)
+    return fragments.answer(request, mark, partial(render, request, "course/_making.html", context))

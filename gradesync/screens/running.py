@@ -89,6 +89,7 @@ def _going(request: Any, viewer: Viewer, run: Run) -> HttpResponse:
     left = words.left(progress.seconds_left) if progress.seconds_left else ""
     mark = f"{run.pk}-{run.state}-{run.cursor}-{done}-{states[State.REFUSED]}"
     mark += f"-{(progress.seconds_left or 0) // 5}-{run.sync.cancel_asked_at is not None}"
+    mark += f"-{progress.ahead}"
     context = {
         "tab": "grades",
         "viewer": viewer,

@@ -17,7 +17,7 @@ from gradesync.models import AssignmentChoice, AssignmentSync, CoursePicture, Se
 from gradesync.picture import GradingPeriod
 from gradesync.stored import line_of
 from integration.canvas.gradebook_types import Enrollment, Section
-from integration.models import Run
+from integration.models import AuditEvent, Run
 from tests.gradesync.makers import fields, graded, line_item
 from tests.gradesync.screens.conftest import district
 from tests.gradesync.screens.stage import Stage, Visit, room, text
@@ -75,6 +75,14 @@ def test_s46_a_line_item_that_was_not_offered_or_is_taken_is_refused(
     assert AssignmentSync.objects.count() == 1
 
 
+def test_a_line_item_that_is_said_twice_is_said_once(stage: Stage, visit: Visit):
+    stage.plan(twins())
+    for _ in range(2):
+        said = visit.post("assignments/1/", **{"line_item": "twin-2", "class": "c1"})
+        assert said.status_code == 303
+    assert AuditEvent.objects.filter(action="grades.linked").count() == 1
+
+
 def with_a_section_of_its_own() -> Any:
     made = room(assignments=1, students=2)
     made.sections = [*made.sections, Section("13", "Online", "")]
@@ -95,6 +103,20 @@ def test_a_section_that_does_not_come_from_q_is_linked_on_the_page(stage: Stage,
     stage.work(run, with_a_section_of_its_own())
     assert "Its students are in the Q class" not in visit.page()
     assert run.changes.filter(person="s9", group="c2").exists()
+    assert "Take the link away" in visit.page()
+    visit.follow(visit.post("sections/13/", **{"class": ""}))
+    assert not SectionLink.objects.filter(section_id="13").exists()
+    run = Run.objects.latest("pk")
+    stage.work(run, with_a_section_of_its_own())
+    assert "Its students are in the Q class" in visit.page()
+
+
+def test_whose_sis_id_says_the_class_is_not_linked_to_another_one(stage: Stage, visit: Visit):
+    stage.plan(with_a_section_of_its_own())
+    for class_id in ("c2", ""):
+        assert visit.post("sections/11/", **{"class": class_id}).status_code == 404
+    assert visit.post("sections/13/").status_code == 404
+    assert SectionLink.objects.get(section_id="11").class_id == "c1"
 
 
 def test_s46_a_section_or_class_of_elsewhere_is_not_linked(stage: Stage, visit: Visit):

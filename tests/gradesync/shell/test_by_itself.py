@@ -14,7 +14,7 @@ from django_q.models import OrmQ
 
 from gradesync import automatic
 from gradesync import sync as presses
-from gradesync.actions import settings
+from gradesync.actions import plans, settings
 from gradesync.models import CourseSync
 from gradesync.push import MAX_ATTEMPTS, advance
 from gradesync.tasks import ADVANCE, LOOK, advance_sync, look_at, sweep
@@ -119,6 +119,20 @@ def test_while_q_is_down_what_was_due_waits_in_its_queue_and_goes_on(
     assert (ADVANCE, (run.pk,)) in ringing()
     advance_sync(run.pk)
     assert course.scores()["Essay", "P1-0"] == ("fully graded", Decimal(10))
+
+
+def test_a_preview_that_q_lets_wait_is_given_up_in_the_end(course, kept, essay, q_fault, q_quirks):
+    run = plans.preview(kept, by="Rosa")
+    q_fault({"path": "/ims/"}, status=503, apply=False)
+    advance_sync(run.pk)
+    run.refresh_from_db()
+    assert run.state == "waiting"
+    Run.objects.update(started_at=timezone.now() - timedelta(minutes=31))
+    advance_sync(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.error["code"]) == ("failed", "oneroster.unavailable")
+    again = plans.preview(kept, by="Rosa")
+    assert again != run
 
 
 def test_in_quiet_hours_nothing_goes_by_itself_not_even_what_waited(course, kept, essay):
