@@ -147,3 +147,11 @@ def test_levels_that_there_are_not_and_people_who_may_not(admin, district):
         assert school.get(path).status_code == 403, path
     assert school.post(WHOLE, missing="zero").status_code == 403
     assert "has no connection to Canvas" in admin.page("grades/")
+
+
+def test_who_saves_an_old_page_lets_no_copy_write_again(admin: Visit, district: District):
+    SyncDefaults.objects.create(district=district, where="account", copies_may_write=True)
+    old = typed(admin, WHOLE, late="entered", copies_may_write="on")
+    SyncDefaults.objects.update(copies_may_write=False)
+    assert admin.post(WHOLE, **old).status_code == 409
+    assert not SyncDefaults.objects.get().copies_may_write
