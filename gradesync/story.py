@@ -13,6 +13,7 @@ from gradesync.explain import Event, EventKind, Explanation, Facts, explain
 from gradesync.lines import ItemLine, ScoreLine, intended
 from gradesync.models import CourseSync
 from gradesync.picture import Picture, Trouble
+from gradesync.scope import item_name
 from gradesync.selectors.course import latest_plan, picture_of
 from gradesync.telling import phrase
 from integration.models import Change, District, Run
@@ -55,7 +56,8 @@ def cells(course: CourseSync, item: str, student: str) -> list[Explanation]:
     plan = latest_plan(course)
     picture = picture_of(course)
     title = next(
-        (one.name for one in picture.assignments if item.endswith(f":{one.canvas_id}")), ""
+        (one.name for one in picture.assignments if item == item_name("assignment", one.canvas_id)),
+        "",
     )
     stopped = _stopped(picture, student)
     nothing = Facts(

@@ -114,6 +114,8 @@ def failed_scope(
     """
     if run.state in UNFINISHED:
         raise NothingToRetry(f"Run {run.pk} is going still.")
+    if run.kind != KIND:
+        raise NothingToRetry(f"Run {run.pk} was no sync. An undo is tried again as an undo.")
     left = Change.objects.filter(run=run, state__in=stored.missed(run))
     left = left.filter(key__in=only) if only else left
     keys = frozenset(tuple(key.split(SEPARATOR)) for key in left.values_list("key", flat=True))

@@ -14,8 +14,9 @@ from django.views.decorators.http import require_safe
 from gradesync.screens import csv, words
 from gradesync.screens.tally import Status
 from gradesync.screens.viewer import Viewer, viewer_of
-from gradesync.selectors import history
-from integration.models import Run
+from gradesync.selectors import history, plans
+from gradesync.selectors.course import latest_plan
+from integration.models import Change, Run
 from lti.audience import require_launch
 from lti.claims import COURSE
 from lti.roles import COURSE_OPEN, COURSE_SCORES
@@ -143,7 +144,9 @@ def story(request: Any, course_id: int) -> HttpResponse:
     receipts = list(
         history.receipts(viewer.course, sections=viewer.sections, item=item, student=student)
     )
-    if not events or not name:
+    plan = latest_plan(viewer.course, viewer.sections)
+    now = _now(viewer, plan.run, item, student) if plan else ()
+    if not (events or now) or not name:
         raise Http404
     titles = {f"assignment:{one.canvas_id}": one.name for one in viewer.picture.assignments}
     title = titles.get(item) or (receipts[-1].title if receipts else gettext("Course grade"))
@@ -162,8 +165,38 @@ def story(request: Any, course_id: int) -> HttpResponse:
             "viewer": viewer,
             "name": name,
             "title": title,
+            "now": now,
+            "read_at": plan.read_at if plan else None,
             "events": [
                 (one, what.get(one.what, one.what), words.value(one.value)) for one in events
             ],
         },
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a grade is, or is not, in Q by the latest comparison; `of` names the class."""
+
+    of: str
+    why: str
+    remedy: str
+
+
+def _now(viewer: Viewer, run: Run, item: str, student: str) -> tuple[Reason, ...]:
+    """In each class that the work is for; nothing of work that is anonymous still."""
+    asked = plans.Filter(item=item, student=student)
+    found = plans.page(run, sections=viewer.sections, asked=asked).cells if item and student else ()
+    return tuple(_reason(viewer, one) for one in found if one.student_id)
+
+
+def _reason(viewer: Viewer, cell: plans.Cell) -> Reason:
+    class_ = viewer.picture.class_of(cell.class_id)
+    of = class_.title if class_ else cell.class_id
+    if cell.state in (Change.State.REFUSED, Change.State.LEFT):
+        why = gettext(cell.message) if cell.message else gettext("It was not sent any more.")
+        return Reason(of, why, words.remedy("q.rejected"))
+    is_sent = cell.action in plans.WRITING and cell.state == Change.State.CONFIRMED
+    told = "" if is_sent else words.sentence(cell.code, cell.sentence)
+    remedy = "" if is_sent else words.remedy(cell.code)
+    return Reason(of, told or gettext("Q holds what Canvas says."), remedy)

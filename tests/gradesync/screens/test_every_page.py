@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from gradesync.catalogue import CATALOGUE
 from tests.gradesync.screens.algebra import algebra
 from tests.gradesync.screens.stage import Stage, room, text
 
@@ -29,6 +31,7 @@ def test_from_preview_to_result_and_history(stage: Stage):
     assert visit.page("history.csv").count("\r\n") == 16
     page = text(visit.page("history/grade/", item="assignment:1", student="s2"))
     assert "Sent and confirmed" in page
+    assert "Q holds what Canvas says." in page
     for path in ("settings/", "help/", ""):
         visit.page(path)
 
@@ -51,3 +54,18 @@ def test_the_figures_of_a_result_add_up_to_every_grade(stage: Stage):
     assert figures
     cells = run.changes.filter(kind="result").exclude(reason="score.empty", action="same")
     assert sum(map(int, figures.groups())) == cells.count()
+
+
+def test_one_grade_says_why_it_is_not_in_q_as_well(stage: Stage):
+    made = room(assignments=1, students=2)
+    made.submissions = [replace(one, posted_at=None) for one in made.submissions]
+    stage.plan(made)
+    asked = {"item": "assignment:1", "student": "s0"}
+    page = text(stage.visit().page("history/grade/", **asked))
+    assert CATALOGUE["score.hidden"].sentence in page
+    assert f"What to do: {CATALOGUE['score.hidden'].remedy}" in page
+    assert "Sent and confirmed" not in page
+    nameless = stage.plan(made).changes.get(kind="result", person="s0")
+    nameless.after = nameless.after.replace('"is_nameless":false', '"is_nameless":true')
+    nameless.save()
+    assert stage.visit().get("history/grade/", **asked).status_code == 404

@@ -161,6 +161,9 @@ def test_an_undo_is_shown_and_then_sent(course, kept, essay):
     assert course.scores() == {}
     undo, was = history.history(kept)[0]
     assert (undo.what, was.undone_by) == ("undo", undoing)
+    Change.objects.filter(run=undoing, kind="result").update(state=Change.State.REFUSED)
+    with pytest.raises(NothingToRetry):  # it would send again what the undo took back
+        plans.retry(undoing, by=ROSA)
 
 
 def test_a_preview_is_stopped(course, kept, essay):
