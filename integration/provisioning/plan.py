@@ -13,7 +13,7 @@ from integration.ledger.runs import Ledger
 from integration.memory import many_records
 from integration.models import ProvisioningPolicy, Run
 from integration.oneroster.types import R
-from integration.provisioning import identities, roster, term_memory
+from integration.provisioning import identities, plan_lines, roster, term_memory
 from integration.provisioning.adoption import Claims, as_row
 from integration.provisioning.classes import Places, lean_classes, map_sections, place_classes
 from integration.provisioning.differences import Differences, MustStay
@@ -69,7 +69,7 @@ class Planner:
     """Writes one run's plan down.
 
     `claims`: who holds which login in Canvas, asked when there are new users.
-    `holds`: why it has to wait, beside the limits.
+    `holds`: why it has to wait, beside the limits and `adoptions`.
     """
 
     ledger: Ledger
@@ -80,6 +80,8 @@ class Planner:
     ladder: Ladder = field(default_factory=Ladder)
     holds: list[Hold] = field(default_factory=list)
     lines: Differences = field(init=False)
+    _adopted: set[str] = field(default_factory=set)
+    _new: int = 0
 
     def __post_init__(self) -> None:
         self.lines = Differences(self.ledger, self.source, self.rules, self.limits, self.ladder)
@@ -93,6 +95,11 @@ class Planner:
         """Read Q and store the plan, kind by kind."""
         with many_records():
             self._plan()
+
+    def adoptions(self) -> list[Hold]:
+        """Asked when it is settled which lines go: whoever rests takes nothing over."""
+        going = plan_lines.count_planned(self.run, USERS, self._adopted)
+        return adoption(going, self._new)
 
     def _plan(self) -> None:
         orgs = self._unique("orgs", self.source.orgs())
@@ -220,7 +227,7 @@ class Planner:
         if any(row.user_id in new for row in people.rows):
             claims = self.claims()
             respect_claims(people, claims.holder_of, new=new, own=claims.own)
-            self.holds += adoption(len(people.adopted), len(new))
+            self._adopted, self._new = people.adopted, len(new)
 
     def _enrollments(
         self, places: Places, people: People, accounts: Mapping[str, str]

@@ -124,6 +124,12 @@ def planned_line(run: Run, kind: Kind, key: str) -> Planned | None:
     return Planned(key, action, before, after, named, change.group, change.reason)
 
 
+def count_planned(run: Run, kind: Kind, keys: Collection[str]) -> int:
+    """How many of these keys have a line that is to be sent."""
+    lines = Change.objects.filter(run=run, kind=kind.name, state=Change.State.PLANNED)
+    return sum(lines.filter(key__in=some).count() for some in bulk.batches(keys, bulk.IN_LIMIT))
+
+
 def has_lines(run: Run) -> bool:
     """Is there anything that a person could want to decide about?"""
     lines = Change.objects.filter(run=run, state__in=DECIDED)

@@ -238,7 +238,7 @@ def _plan(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
             leave_out(run, policy)
     _tell_of_refused(ledger)
     counts = plan_lines.counts_of(run, planner.seen)
-    found = [*holds_of(run, policy, counts, there), *planner.holds]
+    found = [*holds_of(run, policy, counts, there), *planner.adoptions(), *planner.holds]
     ledger.write(
         read_at=timezone.now(),
         counts=counts,

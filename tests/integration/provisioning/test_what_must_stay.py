@@ -108,6 +108,22 @@ def test_an_account_made_by_hand_is_taken_over_only_after_a_persons_yes(
     assert (taken["user_id"], taken["authentication_provider_id"]) == ("KID", provider) != ("", "")
 
 
+def test_an_account_made_by_hand_holds_no_night_while_its_school_does_not_come_over(
+    q_holds, connect, provision, sandbox
+):
+    q_holds(small_district(students=1, schools=("S1", "S2")))
+    connect()
+    by_hand(sandbox.canvas, "p2-0@example.org")
+    policy(schools=["S1"])
+    for _night in range(2):
+        code, answer = provision()
+        assert (code, answer["state"], answer["holds"]) == (0, "done", [])
+    assert login_of(sandbox.canvas, "p2-0@example.org")["user_id"] == ""
+    policy(schools=[])
+    code, answer = provision()
+    assert (code, hold_codes(answer)) == (2, {"adopts-logins"})
+
+
 @pytest.mark.parametrize("first", [True, False])
 def test_nobody_takes_over_the_account_that_this_product_works_with(
     first, q_holds, change_q, connect, provision, sandbox
