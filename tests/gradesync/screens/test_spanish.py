@@ -6,7 +6,7 @@ import ast
 import gettext
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +41,24 @@ def spanish() -> dict[str, str]:
 
 def of_templates() -> Iterator[str]:
     for path in TEMPLATES:
-        nodes = engines["django"].from_string(path.read_text()).template.nodelist
-        for node in nodes.get_nodes_by_type(TranslateNode):
+        yield from of_template(path)
+
+
+def of_template(path: Path) -> Iterator[str]:
+    for node in nodes_in(engines["django"].from_string(path.read_text()).template.nodelist):
+        if isinstance(node, TranslateNode):
             context = f"{literal(node.message_context)}\x04" if node.message_context else ""
             yield context + literal(node.filter_expression).replace("%", "%%")
-        for node in nodes.get_nodes_by_type(BlockTranslateNode):
+        elif isinstance(node, BlockTranslateNode):
             yield node.render_token_list(node.singular)[0]
+
+
+def nodes_in(nodes: Iterable[Any]) -> Iterator[Any]:
+    """All of them; Django's own search does not look into the blocks of our components."""
+    for node in nodes:
+        yield node
+        for name in {*node.child_nodelists, "nodelist"}:
+            yield from nodes_in(getattr(node, name, None) or ())
 
 
 def literal(expression: Any) -> str:

@@ -10,15 +10,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.template import engines
-from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 
 import integration
 from gradesync import explain as of_scores
 from integration.errors import QSyncError
 from integration.models import District, ProvisioningPolicy
 from integration.provisioning import explain, found_about, holds, not_yet, problems
-from tests.gradesync.screens.test_spanish import FUNCTIONS, ROOT, literal, spanish
+from tests.gradesync.screens.test_spanish import FUNCTIONS, ROOT, of_template, spanish
 from tests.integration.account.test_pages import a_plan, ended
 from tests.integration.account.visiting import installed, visit, words
 from tests.lti import people
@@ -30,12 +28,7 @@ TO_MACHINES = ("integration.api", "integration.management", "integration.cluster
 
 def of_templates() -> Iterator[str]:
     for path in (*ROOT.glob("templates/account/*.html"), *ROOT.glob("templates/invited/*.html")):
-        nodes = engines["django"].from_string(path.read_text()).template.nodelist
-        for node in nodes.get_nodes_by_type(TranslateNode):
-            context = f"{literal(node.message_context)}\x04" if node.message_context else ""
-            yield context + literal(node.filter_expression).replace("%", "%%")
-        for node in nodes.get_nodes_by_type(BlockTranslateNode):
-            yield node.render_token_list(node.singular)[0]
+        yield from of_template(path)
 
 
 def of_python() -> Iterator[str]:
