@@ -195,7 +195,9 @@ def _reason(viewer: Viewer, cell: plans.Cell) -> Reason:
     of = class_.title if class_ else cell.class_id
     if cell.state in (Change.State.REFUSED, Change.State.LEFT):
         why = gettext(cell.message) if cell.message else gettext("It was not sent any more.")
-        return Reason(of, why, words.remedy("q.rejected"))
+        again = gettext("Compare again, and send it then.")
+        is_left = cell.state == Change.State.LEFT
+        return Reason(of, why, again if is_left else words.remedy("q.rejected"))
     is_sent = cell.action in plans.WRITING and cell.state == Change.State.CONFIRMED
     told = "" if is_sent else words.sentence(cell.code, cell.sentence)
     remedy = "" if is_sent else words.remedy(cell.code)

@@ -32,6 +32,8 @@ def test_from_preview_to_result_and_history(stage: Stage):
     page = text(visit.page("history/grade/", item="assignment:1", student="s2"))
     assert "Sent and confirmed" in page
     assert "Q holds what Canvas says." in page
+    page = text(visit.page("history/grade/", item="assignment:1", student="s0"))
+    assert "Time ran out. What to do: Compare again, and send it then." in page
     for path in ("settings/", "help/", ""):
         visit.page(path)
 
