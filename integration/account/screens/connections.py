@@ -21,6 +21,13 @@ from integration.models import CanvasConnection, District, Invitation, QConnecti
 from lti.own_urls import absolute
 
 CREDENTIALS = Invitation.Purpose.CREDENTIALS
+# As a person reads them; the names are those of QConnection.
+AUTHS = {
+    "oauth2": "OAuth 2.0",
+    "oauth1-sha256": "OAuth 1.0a, HMAC-SHA256",
+    "oauth1-sha1": "OAuth 1.0a, HMAC-SHA1",
+}
+SERVICES = {"bulk": _("The whole district at once"), "school": _("School by school")}
 _HIDDEN = {"autocomplete": "off", "spellcheck": "false"}
 
 
@@ -64,11 +71,7 @@ class QForm(ConnectForm):
     )
     auth = forms.ChoiceField(
         label=_("Kind of sign-in"),
-        choices=[
-            ("oauth2", "OAuth 2.0"),
-            ("oauth1-sha256", "OAuth 1.0a, HMAC-SHA256"),
-            ("oauth1-sha1", "OAuth 1.0a, HMAC-SHA1"),
-        ],
+        choices=list(AUTHS.items()),
     )
     token_url = forms.URLField(
         label=_("Token address"),
@@ -79,7 +82,7 @@ class QForm(ConnectForm):
     )
     service = forms.ChoiceField(
         label=_("What is read"),
-        choices=[("bulk", _("The whole district at once")), ("school", _("School by school"))],
+        choices=list(SERVICES.items()),
     )
     page_size = forms.IntegerField(label=_("Records a page"), min_value=1, max_value=50_000)
     concurrency = forms.IntegerField(label=_("Requests at a time"), min_value=1, max_value=16)
@@ -115,6 +118,8 @@ def _shown(request: Any, refused: QSyncError | None = None) -> HttpResponse:
     context = {
         "tab": "connections",
         "q": _row(QConnection, district),
+        "auths": AUTHS,
+        "services": SERVICES,
         "canvas": _row(CanvasConnection, district),
         "check": district.checks.order_by("-pk").first(),
         "invitation": district.invitations.filter(purpose=CREDENTIALS).order_by("-pk").first(),

@@ -63,6 +63,8 @@ def test_both_are_connected_tried_and_tell_what_was_found(
     check = ConnectionCheck.objects.get()
     checking.check(check.pk)
     page = admin.page("connections/")
+    assert "Sign-in OAuth 2.0" in page
+    assert "What is read The whole district at once" in page
     assert "Passed Q: sign in" in page
     assert "Passed Canvas: permissions" in page
     for secret in (q_fields["secret"], canvas_fields["access_token"]):
