@@ -58,9 +58,15 @@ class JsonFormatter(TextFormatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+class Bare(RuntimeError):
+    """Stands for another error: tells its name, and has its places in the code."""
+
+
 def bare(error: BaseException) -> BaseException:
     """The error's name and its places in the code, without words that may quote a record."""
-    shown = RuntimeError(_told(error))
+    if isinstance(error, Bare):
+        return error
+    shown = Bare(_told(error))
     shown.__traceback__ = error.__traceback__
     if (below := error.__cause__ or error.__context__) is not None:
         shown.__cause__ = bare(below)
