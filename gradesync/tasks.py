@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from functools import partial
 
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from gradesync import automatic, thinning
 from gradesync.models import CourseSync, SyncRun
-from gradesync.planning import PLANS
+from gradesync.planning import AUTOMATIC, PLANS
 from gradesync.push import UNFINISHED, advance, resource
 from integration.bells import ring, ringing
 from integration.connections import canvas_client, q_client
@@ -32,7 +33,7 @@ def sweep() -> None:
     now = timezone.now()
     automatic.open_due(now)
     heard = ringing()
-    for run in _waiting():
+    for run in _waiting(Run.objects.all()):
         if (ADVANCE, (run.pk,)) not in heard:
             ring(ADVANCE, run.pk, timeout=ADVANCE_TIMEOUT)
     for course in automatic.to_look_at(now):
@@ -43,7 +44,18 @@ def sweep() -> None:
 
 @without_words
 def advance_sync(run_id: int) -> None:
-    """Bring a sync to its end."""
+    """Bring a sync to its end; what only compares lets those go first that are to be sent.
+
+    Each visit of a teacher compares: before the bell there are hundreds in the queue.
+    """
+    if Run.objects.filter(pk=run_id, plan_only=True).exists():
+        to_send = Run.objects.filter(plan_only=False).exclude(trigger=AUTOMATIC)
+        for urgent in _waiting(to_send):
+            _advance(urgent.pk)
+    _advance(run_id)
+
+
+def _advance(run_id: int) -> None:
     run = Run.objects.select_related("district").filter(pk=run_id).first()
     if run is None or run.state not in UNFINISHED or stopping.is_asked():
         return
@@ -86,9 +98,9 @@ def look_at(course_id: int) -> None:
         CourseSync.objects.filter(pk=course_id).update(looked_at=Now())
 
 
-def _waiting() -> list[Run]:
-    """What was begun, or queued, and nobody is at; a person's command has its own worker."""
-    open_ones = Run.objects.filter(
+def _waiting(runs: QuerySet[Run]) -> list[Run]:
+    """Of `runs` what was begun, or queued, and nobody is at; a command has its own worker."""
+    open_ones = runs.filter(
         kind__in=PLANS, state__in=UNFINISHED, district__state=District.State.ACTIVE
     ).annotate(now=Now())
     taken = set(Lease.objects.filter(expires_at__gt=Now()).values_list("resource", flat=True))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from gradesync.push import KIND, UNDO, UNFINISHED
 from integration.models import Run
 
@@ -53,5 +55,8 @@ def _left(told: dict[str, float | None]) -> int | None:
 
 
 def _ahead(run: Run) -> int:
-    others = Run.objects.filter(kind__in=(KIND, UNDO), state__in=UNFINISHED, pk__lt=run.pk)
+    """What is to be sent goes before what only compares."""
+    earlier, sends = Q(pk__lt=run.pk), Q(plan_only=False)
+    others = Run.objects.filter(earlier | sends if run.plan_only else earlier & sends)
+    others = others.filter(kind__in=(KIND, UNDO), state__in=UNFINISHED)
     return others.exclude(sync__course=run.sync.course).count()

@@ -43,3 +43,17 @@ def test_who_waits_is_told_how_many_are_before(run):
     assert (found.ahead, found.can_cancel, found.seconds_left) == (1, True, None)
     Run.objects.filter(pk=run.pk).update(state="done")
     assert progress(mine).ahead == 0
+
+
+def test_what_is_to_be_sent_goes_before_what_only_compares(run):
+    looks = [queued(run.district, number, plan_only=True) for number in (78, 79)]
+    sends = queued(run.district, 80)
+    assert progress(sends).ahead == 1  # the one that is under way
+    assert [progress(one).ahead for one in looks] == [2, 3]
+
+
+def queued(district: District, number: int, *, plan_only: bool = False) -> Run:
+    course = CourseSync.objects.create(district=district, canvas_id=str(number))
+    made = Run.objects.create(district=district, kind="grades", state="queued", plan_only=plan_only)
+    SyncRun.objects.create(run=made, course=course)
+    return made

@@ -63,6 +63,18 @@ def test_a_queued_press_is_rung_for_until_somebody_is_at_it(course, kept, essay)
     assert OrmQ.objects.count() == 1
 
 
+def test_of_all_that_waits_what_was_pressed_goes_before_the_looks_of_visits(course, kept, essay):
+    other = CourseSync.objects.create(district=kept.district, canvas_id="999")
+    look = plans.preview(other, by="Lee")
+    run, _ = presses.press(kept, actor="Rosa", trigger="press", consents=True)
+    advance_sync(look.pk)
+    assert course.writes() == {"PUT lineItems": 1, "PUT results": 1}
+    run.refresh_from_db()
+    look.refresh_from_db()
+    assert run.state == "done"
+    assert look.started_at > run.ended_at
+
+
 def test_a_nightly_course_is_opened_once_a_night(course, kept, essay):
     automatically(kept, automatic="nightly", since=EARLY)
     (run,) = automatic.open_due(MORNING)
