@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
+from django.db.models import CharField
 
 from integration import audit
 from integration.models import AuditEvent, AuditSeal, District
@@ -150,3 +152,26 @@ def test_s84_an_event_has_actor_district_time_before_and_after(db):
     assert (told.actor, told.district, told.reason) == ("Ada Admin", "lakeside", "holidays")
     assert told.at is not None
     assert (told.before["paused"], told.after["paused"]) == (False, True)
+
+
+def test_s84_a_link_of_long_ago_holds_whatever_columns_an_event_gets_later(db, monkeypatch):
+    told = AuditEvent(
+        pk=7,
+        district="lakeside",
+        actor="Ada Ñ",
+        action="plan.approved",
+        subject="12",
+        before={"b": 1, "a": [None]},
+        after={"rows": 2},
+        reason="asked",
+        at=datetime(2026, 9, 1, 2, 3, 4, 567, tzinfo=UTC),
+    )
+    link = "fda214c33fed17e60effbdead8a0389057c78d0672924b011b60f8531d049e3c"
+    assert audit._link(audit.BEGINNING, told) == link
+    later = CharField(max_length=9, default="new")
+    later.set_attributes_from_name("channel")
+    later.model = AuditEvent
+    columns = [*AuditEvent._meta.concrete_fields, later]
+    monkeypatch.setattr(AuditEvent._meta, "concrete_fields", columns)
+    told.channel = "new"
+    assert audit._link(audit.BEGINNING, told) == link
