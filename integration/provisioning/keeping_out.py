@@ -17,11 +17,9 @@ from integration.provisioning.problems import problem, unfit
 from integration.provisioning.rules import Rules
 from integration.provisioning.structure import unfit_session
 
-# Findings with one of these codes mean that the record has no row; all others stand beside one.
-# What the client could not read (`oneroster.…`) has none either.
-KEEPS_OUT = frozenset(
+# What a record tells by itself, so that a finding of it is out of date once it says otherwise.
+TOLD_BY_ITSELF = frozenset(
     {
-        "roster.ambiguous-id",
         "roster.control-character",
         "roster.id-too-long",
         "roster.term-dates",
@@ -29,6 +27,13 @@ KEEPS_OUT = frozenset(
         "roster.no-sis-id",
         "roster.no-login",
         "roster.no-name",
+    }
+)
+# Findings with one of these codes mean that the record has no row; all others stand beside one.
+# What the client could not read (`oneroster.…`) has none either.
+KEEPS_OUT = TOLD_BY_ITSELF | frozenset(
+    {
+        "roster.ambiguous-id",
         "roster.duplicate-login",
         "roster.duplicate-sis-id",
         "roster.unknown-class",
@@ -48,18 +53,6 @@ KEEPS_OUT = frozenset(
 )
 # What has its place in Canvas is somebody or something else.
 OF_ANOTHER = frozenset({"roster.duplicate-sis-id", "roster.id-recycled"})
-# What a record tells by itself, so that a finding of it is out of date once it says otherwise.
-TOLD_BY_ITSELF = frozenset(
-    {
-        "roster.control-character",
-        "roster.id-too-long",
-        "roster.term-dates",
-        "roster.no-title",
-        "roster.no-sis-id",
-        "roster.no-login",
-        "roster.no-name",
-    }
-)
 
 
 def keeps_out(code: str) -> bool:

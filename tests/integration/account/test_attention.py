@@ -15,22 +15,10 @@ from integration import invitations, tokens
 from integration.models import ApiToken, Change, District, Invitation, ProvisioningPolicy, Run
 from lti.models import KeySet
 from tests.integration.account.test_pages import ended
-from tests.integration.account.visiting import Visit, installed, visit
+from tests.integration.account.visiting import visit
 from tests.lti import people
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def district() -> District:
-    found = District.objects.create(slug="lakeside", name="Lakeside Unified")
-    ProvisioningPolicy.objects.create(district=found)
-    return found
-
-
-@pytest.fixture
-def admin(district) -> Visit:
-    return visit(installed(district))
 
 
 def course(district: District, number: int, **fields: Any) -> CourseSync:

@@ -34,18 +34,6 @@ RECIPIENT = {"address": "sis@lakeside.example", "waits": "on"}
 TOKEN = {"name": "Warehouse", "rights": ["read"], "days": "30"}
 
 
-@pytest.fixture
-def district() -> District:
-    found = District.objects.create(slug="lakeside", name="Lakeside Unified")
-    ProvisioningPolicy.objects.create(district=found)
-    return found
-
-
-@pytest.fixture
-def admin(district) -> Visit:
-    return visit(installed(district))
-
-
 @pytest.mark.parametrize(
     ("form", "right", "field", "value"),
     [

@@ -33,18 +33,6 @@ from tests.lti import people
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def district() -> District:
-    found = District.objects.create(slug="lakeside", name="Lakeside Unified")
-    ProvisioningPolicy.objects.create(district=found)
-    return found
-
-
-@pytest.fixture
-def admin(district) -> Visit:
-    return visit(installed(district))
-
-
 def ended(district: District, **fields: Any) -> Run:
     at = timezone.now()
     common = {"kind": "provisioning", "state": "done", "actor": "schedule", "started_at": at}

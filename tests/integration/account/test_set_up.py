@@ -13,23 +13,11 @@ from integration.models import (
     QConnection,
 )
 from tests.integration.account.test_pages import ended
-from tests.integration.account.visiting import Visit, installed, visit
+from tests.integration.account.visiting import visit
 from tests.lti import people
 
 pytestmark = pytest.mark.django_db
 Q = "https://q.example/ims/oneroster/v1p1"
-
-
-@pytest.fixture
-def district() -> District:
-    found = District.objects.create(slug="lakeside", name="Lakeside Unified")
-    ProvisioningPolicy.objects.create(district=found)
-    return found
-
-
-@pytest.fixture
-def admin(district) -> Visit:
-    return visit(installed(district))
 
 
 def step(name: str, ok: bool) -> dict[str, object]:
