@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from django.db.models import Exists, OuterRef
@@ -12,12 +13,13 @@ from django.db.models.functions import Now
 
 from integration import bulk
 from integration.models import Change, RosterRow, Run
-from integration.provisioning import plan_lines
+from integration.provisioning import plan_lines, schools
 from integration.provisioning.adoption import as_row
 from integration.provisioning.compare import Accepted, Planned
 from integration.provisioning.endings import Endings
-from integration.provisioning.holds import Limits
+from integration.provisioning.holds import Limits, Tally
 from integration.provisioning.ladder import Ladder, Room, Step, climbing
+from integration.provisioning.part import Chooses
 from integration.provisioning.rows import ENROLLMENTS, Row
 
 _FIELDS = ("pk", "key", "row", "digest", "school")
@@ -33,8 +35,10 @@ def further(
     """The lines of tonight's further steps, once all else of the enrollments is planned.
 
     Asked only on a night that was read completely. What may be there all the same, and what
-    belongs to a term that is over, stays as it is.
+    belongs to a term that is over, stays as it is. What does not come over takes up no room: it
+    rests, and would take it up again each night.
     """
+    comes = schools.chosen_of(run, run.district.policy)
     room: Room | None = None
     for step in ladder.steps():
         for some in bulk.batches(_taken_away(run, step)):
@@ -43,10 +47,18 @@ def further(
             ready = [
                 one
                 for one, row in zip(some, rows, strict=True)
-                if not must_stay(row, one[1].group) and not endings.covers(ENROLLMENTS, row)
+                if comes.wants(ENROLLMENTS, one[1].group)
+                and not must_stay(row, one[1].group)
+                and not endings.covers(ENROLLMENTS, row)
             ]
-            room = room or Room(plan_lines.tallies(run, ENROLLMENTS), limits)
+            room = room or Room(_tallies(run, comes), limits)
             yield list(climbing(step, ready, room))
+
+
+def _tallies(run: Run, comes: Chooses) -> Iterator[Tally]:
+    """What is planned of the enrollments, but for removals that will rest."""
+    for tally in plan_lines.tallies(run, ENROLLMENTS):
+        yield tally if comes.wants(ENROLLMENTS, tally.school) else replace(tally, removed=0)
 
 
 def _taken_away(run: Run, step: Step) -> Iterator[tuple[str, Accepted]]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from integration.models import Change, ProvisioningPolicy, RosterRow, Run
 from integration.provisioning.aside import leave_only
+from integration.provisioning.part import Chooses, Part
 from integration.provisioning.rows import ACCOUNTS, Kind
 
 BECAUSE = "its school does not come over"
@@ -45,13 +46,19 @@ def coming(chosen: Collection[str], parent_of: Mapping[str, str]) -> Coming:
     return Coming(frozenset(found))
 
 
+def chosen_of(run: Run, policy: ProvisioningPolicy) -> Chooses:
+    """What the policy lets come over, once the run's accounts are planned."""
+    if not policy.schools:
+        return Part()
+    return coming([f"{policy.sis_id_prefix}{one}" for one in policy.schools], _parents(run))
+
+
 def leave_out(run: Run, policy: ProvisioningPolicy) -> None:
     """Let the planned lines of all other schools rest. Called inside `Ledger.guarded`.
 
     What a line of a chosen school stands on goes with it: a teacher of another one, a term.
     """
-    chosen = [f"{policy.sis_id_prefix}{one}" for one in policy.schools]
-    leave_only(run, coming(chosen, _parents(run)), because=BECAUSE)
+    leave_only(run, chosen_of(run, policy), because=BECAUSE)
 
 
 def _parents(run: Run) -> dict[str, str]:

@@ -180,3 +180,36 @@ def test_in_a_rollover_nobody_takes_a_further_step(one_gone, provision, sandbox)
     ProvisioningPolicy.objects.update(rollovers=[])
     provision()
     assert status(sandbox) == {"completed"}
+
+
+def test_a_school_that_is_left_out_takes_no_place_of_those_that_come_over(
+    q_holds, connect, change_q, provision, sandbox
+):
+    """Its removals rest, each night the same; they used up the night's room, oldest first."""
+    q_holds(small_district(students=40, schools=("S1", "S2")))
+    connect()
+    provision()
+    change_q(delete={"enrollments": [*(f"E-P2-{number}" for number in range(12)), "E-P1-0"]})
+    assert provision("--approve", provision()[1]["digest"])[0] == 0
+    ProvisioningPolicy.objects.update(completed_after_days=1, schools=["S1"], removed_share=0)
+    pass_days(2)
+    for row in RosterRow.objects.filter(school="S2").exclude(removed_at=None):
+        RosterRow.objects.filter(pk=row.pk).update(removed_at=row.removed_at - timedelta(days=1))
+    provision()
+    assert status(sandbox) == {"completed"}
+    assert status(sandbox, "P2-0") == {"inactive"}
+
+
+def test_who_is_gone_tonight_from_a_school_that_is_left_out_takes_no_place_either(
+    one_gone, q_holds, change_q, provision, sandbox
+):
+    both = small_district(students=20, schools=("S1", "S2"))
+    both["enrollments"] = [one for one in both["enrollments"] if one["sourcedId"] != "E-P1-0"]
+    q_holds(both)
+    provision()
+    change_q(delete={"enrollments": [f"E-P2-{number}" for number in range(9)]})
+    ProvisioningPolicy.objects.update(schools=["S1"])
+    pass_days(15)
+    provision()
+    assert status(sandbox) == {"completed"}
+    assert status(sandbox, "P2-0") == {"active"}
