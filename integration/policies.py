@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.forms.models import model_to_dict
 
-from integration.models import AuditEvent, District, ProvisioningPolicy
+from integration.models import AuditEvent, Change, District, ProvisioningPolicy, RosterRow, Run
+from integration.provisioning.rows import ACCOUNTS
 
 RULES = (
     "grouping",
@@ -33,6 +35,32 @@ RULES = (
 def rules(policy: ProvisioningPolicy) -> dict[str, Any]:
     """What may be chosen, as it is chosen now."""
     return model_to_dict(policy, fields=RULES)
+
+
+def check_schools(district: District, ids: Collection[str]) -> None:
+    """Are these schools that Q had when it was last read, or that are chosen already?
+
+    For those who cannot look at Q first. Before anything was read nobody knows, and all may be.
+
+    Raises:
+        ValidationError: names those that are not known.
+    """
+    policy = ProvisioningPolicy.objects.filter(district=district).first()
+    prefix, chosen = (policy.sis_id_prefix, policy.schools) if policy else ("", [])
+    held = RosterRow.objects.filter(district=district, kind=ACCOUNTS.name, removed_at=None)
+    last = (
+        district.runs.filter(kind=Run.Kind.PROVISIONING)
+        .exclude(read_at=None)
+        .order_by("-pk")
+        .first()
+    )
+    planned = Change.objects.filter(run=last, kind=ACCOUNTS.name)
+    keys = {*held.values_list("key", flat=True), *planned.values_list("key", flat=True)}
+    known = {key.removeprefix(prefix) for key in keys if key.startswith(prefix)}
+    if known and (unknown := set(ids) - known - set(chosen)):
+        named = ", ".join(sorted(unknown))
+        told = f"Q had no school {named} when it was last read. A new one is known after a night."
+        raise ValidationError({"schools": [told]})
 
 
 @transaction.atomic

@@ -51,6 +51,7 @@ class Rules(Chosen):
     )
     def post(self, request: Any, **_: Any) -> ProvisioningPolicy:
         try:
+            policies.check_schools(self.district, self.wish.get("schools", ()))
             policies.change_policy(self.district, self.wish, actor=self.by)
         except ValidationError as error:
             raise serializers.ValidationError(error.message_dict) from None

@@ -99,3 +99,15 @@ def test_a_new_id_rule_for_a_district_that_is_in_canvas_comes_with_a_warning(
     assert policy("--prefix=q:")[1]["notes"] == []
     provision()
     assert "--plan-only" in " ".join(policy("--prefix=r:")[1]["notes"])
+
+
+def test_a_school_that_q_did_not_have_is_refused_by_name(q_holds, policy, provision):
+    q_holds(small_district(schools=("S1", "S2")))
+    assert policy("--schools=S1")[0] == 0
+    provision()
+    code, answer = policy("--schools=S2,S8,S9")
+    assert (code, "Q had no school S8, S9" in answer["error"]["message"]) == (1, True)
+    assert ProvisioningPolicy.objects.get().schools == ["S1"]
+    # S2 never came over; the last night read it all the same.
+    assert policy("--schools=S1,S2")[0] == 0
+    assert policy("--schools=all")[0] == 0

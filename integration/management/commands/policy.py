@@ -10,7 +10,7 @@ from django.core.management.base import CommandParser
 from integration.management.base import DONE, DistrictCommand, Failure
 from integration.models import District, ProvisioningPolicy, RosterRow, Run
 from integration.models.policy import OF_NO_PLAN
-from integration.policies import change_policy, rules
+from integration.policies import change_policy, check_schools, rules
 
 SWITCH = {"on": True, "off": False}
 # Option: (field, what it means)
@@ -91,6 +91,7 @@ class Command(DistrictCommand):
 
     def _set(self, district: District, given: dict[str, Any]) -> dict[str, Any]:
         try:
+            check_schools(district, given.get("schools", ()))
             before, _ = change_policy(district, given, actor=self.actor)
         except ValidationError as error:
             field, texts = next(iter(error.message_dict.items()))

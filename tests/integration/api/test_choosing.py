@@ -7,7 +7,8 @@ import json
 import pytest
 
 from gradesync.models import CourseSync, SyncDefaults
-from integration.models import AuditEvent, Change, District, ProvisioningPolicy, Run
+from integration.models import AuditEvent, Change, District, ProvisioningPolicy, RosterRow, Run
+from integration.provisioning.rows import digest
 from tests.integration.api.conftest import token_of
 
 pytestmark = pytest.mark.django_db
@@ -108,3 +109,17 @@ def test_a_course_chooses_for_itself_but_not_what_is_locked(lakeside, ask):
     assert ask("courses/5/settings/", {"late": "deducted"}).status_code == 409
     for wrong in ({"late": "never"}, {"decimals": 9}, {"automatic_minutes": 1}, {"x": 1}):
         assert ask("courses/5/settings/", wrong).status_code == 400, wrong
+
+
+def test_a_school_that_q_did_not_have_is_refused_beside_its_field(lakeside, ask):
+    row = ("S1", "", "School 1", "active")
+    district = District.objects.get(slug="lakeside")
+    RosterRow.objects.create(
+        district=district, kind="accounts", key="S1", row=json.dumps(row), digest=digest(row)
+    )
+    refused = ask("rules/", {"schools": ["S1", "S9"], "plan_hours": 9})
+    assert refused.status_code == 400
+    assert "Q had no school S9" in str(refused.json()["fields"]["schools"])
+    assert not AuditEvent.objects.filter(action="policy.changed").exists()
+    assert ask("rules/", {"schools": [["S1"]]}).status_code == 400
+    assert ask("rules/", {"schools": ["S1"]}).json()["schools"] == ["S1"]
