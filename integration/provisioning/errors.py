@@ -2,6 +2,7 @@
 
 ProvisioningError
  ├─ EmptyFeed       Q answered, and had nothing
+ ├─ NoSchoolComes   none of the chosen schools is in Q
  ├─ NotConnected    a connection is missing
  ├─ PlanRefused     the plan may not be carried out: another digest, stale, nothing to approve
  ├─ ImportFailed    Canvas did not carry the import out
@@ -25,6 +26,13 @@ class EmptyFeed(ProvisioningError):
 
     code = "provisioning.empty-feed"
     remedy = "Ask Q's operator whether the key may read this district's classes and users."
+
+
+class NoSchoolComes(ProvisioningError):
+    """None of the chosen schools is there: more likely a mistyped id than a district's wish."""
+
+    code = "provisioning.no-school-comes"
+    remedy = "Choose the schools anew on the page of the rules, which shows those that Q has."
 
 
 class NotConnected(ProvisioningError):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from integration.models import Change, ProvisioningPolicy, RosterRow, Run
 from integration.provisioning.aside import leave_only
+from integration.provisioning.errors import NoSchoolComes
 from integration.provisioning.part import Chooses, Part
 from integration.provisioning.rows import ACCOUNTS, Kind
 
@@ -47,10 +48,19 @@ def coming(chosen: Collection[str], parent_of: Mapping[str, str]) -> Coming:
 
 
 def chosen_of(run: Run, policy: ProvisioningPolicy) -> Chooses:
-    """What the policy lets come over, once the run's accounts are planned."""
+    """What the policy lets come over, once the run's accounts are planned.
+
+    Raises:
+        NoSchoolComes: neither Q nor Canvas has any of those that are chosen.
+    """
     if not policy.schools:
         return Part()
-    return coming([f"{policy.sis_id_prefix}{one}" for one in policy.schools], _parents(run))
+    accounts = [f"{policy.sis_id_prefix}{one}" for one in policy.schools]
+    parents = _parents(run)
+    if parents.keys().isdisjoint(accounts):
+        named = ", ".join(policy.schools)
+        raise NoSchoolComes(f"None of the chosen schools is in Q; nothing is done: {named}.")
+    return coming(accounts, parents)
 
 
 def leave_out(run: Run, policy: ProvisioningPolicy) -> None:

@@ -205,3 +205,16 @@ def test_the_page_names_qs_schools_and_keeps_what_is_ticked(records, provision):
     assert admin.post("rules/schools/", how="all").status_code == 303
     district.policy.refresh_from_db()
     assert district.policy.schools == []
+
+
+def test_a_night_of_which_no_chosen_school_is_in_q_does_nothing_and_says_so(
+    records, provision, sandbox
+):
+    choose("S8", "S9")
+    code, answer = provision()
+    assert (code, answer["error"]["code"]) == (1, "provisioning.no-school-comes")
+    assert "S8, S9" in answer["error"]["message"]
+    assert of_canvas(sandbox)["users"] == set()
+    choose("S8", "S1")
+    assert provision()[1]["state"] == "done"
+    assert of_canvas(sandbox)["sections"] == {"K1"}
