@@ -11,11 +11,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from django.conf import settings
 from django.utils import timezone
 
-from lti.errors import Disabled, Malformed, NotForUs, NotFromHere, NotFromPlatform, Replayed
+from lti.errors import (
+    Disabled,
+    Malformed,
+    NotForUs,
+    NotFromHere,
+    NotFromPlatform,
+    Replayed,
+    TooOften,
+)
 from lti.models import Deployment, LoginAttempt, Platform
 from lti.own_urls import launch_url
+from lti.rates import name_of
 from lti.secret_words import digest, new_word
 
 LIFE = timedelta(minutes=10)
@@ -41,13 +51,13 @@ class SignIn:
         return f"{parts.scheme}://{parts.netloc}"
 
 
-def begin(fields: Mapping[str, str], *, browser: str) -> SignIn:
+def begin(fields: Mapping[str, str], *, browser: str, address: str) -> SignIn:
     """Start a sign-in for a login request with these fields.
 
-    `browser` is the key this browser already has, or "".
+    `browser` is the key this browser already has, or ""; `address` is whence it comes.
 
     Raises:
-        Malformed, NotFromPlatform, Disabled, NotForUs
+        Malformed, NotFromPlatform, Disabled, NotForUs, TooOften
     """
     if not fields.get("login_hint") or any(
         len(value) > _LONGEST or "\0" in value for value in fields.values()
@@ -56,6 +66,8 @@ def begin(fields: Mapping[str, str], *, browser: str) -> SignIn:
     if fields.get("target_link_uri") != launch_url():
         raise NotForUs("This launch is meant for another address.")
     platform = find_platform(fields.get("iss", ""), fields.get("client_id", ""))
+    who = name_of(address)
+    _require_room(who)
     state, nonce, browser = new_word(), new_word(), browser or new_word()
     target = fields.get("lti_storage_target", "")[:64]
     hinted = next((fields[name] for name in _DEPLOYMENT_NAMES if fields.get(name)), "")
@@ -69,6 +81,7 @@ def begin(fields: Mapping[str, str], *, browser: str) -> SignIn:
         deployment_id=named.values_list("pk", flat=True).first() if hinted else None,
         uses_storage=bool(target),
         expires_at=timezone.now() + LIFE,
+        who=who,
     )
     asked = {
         "scope": "openid",
@@ -85,6 +98,15 @@ def begin(fields: Mapping[str, str], *, browser: str) -> SignIn:
         asked["lti_message_hint"] = fields["lti_message_hint"]
     url = _with_query(platform.auth_url, asked)
     return SignIn(url, platform, browser, STORAGE_KEY + state, target)
+
+
+def _require_room(who: str) -> None:
+    """A school has one address: only what was begun in this minute and left counts against it."""
+    most = settings.LOGINS_PER_MINUTE
+    lately = timezone.now() + LIFE - timedelta(minutes=1)
+    left = LoginAttempt.objects.filter(who=who, expires_at__gt=lately, taken_at=None)
+    if most and left[:most].count() >= most:
+        raise TooOften("Too many launches were begun from your network and not finished.")
 
 
 def find_platform(issuer: str, client_id: str) -> Platform:

@@ -105,8 +105,13 @@ class LoginAttempt(models.Model):
     uses_storage = models.BooleanField(default=False)
     expires_at = models.DateTimeField(db_index=True)
     taken_at = models.DateTimeField(null=True, blank=True)
+    # Whence, as rates.name_of says it.
+    who = models.CharField(max_length=32, blank=True, default="")
     code_hash = models.CharField(max_length=64, null=True, blank=True, unique=True)
     parked = models.JSONField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["who", "expires_at"], name="attempts_by_address")]
 
 
 class LaunchSession(models.Model):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import F
 from django.utils import timezone
 
 from lti.models import Tally
@@ -25,14 +24,8 @@ def is_too_often(what: str, who: str, most: int) -> bool:
         return False
     minute = connection.ops.adapt_datetimefield_value(_minute())
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT_ON, [what, _name(who), minute])
+        cursor.execute(_COUNT_ON, [what, name_of(who), minute])
         return bool(cursor.fetchone()[0] > most)
-
-
-def give_back(what: str, who: str) -> None:
-    """What was counted came to a good end, and counts no more."""
-    counted = Tally.objects.filter(what=what, who=_name(who), minute=_minute(), count__gt=0)
-    counted.update(count=F("count") - 1)
 
 
 def seconds_left() -> int:
@@ -44,7 +37,7 @@ def forget_old() -> None:
     Tally.objects.filter(minute__lt=timezone.now() - KEPT).delete()
 
 
-def _name(who: str) -> str:
+def name_of(who: str) -> str:
     """Addresses are people's: none is kept in plain words."""
     return digest(who)[:32]
 

@@ -44,7 +44,7 @@ logger = logging.getLogger(__name__)
 _BROWSER_SECONDS = 3600
 _MOST_BYTES = 300 * 1024
 EXCHANGE = timedelta(seconds=60)
-LOGIN, REFUSED = "login", "refused launch"
+REFUSED = "refused launch"
 
 
 @audience.public
@@ -53,11 +53,9 @@ LOGIN, REFUSED = "login", "refused launch"
 def begin(request: HttpRequest) -> HttpResponse:
     """Login initiation: send the browser to the platform, with state and nonce of ours."""
     try:
-        if rates.is_too_often(LOGIN, _address(request), settings.LOGINS_PER_MINUTE):
-            raise TooOften("Too many launches were begun from your network and not finished.")
         fields = _once(request.POST if request.method == "POST" else request.GET)
         known = cookies.read_key(request.COOKIES, cookies.BROWSER)
-        sign_in = login.begin(fields, browser=known)
+        sign_in = login.begin(fields, browser=known, address=_address(request))
     except LaunchError as error:
         return refuse(request, error)
     hosts = frames.before_launch(sign_in.platform, origin=request.headers.get("Origin", ""))
@@ -79,8 +77,6 @@ def receive(request: HttpRequest) -> HttpResponse:
     try:
         fields = _launch_fields(request)
         verified = launch.verify(fields)
-        # A school has one address: only what is begun and left counts against it.
-        rates.give_back(LOGIN, _address(request))
         browser = cookies.read_key(request.COOKIES, cookies.BROWSER)
         if browser and digest(browser) == verified.attempt.browser_hash:
             with transaction.atomic():

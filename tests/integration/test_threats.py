@@ -114,7 +114,9 @@ def test_s58_no_filter_of_a_page_reaches_a_statement_as_anything_but_a_value(adm
                 shown = words(answer) if answer.status_code == 200 else ""
             assert answer.status_code < 500, (name, text)
             assert "DROP TABLE" not in " ".join(
-                one["sql"] for one in asked if not one["sql"].lstrip().startswith("SELECT")
+                one["sql"]
+                for one in asked
+                if not one["sql"].lstrip().startswith(("SELECT", "DECLARE"))
             )
             assert found(SECRETS.values(), shown) == []
     assert Run.objects.count() == 1
