@@ -75,4 +75,4 @@ def test_a_launch_asks_the_database_as_often_whatever_there_is(canvas: Platform)
         install(beside, f"district-{at}", "X")
         queries(Client(), beside, rosa())
     many = {"section_sis_ids": ",".join(map(str, range(500)))}
-    assert queries(Client(), canvas, rosa(**many)) == few == 4
+    assert queries(Client(), canvas, rosa(**many)) == few == 3
