@@ -47,6 +47,16 @@ ALL = """() => {
 }"""
 
 
+# Where a page put the focus, Tab would go on even after `blur`.
+FROM_THE_TOP = """() => {
+    document.body.tabIndex = -1;
+    document.body.focus();
+    document.body.removeAttribute('tabindex');
+    window.__stops = [];
+    scrollTo(0, 0);
+}"""
+
+
 @dataclass(frozen=True, slots=True)
 class Stop:
     """One stop of Tab. `back`: it lies before the one before it; `seen`: nothing covers it.
@@ -72,7 +82,7 @@ def here(page: Page) -> Stop | None:
 
 def stops(page: Page) -> list[Stop]:
     """All stops from the top of the page to its end."""
-    page.evaluate("() => { document.activeElement?.blur(); window.__stops = []; scrollTo(0, 0); }")
+    page.evaluate(FROM_THE_TOP)
     found: list[Stop] = []
     while len(found) < MOST:
         page.keyboard.press("Tab")
