@@ -32,9 +32,7 @@ def courses() -> QuerySet[CourseSync]:
     Not those where nobody has ever sent a plan: a first one is looked at by a person, and a course
     that was copied begins so, whatever its account has chosen.
     """
-    on = CourseSync.objects.exclude(mode=CourseSync.Mode.OFF).filter(
-        is_copy=False, first_sent_at__isnull=False
-    )
+    on = CourseSync.objects.exclude(mode=CourseSync.Mode.OFF).exclude(first_sent_at=None)
     return on.filter(district__state=District.State.ACTIVE).select_related("district")
 
 
@@ -81,7 +79,6 @@ def due_now(course: CourseSync, now: datetime) -> Due:
     # A preview decides nothing: what stopped to ask still does.
     latest = runs.exclude(plan_only=True).order_by("-pk").first()
     state = State(
-        is_copy=course.is_copy,
         is_running=runs.filter(state__in=UNFINISHED).exists(),
         is_asking=bool(latest and latest.state == Run.State.HELD and latest.holds),
         last_night=course.last_night,

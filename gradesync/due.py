@@ -14,9 +14,7 @@ from zoneinfo import ZoneInfo
 from integration.nights import Timetable, begins, tonight
 
 Mode = Literal["off", "nightly", "after-grading"]
-Why = Literal[
-    "", "off", "copied", "running", "asks", "quiet", "nothing-new", "still-grading", "not-yet"
-]
+Why = Literal["", "off", "running", "asks", "quiet", "nothing-new", "still-grading", "not-yet"]
 
 # Somebody who grades for hours is not waited for longer than this many times the minutes.
 PATIENCE = 4
@@ -42,12 +40,10 @@ class Automatic:
 class State:
     """What is known of a course.
 
-    `is_copy`: it came of a course copy and nobody has switched it on in this course since.
     `is_asking`: its last plan waits for a person. `first_change_at`, `last_change_at`: of the
     changes in Canvas that were seen and not synced yet.
     """
 
-    is_copy: bool = False
     is_running: bool = False
     is_asking: bool = False
     last_night: date | None = None
@@ -70,7 +66,6 @@ def due(now: datetime, automatic: Automatic, state: State, zone: ZoneInfo) -> Du
     if automatic.mode == "off":
         return Due(is_due=False, why="off")
     standing: dict[Why, bool] = {
-        "copied": state.is_copy,
         "running": state.is_running,
         "asks": state.is_asking,
     }

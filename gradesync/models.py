@@ -63,7 +63,6 @@ class CourseSync(models.Model):
     since = models.DateTimeField(null=True, blank=True)
     # Until something was sent, a person looks at the plan first.
     first_sent_at = models.DateTimeField(null=True, blank=True)
-    is_copy = models.BooleanField(default=False)
     last_night = models.DateField(null=True, blank=True)
     # Of changes in Canvas that were seen and not synced yet; and up to when was looked.
     first_change_at = models.DateTimeField(null=True, blank=True)

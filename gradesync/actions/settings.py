@@ -32,9 +32,7 @@ def change_course(course: CourseSync, chosen: Mapping[str, Any], *, by: str) -> 
         was, now = kept.chosen, _changed(kept.chosen, chosen)
         if was != now:
             kept.chosen = now
-            if chosen.get("automatic") not in (None, "off"):
-                kept.is_copy = False  # somebody has switched it on in this very course
-            kept.save(update_fields=["chosen", "is_copy"])
+            kept.save(update_fields=["chosen"])
             _tell(course.district, by, f"course {course.canvas_id}", was, now)
             rulebook.follow_automatic(kept)
     course.refresh_from_db()

@@ -13,7 +13,7 @@ from gradesync.actions import settings as chosen
 from gradesync.api import shapes
 from gradesync.api.views import TAG, OfCourse, Right
 from gradesync.course_settings import Effective
-from gradesync.errors import BadSetting, PlanRefused
+from gradesync.errors import BadSetting
 from gradesync.models import SentScore
 from gradesync.rulebook import effective_of
 from gradesync.selectors import history
@@ -37,9 +37,7 @@ class Choices(OfCourse):
         "plans as long as both values are those that were shown.",
     )
     def post(self, request: Any, **_: Any) -> Run:
-        run, wish = self.run, self.wish
-        if run.plan_digest != wish["digest"]:
-            raise PlanRefused(f"This plan's digest is {run.plan_digest or 'not made yet'}.")
+        run, wish = self.named(self.run), self.wish
         done, _changed = acts.choose(run, wish["choice"], by=self.by, keys=wish["keys"] or None)
         return done
 

@@ -48,6 +48,12 @@ class OfCourse(OfDistrict):
             raise NotThere("This course has no such run.")
         return found
 
+    def named(self, run: Run) -> Run:
+        """The run, if the wish names its plan by the digest. Raises PlanRefused."""
+        if run.plan_digest != self.wish["digest"]:
+            raise PlanRefused(f"This plan's digest is {run.plan_digest or 'not made yet'}.")
+        return run
+
     def shown(self, run: Run) -> dict[str, Any]:
         """A plan, as far as it is made."""
         plan = courses.plan(run)
@@ -182,9 +188,7 @@ class Pushes(OfCourse):
         wish = self.wish
         run = self.run_numbered(wish["preview"])
         self.may_begin()
-        if run.plan_digest != wish["digest"]:
-            raise PlanRefused(f"This plan's digest is {run.plan_digest or 'not made yet'}.")
-        acts.seen(run, by=self.by)
+        acts.seen(self.named(run), by=self.by)
         return acts.send(run, wish["digest"], by=self.by, reason=wish["reason"])
 
 

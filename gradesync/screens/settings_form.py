@@ -256,6 +256,6 @@ def version(course: CourseSync) -> str:
     stored: Mapping[str, Any] = {
         "chosen": course.chosen,
         **{name: str(getattr(course, name)) for name in
-           ("mode", "at", "minutes", "quiet_from", "quiet_until", "is_copy")},
+           ("mode", "at", "minutes", "quiet_from", "quiet_until")},
     }  # fmt: skip
     return hashlib.sha256(json.dumps(stored, sort_keys=True).encode()).hexdigest()[:32]

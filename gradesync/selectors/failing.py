@@ -15,7 +15,7 @@ from integration.models import Change, District, Run
 # "rests": automatic sync is chosen and waits for the first sync, which is a teacher's.
 FAILED = Q(last_state=Run.State.FAILED) | Q(last_state=Run.State.DONE, is_partly=True)
 ASKS = Q(last_state=Run.State.HELD)
-RESTS = ~Q(mode=CourseSync.Mode.OFF) & (Q(is_copy=True) | Q(first_sent_at=None))
+RESTS = ~Q(mode=CourseSync.Mode.OFF) & Q(first_sent_at=None)
 SORTS = {"failed": FAILED, "asks": ASKS, "rests": RESTS}
 
 

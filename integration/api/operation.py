@@ -134,9 +134,19 @@ def operation(
     With `media` the method makes the whole answer, of this type.
     """
     is_list = query is not None and issubclass(query, Filter)
-    answered = {*refuses, 401, 403, 404, 429}
-    answered |= {400} if query or body else set()
-    answered |= {400, 413, 415} if body else set()
+    refused = {*refuses, 401, 403, 404, 429}
+    refused |= {400} if query or body else set()
+    refused |= {400, 413, 415} if body else set()
+    shape = _paged(gives) if is_list else gives
+    answers = _answers((status, media) if media else status, shape, refused)
+    documented: Callable[[Handler], Handler] = extend_schema(
+        summary=summary,
+        description=f"{text}\n\nNeeds the right `{right}`.".strip(),
+        tags=[tag],
+        parameters=[query] if query else [],
+        request=body,
+        responses=answers,
+    )
 
     def decorate(method: Handler) -> Handler:
         @wraps(method)
@@ -156,26 +166,18 @@ def operation(
             return response
 
         answer.right = right  # type: ignore[attr-defined]
-        shape = _paged(gives) if is_list else gives
-        documented: Callable[[Handler], Handler] = extend_schema(
-            summary=summary,
-            description=f"{text}\n\nNeeds the right `{right}`.".strip(),
-            tags=[tag],
-            parameters=[query] if query else [],
-            request=body,
-            responses={
-                (status, media) if media else status: OpenApiResponse(
-                    shape, description=_said(status)
-                )
-            }
-            | {
-                one: OpenApiResponse(ProblemOut, description=REFUSALS[one])
-                for one in sorted(answered)
-            },
-        )
         return documented(answer)
 
     return decorate
+
+
+def _answers(good: int | tuple[int, str], shape: Any, refused: set[int]) -> dict[Any, Any]:
+    """Each status with what it says; `good` with its type, where that is not JSON."""
+    said = _said(good if isinstance(good, int) else good[0])
+    problems = {
+        one: OpenApiResponse(ProblemOut, description=REFUSALS[one]) for one in sorted(refused)
+    }
+    return {good: OpenApiResponse(shape, description=said)} | problems
 
 
 def _said(status: int) -> str:

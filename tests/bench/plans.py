@@ -2,67 +2,26 @@
 
     python -m tests.bench.plans
 
-Asked through all of the middleware, in one process, on a database of its own. Prints one line of
-JSON: milliseconds, the middle of the rounds and the slowest of ten, the processor's share, and the
-queries of a page; of the file the time to its first byte.
+Of the file, the time to its first byte.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import statistics
-import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.sandbox_process import ROOT
+from tests.bench.pages import Figures, by_itself, measured, measured_by
 
-Figures = dict[str, float]
-CHANGES, SCHOOLS, ROUNDS = 100_000, 200, 10
-AIM = 1000
+CHANGES, SCHOOLS, ROUNDS, AIM = 100_000, 200, 10, 1000
 PAGES = ("run", "first", "next", "deep", "search", "rare", "none", "filter", "school", "csv")
 
 
 def measure() -> Figures:
-    """In a process of its own."""
     print(f"A plan of {CHANGES:,} changes in {SCHOOLS} schools", flush=True)
-    with tempfile.TemporaryDirectory() as directory:
-        database = f"sqlite:///{directory}/plans.sqlite3"
-        ended = subprocess.run(
-            [sys.executable, "-m", "tests.bench.plans"],
-            cwd=ROOT,
-            env=os.environ | {"DEBUG": "1", "LOG_LEVEL": "WARNING", "DATABASE_URL": database},
-            stdout=subprocess.PIPE,
-            check=True,
-            text=True,
-        )
-    told: Figures = json.loads(ended.stdout)
-    for page in PAGES:
-        name = f"plan_{page}"
-        print(
-            f"  {page:<14} {told[f'{name}_ms']:>9.0f} ms (aim: {AIM})  slowest of {ROUNDS}: "
-            f"{told[f'{name}_slowest_ms']:.0f} ms  processor {told[f'{name}_cpu_ms']:.0f} ms  "
-            f"{told[f'{name}_queries']:.0f} queries"
-        )
-    return told
-
-
-def main() -> int:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration.settings")
-    import django
-
-    django.setup()
-    from django.conf import settings
-    from django.core.management import call_command
-
-    settings.ALLOWED_HOSTS = ["*"]
-    call_command("migrate", verbosity=0)
-    sys.stdout.write(json.dumps(_figures()) + "\n")
-    return 0
+    names = [f"plan_{page}" for page in PAGES]
+    return measured_by(__name__, names, rounds=ROUNDS, aim=AIM)
 
 
 def _figures() -> Figures:
@@ -88,7 +47,7 @@ def _figures() -> Figures:
     }
     figures: Figures = {}
     for name, ask in asked.items():
-        figures |= _measured(f"plan_{name}", ask)
+        figures |= measured(f"plan_{name}", ask, rounds=ROUNDS)
     return figures
 
 
@@ -144,28 +103,5 @@ def _lines(run: Any, changes: int, schools: int) -> Iterator[tuple[object, ...]]
                "planned", "", "", "", "")  # fmt: skip
 
 
-def _measured(name: str, ask: Callable[[], Any]) -> Figures:
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
-    connection.queries_log.clear()
-    with CaptureQueriesContext(connection) as queries:
-        answer = ask()
-    assert answer.status_code == 200, (name, answer.status_code)
-    took = []
-    began = time.process_time()
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        ask()
-        took.append(1000 * (time.perf_counter() - started))
-    cpu = 1000 * (time.process_time() - began) / ROUNDS
-    return {
-        f"{name}_ms": round(statistics.median(took), 1),
-        f"{name}_slowest_ms": round(max(took), 1),
-        f"{name}_cpu_ms": round(cpu, 1),
-        f"{name}_queries": len(queries),
-    }
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(by_itself(_figures))

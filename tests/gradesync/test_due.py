@@ -27,11 +27,9 @@ MINUTE = timedelta(minutes=1)
     ("automatic", "state", "why"),
     [
         (Automatic(), GRADED, "off"),
-        (NIGHTLY, State(is_copy=True), "copied"),
         (NIGHTLY, State(is_running=True), "running"),
         (NIGHTLY, State(is_asking=True), "asks"),
         (PROMPT, State(), "nothing-new"),
-        (PROMPT, State(is_copy=True, first_change_at=NOON, last_change_at=NOON), "copied"),
     ],
 )
 def test_why_a_course_is_left_alone(automatic, state, why):

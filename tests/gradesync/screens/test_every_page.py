@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from django.utils import timezone
+
 from gradesync.catalogue import CATALOGUE
+from gradesync.models import CourseSync
 from tests.gradesync.screens.algebra import algebra
 from tests.gradesync.screens.stage import Stage, room, text
 
@@ -71,3 +74,11 @@ def test_one_grade_says_why_it_is_not_in_q_as_well(stage: Stage):
     nameless.after = nameless.after.replace('"is_nameless":false', '"is_nameless":true')
     nameless.save()
     assert stage.visit().get("history/grade/", **asked).status_code == 404
+
+
+def test_the_settings_say_that_automatic_sync_waits_for_the_first_one(stage: Stage):
+    told = "Automatic sync begins after the first sync of this course"
+    visit = stage.visit()
+    assert told in text(visit.page("settings/"))
+    CourseSync.objects.update(first_sent_at=timezone.now())
+    assert told not in text(visit.page("settings/"))

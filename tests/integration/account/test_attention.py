@@ -50,7 +50,7 @@ def test_courses_are_counted_by_what_is_wrong_and_listed_with_their_reason(admin
     first = timezone.now()
     course(district, 6, mode="nightly", first_sent_at=first)
     course(district, 7, mode="nightly")
-    course(district, 8, mode="nightly", first_sent_at=first, is_copy=True)
+    course(district, 8, mode="nightly")
     neighbour = District.objects.create(slug="hillside", name="Hillside")
     synced(course(neighbour, 9), state="failed")
 
