@@ -45,8 +45,8 @@ def check_schools(district: District, ids: Collection[str]) -> None:
     Raises:
         ValidationError: names those that are not known.
     """
-    policy = ProvisioningPolicy.objects.filter(district=district).first()
-    prefix, chosen = (policy.sis_id_prefix, policy.schools) if policy else ("", [])
+    policy = ProvisioningPolicy.of(district)
+    prefix, chosen = policy.sis_id_prefix, policy.schools
     held = RosterRow.objects.filter(district=district, kind=ACCOUNTS.name, removed_at=None)
     last = (
         district.runs.filter(kind=Run.Kind.PROVISIONING)

@@ -20,7 +20,7 @@ OF_A_SCHOOL = ("terms", "courses", "classes", "students", "teachers", "enrollmen
 GRADEBOOK = ("categories", "lineItems", "results")
 PERMISSIONS = ("import_sis", "manage_sis", "read_sis")
 CLOCKS_MAY_DIFFER = timedelta(minutes=5)
-# So long before its end a certificate is spoken of.
+# So long before its end a certificate, or another credential, is spoken of.
 ENDS_SOON = timedelta(days=30)
 
 NO_SCHOOL = "Use the bulk service (connect --q-service=bulk), or ask Q's operator for the schools."

@@ -19,10 +19,10 @@ from integration.models import (
     Run,
     SetAside,
 )
+from integration.verification import ENDS_SOON
 from lti.models import KeySet
 
-# So long before its end a credential is spoken of; a one-time link lives for days only.
-ENDS_SOON = timedelta(days=30)
+# A one-time link lives for days only.
 LINK_ENDS = timedelta(hours=24)
 MOST_RUNS = 100
 # Canvas's keys are asked for when they are needed; launches live by the old ones meanwhile.
@@ -105,8 +105,7 @@ def _silent_feed(district: District) -> Iterator[Attention]:
 
     After how many days that is told, the district chooses; 0: never.
     """
-    policy = ProvisioningPolicy.objects.filter(district=district).first()
-    silent_days = (policy or ProvisioningPolicy()).silent_feed_days
+    silent_days = ProvisioningPolicy.of(district).silent_feed_days
     if not silent_days:
         return
     runs = district.runs.filter(kind=Run.Kind.PROVISIONING, state=Run.State.DONE)

@@ -28,8 +28,7 @@ def near_limits(run: Run) -> dict[str, Near]:
     removed = {kind: int(count.get("removed", 0)) for kind, count in run.counts.items()}
     if not any(removed.values()):
         return {}
-    policy = ProvisioningPolicy.objects.filter(district=run.district).first()
-    policy = policy or ProvisioningPolicy(district=run.district)
+    policy = ProvisioningPolicy.of(run.district)
     limits = limits_of(policy)
     if rollover_now(policy):
         limits = limits.loosened()

@@ -96,8 +96,7 @@ def _totals(district: District | None) -> Support:
 
 
 def _limits(district: District | None) -> Iterator[Row]:
-    policy = ProvisioningPolicy.objects.filter(district=district).first() if district else None
-    policy = policy or ProvisioningPolicy()
+    policy = ProvisioningPolicy.of(district) if district else ProvisioningPolicy()
     held = gettext("The plan waits for a person; Canvas is not changed")
     yield Row(
         gettext("Removals in one run: %(share)s of a school or of all, at most %(most)d")

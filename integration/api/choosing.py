@@ -31,9 +31,7 @@ CSV = "text/csv"
 class Chosen(OfDistrict):
     @property
     def policy(self) -> ProvisioningPolicy:
-        """As it is stored, or as it is before anything was chosen."""
-        found = ProvisioningPolicy.objects.filter(district=self.district).first()
-        return found or ProvisioningPolicy(district=self.district)
+        return ProvisioningPolicy.of(self.district)
 
 
 class Rules(Chosen):

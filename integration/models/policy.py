@@ -94,6 +94,11 @@ class ProvisioningPolicy(models.Model):
     # [{"from", "until", "reason"}], local dates, both included.
     blackouts = models.JSONField(default=list, blank=True)
 
+    @classmethod
+    def of(cls, district: District) -> ProvisioningPolicy:
+        """As it is stored, or as it is before anything was chosen."""
+        return cls.objects.filter(district=district).first() or cls(district=district)
+
     def digest(self) -> str:
         """Name the rules of this policy by their content; when a run begins is none of them."""
         content = json.dumps(model_to_dict(self, exclude=OF_NO_PLAN), sort_keys=True)

@@ -25,7 +25,6 @@ MOST_SCHOOLS = 200
 # Held for what is missing in Q alone, so that all that is new may be right. Where all came back
 # under other ids it is not: it would stand there twice.
 OF_REMOVALS = frozenset({"too-many-removed", "short-feed", "empty-feed", IDS_CHANGED})
-_SENT = ("added", "changed", "removed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,24 +98,27 @@ def _told(request: Any, run: Run) -> dict[str, Any]:
         "approvals": Approval.objects.filter(run=run).order_by("pk"),
         "undos": run.undos.order_by("pk"),
         "may_undo": _may_undo(run),
-        "sends": sum(words.total(run, what) for what in _SENT),
+        "sends": _sends(run),
         "removes": words.total(run, "removed"),
-        "goes": sum(words.total(run, what) for what in _SENT if what != "removed"),
+        "goes": _sends(run) - words.total(run, "removed"),
     }
 
 
 def _first(run: Run, holds: list[Hold], schools: Sequence[str]) -> str:
     """The choice that is ticked when the page comes; "" where none is to be taken unread."""
+    codes = {hold.code for hold in holds}
+    is_missing = bool(codes - {IDS_CHANGED}) and codes <= OF_REMOVALS
     removes = words.total(run, "removed")
-    goes = sum(words.total(run, what) for what in _SENT) - removes
-    is_missing = {hold.code for hold in holds} - {IDS_CHANGED} and all(
-        hold.code in OF_REMOVALS for hold in holds
-    )
-    if run.kind == Run.Kind.PROVISIONING and removes and goes and is_missing:
+    is_both = 0 < removes < _sends(run)
+    if run.kind == Run.Kind.PROVISIONING and is_missing and is_both:
         return "except-removals"
     if not any(hold.school for hold in holds):
         return "all"
     return "schools" if len(schools) > 1 else ""
+
+
+def _sends(run: Run) -> int:
+    return sum(words.total(run, what) for what in ("added", "changed", "removed"))
 
 
 def groups(run: Run) -> list[Group]:
