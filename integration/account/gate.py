@@ -41,11 +41,16 @@ def _whole(view: View) -> View:
     def checked(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         if not sees_all(request.launch):
             raise NotAllowed("This page tells of the whole district.")
-        request.may_manage = ACCOUNT_MANAGE in request.launch.rights
-        request.more_tabs = tabs.MORE
+        show_tabs(request)
         return view(request, *args, **kwargs)
 
     return checked
+
+
+def show_tabs(request: Any) -> None:
+    """For whoever `sees_all`: the page has the tabs, and what it lets them do."""
+    request.may_manage = ACCOUNT_MANAGE in request.launch.rights
+    request.more_tabs = tabs.MORE
 
 
 def actor(launch: Launch) -> str:

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from integration import claiming
-from integration.account import overview, tabs
-from integration.account.gate import sees_all
+from integration.account import overview
+from integration.account.gate import sees_all, show_tabs
 from integration.alerts import tell_operator
 from integration.claiming import ClaimRefused
 from integration.models import District, IntegrationRequest
@@ -43,8 +43,7 @@ def show_overview(request: Any) -> HttpResponse:
     launch = request.launch
     district: District = request.district
     if sees_all(launch):
-        request.may_manage = ACCOUNT_MANAGE in launch.rights
-        request.more_tabs = tabs.MORE
+        show_tabs(request)
     shown = (
         overview.of_district(district)
         if sees_all(launch)

@@ -37,7 +37,7 @@ class NoSchoolComes(ProvisioningError):
 
 class NotConnected(ProvisioningError):
     code = "provisioning.not-connected"
-    remedy = "Connect both sides first: manage.py connect SLUG …"
+    remedy = "Connect both sides first: on the page “Connections”, or with manage.py connect."
 
 
 class PlanRefused(ProvisioningError):
@@ -52,7 +52,7 @@ class ImportFailed(ProvisioningError):
 
 class RunUnderWay(ProvisioningError):
     code = "provisioning.run-under-way"
-    remedy = "Let it end, or finish it with manage.py provision SLUG; then try this again."
+    remedy = "Let it end; a command that was left is gone on with by itself. Then try this again."
     retryable = True
 
 

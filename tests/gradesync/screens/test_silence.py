@@ -37,7 +37,9 @@ def test_a_first_look_that_q_does_not_answer_says_so_while_it_is_tried_again(
     assert "Q is not answering" in text(part.content.decode())
     assert "being read for the first time" not in text(part.content.decode())
     now(run, state="running")
-    assert "Q is not answering" in text(visit.page())
+    page = text(visit.page())
+    assert "Q is not answering" in page
+    assert "Connected to Q" not in page
     stage.work(run, room())
     page = text(visit.page())
     assert "18 grades ready to send to Q" in page

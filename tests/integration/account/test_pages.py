@@ -225,3 +225,11 @@ def test_a_search_is_leafed_through_without_counting_all_of_it(admin, district):
     assert "101 to 130 of 130" in last
     assert "Further" not in last
     assert "No change is like this" in admin.page(path, text="student", page="4")
+
+
+@pytest.mark.parametrize("path", ["", "supported/", "rules/"])
+def test_every_page_of_the_district_has_the_same_tabs(admin, path):
+    shown = admin.get(path).content.decode()
+    tabs = shown[shown.index("<nav") : shown.index("</nav>")]
+    for tab in ("Provisioning", "Grades", "Evaluation", "What is supported", "Audit log"):
+        assert f">{tab}</a>" in tabs
