@@ -48,7 +48,7 @@ def queue_stands_still() -> bool:
 
 
 def _of_the_database() -> list[Check]:
-    migrated = _is_migrated()
+    migrated = is_migrated()
     found = [_check("migrations", migrated, "Run manage.py migrate.")]
     if not migrated:
         return found
@@ -65,7 +65,7 @@ def _check(name: str, ok: bool, remedy: str) -> Check:
     return Check(name, ok=ok, remedy="" if ok else remedy)
 
 
-def _is_migrated() -> bool:
+def is_migrated() -> bool:
     executor = MigrationExecutor(connection)
     return not executor.migration_plan(executor.loader.graph.leaf_nodes())
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import dj_email_url
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
@@ -240,8 +241,27 @@ Q_CLUSTER = {
     "label": "Background work",
 }
 
-# How mail is sent: smtp+tls://user:password@host:587. Without it mail is written to the log.
-vars().update(env.dj_email_url("EMAIL_URL", "consolemail://"))
+
+def _mail() -> dict[str, Any]:
+    """How mail is sent: submission://user:password@host:587 (STARTTLS), or smtp://host:25.
+
+    Without it mail is written to the log. dj-email-url takes a scheme that it does not know for
+    plain SMTP, so a typing error would send the password in the clear.
+    """
+    url: str = env.str("EMAIL_URL", "console://")
+    scheme, _, rest = url.partition("://")
+    if scheme == "smtp+tls":
+        scheme = "submission"
+    if scheme not in ("submission", "smtp", "console"):
+        raise ImproperlyConfigured(
+            "Set EMAIL_URL as submission://user:password@host:587, which is encrypted, or as "
+            "smtp://host:25 for a mail server of your own network."
+        )
+    mail: dict[str, Any] = dj_email_url.parse(f"{scheme}://{rest}")
+    return mail
+
+
+vars().update(_mail())
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL: str = env.str("EMAIL_FROM", f"qsync@{urlsplit(BASE_URL).hostname}")
 # Who runs this installation, and is told when a district asks for it.

@@ -2,6 +2,8 @@
 
 from django.urls import include, path
 
+from integration.installation import probe
+from integration.installation.views import page
 from integration.invited import credentials
 from integration.views import healthz, readyz
 
@@ -13,6 +15,8 @@ urlpatterns = [
     path("account/grades/", include("gradesync.account_urls")),
     path("api/", include("integration.api.urls")),
     path("invitations/<str:code>/", credentials, name="credentials"),
+    path("setup/probe", probe.answer, name="install-probe"),
+    path("setup/<str:word>/", page, name="install"),
     path("courses/<int:course_id>/", include("gradesync.urls")),
 ]
 handler500 = "lti.views.server_error"

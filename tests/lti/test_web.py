@@ -58,6 +58,25 @@ def test_s62_the_deployment_check_is_clean_with_production_settings():
 
 
 @pytest.mark.parametrize(
+    ("url", "backend", "is_encrypted"),
+    [
+        (None, "console", False),
+        ("submission://u:p@mail.example:587", "smtp", True),
+        # As the README said it before.
+        ("smtp+tls://u:p@mail.example:587", "smtp", True),
+        ("smtp://mail.example", "smtp", False),
+    ],
+)
+def test_mail_goes_as_its_address_says(url: str | None, backend: str, is_encrypted: bool):
+    said = "from django.conf import settings as s; print(s.EMAIL_BACKEND, s.EMAIL_USE_TLS)"
+    ended = manage_py("shell", "-v0", "-c", said, EMAIL_URL=url)
+    assert ended.stdout.split() == [
+        f"django.core.mail.backends.{backend}.EmailBackend",
+        str(is_encrypted),
+    ]
+
+
+@pytest.mark.parametrize(
     ("changes", "sentence"),
     [
         ({"BASE_URL": "http://qsync.example.org"}, "Set BASE_URL to an https address"),
@@ -68,6 +87,7 @@ def test_s62_the_deployment_check_is_clean_with_production_settings():
         ({"TRUSTED_PROXIES": "everybody"}, "TRUSTED_PROXIES: “everybody” is neither"),
         ({"SECRET_KEY": "short"}, "Set SECRET_KEY to at least 50"),
         ({"ENCRYPTION_KEYS": None}, "Set ENCRYPTION_KEYS"),
+        ({"EMAIL_URL": "smtp+tsl://u:p@mail.example"}, "Set EMAIL_URL as submission://"),
     ],
 )
 def test_s40_an_unsafe_setting_stops_the_start_with_a_sentence(

@@ -92,6 +92,8 @@ OPEN = {
     "healthz",
     "readyz",
     "invitations/<str:code>/",
+    "setup/<str:word>/",
+    "setup/probe",
     "account/canvas/authorize/",
     "account/canvas/callback/",
     "lti/login/",
