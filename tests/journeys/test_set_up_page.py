@@ -1,4 +1,4 @@
-"""The set-up page in a real browser: what it makes, how it looks, and that it notices the launch."""
+"""The set-up page in a browser: what it makes, how it looks, that it notices the launch."""
 
 from __future__ import annotations
 
