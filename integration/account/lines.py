@@ -86,6 +86,15 @@ def by_school(run: Run) -> list[tuple[str, dict[str, int]]]:
     )
 
 
+def missing(run: Run) -> dict[str, dict[str, int]]:
+    """{kind: {school: lines}} of what Q no longer holds, whether or not it would be taken away."""
+    gone = Change.objects.filter(run=run, action__in=("removed", "kept"))
+    found: dict[str, dict[str, int]] = {}
+    for kind, school, count in gone.values_list("kind", "group").annotate(count=Count("pk")):
+        found.setdefault(kind, {})[school] = count
+    return found
+
+
 def school_names(district: District, ids: Iterable[str]) -> dict[str, str]:
     """SIS ID to name, of the accounts that Canvas has from us or that a plan is about to bring."""
     wanted = {one for one in ids if one}
@@ -100,11 +109,11 @@ def school_names(district: District, ids: Iterable[str]) -> dict[str, str]:
 
 
 def told(district: District, changes: Iterable[Change]) -> list[Line]:
-    """These lines in words; two questions to the database, however many they are."""
+    """These lines in words; a few questions to the database, however many they are."""
     changes = list(changes)
     names = school_names(district, (change.group for change in changes))
-    people = _people(district, changes)
-    return [_line(change, names, people) for change in changes]
+    named = _named(district, changes)
+    return [_line(change, names, named) for change in changes]
 
 
 def rows_of(run: Run, wanted: Wanted) -> Iterator[list[Line]]:
@@ -129,19 +138,27 @@ def cells_of(run: Run, wanted: Wanted) -> Iterator[tuple[object, ...]]:
                 yield (*head, one.name, one.before or "", one.after, note)
 
 
-def _people(district: District, changes: list[Change]) -> dict[str, str]:
-    """The names behind the user ids of enrollments."""
-    ids = {
-        part
-        for change in changes
-        if change.kind in ("enrollments", "observers")
-        for part in change.key.split(SEPARATOR)[:2]
-    }
-    rows = RosterRow.objects.filter(district=district, kind=USERS.name, key__in=ids)
-    return {key: " ".join(json.loads(row)[2:4]) for key, row in rows.values_list("key", "row")}
+def _named(district: District, changes: list[Change]) -> dict[tuple[str, str], str]:
+    """(kind, id) to name, of the sections and users that enrollments and observers name."""
+    wanted = {one for change in changes for one in _parts(change)}
+    kinds, ids = {kind for kind, _ in wanted}, {key for _, key in wanted}
+    of_those = {"kind__in": kinds, "key__in": ids}
+    there = RosterRow.objects.filter(district=district, **of_those)
+    found = {(kind, key): row for kind, key, row in there.values_list("kind", "key", "row")}
+    if wanted - found.keys():
+        planned = Change.objects.filter(run=changes[0].run_id, **of_those)
+        for kind, key, row in planned.values_list("kind", "key", "after"):
+            found.setdefault((kind, key), row)
+    return {(kind, key): _own_name(kind, json.loads(row)) for (kind, key), row in found.items()}
 
 
-def _line(change: Change, schools: dict[str, str], people: dict[str, str]) -> Line:
+def _parts(change: Change) -> list[tuple[str, str]]:
+    """(kind, id) of each part of the line's key that names a record of another kind."""
+    kind = BY_NAME.get(change.kind)
+    return list(zip(kind.names, change.key.split(SEPARATOR), strict=False)) if kind else []
+
+
+def _line(change: Change, schools: dict[str, str], named: dict[tuple[str, str], str]) -> Line:
     after = json.loads(change.after)
     before = json.loads(change.before) if change.before else None
     school = schools.get(change.group, change.group)
@@ -154,13 +171,12 @@ def _line(change: Change, schools: dict[str, str], people: dict[str, str]) -> Li
     kind = BY_NAME.get(change.kind)
     if kind is None:
         return Line(change, "", key, school)
-    row = dict(zip(kind.columns, after, strict=False))
     fields = [
         Field(column, before[place] if before else None, after[place])
         for place, column in enumerate(kind.columns)
         if _is_told(kind.name, column, before, after, place)
     ]
-    return Line(change, _name(change, row, people), key, school, fields)
+    return Line(change, _name(change, after, named), key, school, fields)
 
 
 def _is_told(
@@ -171,10 +187,16 @@ def _is_told(
     return bool(after[place]) and place >= BY_NAME[kind].key_columns and column != "status"
 
 
-def _name(change: Change, row: dict[str, str], people: dict[str, str]) -> str:
-    if change.kind == USERS.name:
-        return f"{row['first_name']} {row['last_name']}"
-    if change.kind in ("enrollments", "observers"):
-        named = [people.get(part, part) for part in change.key.split(SEPARATOR)]
-        return " · ".join(named)
-    return row.get("long_name") or row.get("name") or ""
+def _name(change: Change, row: list[str], named: dict[tuple[str, str], str]) -> str:
+    """“Algebra 1 · Mateo Alvarez · student”: what cannot be named stays its id."""
+    if not (parts := _parts(change)):
+        return _own_name(change.kind, row)
+    rest = change.key.split(SEPARATOR)[len(parts) :]
+    return " · ".join([*(named.get(part) or part[1] for part in parts), *rest])
+
+
+def _own_name(kind: str, row: list[str]) -> str:
+    columns = dict(zip(BY_NAME[kind].columns, row, strict=False))
+    if kind == USERS.name:
+        return f"{columns['first_name']} {columns['last_name']}"
+    return columns.get("long_name") or columns.get("name") or ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,13 +10,15 @@ from django.db.models import Count, Max, Min, Sum
 from django.http import HttpResponse
 from django.shortcuts import render
 
-from integration.account import lines, words
+from integration.account import causes, lines, words
 from integration.account.gate import district_page, run_of
 from integration.account.paging import page_of
 from integration.account.removals import near_limits
-from integration.models import Approval, Finding, Run
+from integration.models import Approval, Finding, RosterRow, Run
+from integration.phrases import Phrase
 from integration.provisioning.holds import IDS_CHANGED, Hold, sentence
 from integration.provisioning.proposed import proposals
+from integration.provisioning.rows import ACCOUNTS
 from integration.provisioning.run import UNFINISHED, stale
 
 # Runs whose pages are the course's own.
@@ -74,6 +76,7 @@ def _told(request: Any, run: Run) -> dict[str, Any]:
     schools = lines.by_school(run) if waits else []
     names = lines.school_names(run.district, (school for school, _ in schools))
     holds = [Hold(**hold) for hold in run.holds]
+    held_schools = {hold.school for hold in holds if hold.school}
     proposed = proposals(run).count()
     return {
         "tab": "evaluation" if run.kind == Run.Kind.EVALUATION else "runs",
@@ -85,9 +88,10 @@ def _told(request: Any, run: Run) -> dict[str, Any]:
             for hold in holds
             if hold.code != IDS_CHANGED
         ],
+        "causes": _causes(run, holds, names, held_schools) if waits else [],
         "near": near_limits(run) if waits and run.kind == Run.Kind.PROVISIONING else {},
         "first": _first(run, holds, [school for school, _ in schools if school]),
-        "held_schools": {hold.school for hold in holds if hold.school},
+        "held_schools": held_schools,
         "schools": [
             {"id": school, "name": names.get(school, school), "counts": counts}
             for school, counts in schools[:MOST_SCHOOLS]
@@ -102,6 +106,16 @@ def _told(request: Any, run: Run) -> dict[str, Any]:
         "removes": words.total(run, "removed"),
         "goes": _sends(run) - words.total(run, "removed"),
     }
+
+
+def _causes(
+    run: Run, holds: Sequence[Hold], names: Mapping[str, str], held: Collection[str]
+) -> list[Phrase]:
+    """What is missing in Q has in common, where that is why the plan waits."""
+    if not OF_REMOVALS & {hold.code for hold in holds}:
+        return []
+    accounts = RosterRow.objects.filter(district=run.district, kind=ACCOUNTS.name, removed_at=None)
+    return causes.in_common(lines.missing(run), names=names, schools=accounts.count(), held=held)
 
 
 def _first(run: Run, holds: list[Hold], schools: Sequence[str]) -> str:

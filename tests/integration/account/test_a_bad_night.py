@@ -74,9 +74,11 @@ def test_the_rest_is_approved_and_the_held_part_stays_set_aside(admin, sandbox):
     assert "Canvas has not been changed. A person has to decide." in page
     assert "School S2: 13 enrollments would be removed" in page
     assert "School S2 0 0 13 Above its limit" in page
+    assert "All 13 enrollments that Q no longer holds are of one school: School S2." in page
+    assert "No other school is above its limit." in page
     changes = admin.page(f"runs/{run.pk}/changes/", action="removed")
     assert "1 to 13 of 13" in changes
-    assert "Given P2-3" in changes
+    assert "Class K2 · Given P2-3" in changes
     everything = admin.post(
         f"runs/{run.pk}/decide/", digest=run.plan_digest, scope="all", number="12"
     )

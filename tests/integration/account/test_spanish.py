@@ -13,6 +13,7 @@ import pytest
 
 import integration
 from gradesync import explain as of_scores
+from integration.account import causes
 from integration.errors import QSyncError
 from integration.models import District, ProvisioningPolicy
 from integration.provisioning import explain, found_about, holds, not_yet, problems
@@ -50,6 +51,7 @@ def of_tables() -> Iterator[str]:
         yield from table.values()
     yield from (explain.IMPORTED, explain.NEVER, explain.NOT_KNOWN, explain.NOT_THERE)
     yield from (explain.OF_RESTING_SCHOOL, not_yet.OUT_OF_DATE, not_yet.HELD_BY_WISH)
+    yield causes.ADVICE
     yield from (found_about.OUTDATED, found_about.CROWDED)
     for one in (explain.Verdict, of_scores.Verdict):
         yield from one.__args__
