@@ -1,4 +1,4 @@
-"""Tells people by mail what waits for them: a plan, a night that failed, a feed that is silent.
+"""Tells people by mail what waits for them: a plan, a failed night, silence, a key that ends.
 
 What is to be told is written down first, so a mail server that is away loses nothing and stops no
 run; it is tried again, and the pages say so meanwhile (F72, F88, P16).
@@ -16,12 +16,13 @@ from django.core.mail import EmailMessage
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from integration.credentials import WARNED, Ending, ending, refused
 from integration.models import District, Notice, ProvisioningPolicy, Run
 from integration.provisioning.holds import Hold, sentence
 
 logger = logging.getLogger(__name__)
 
-WAITS, FAILED, SILENT, REQUEST = "waits", "failed", "silent", "request"
+WAITS, FAILED, SILENT, ENDS, REQUEST = "waits", "failed", "silent", "ends", "request"
 # A run that ended longer ago is no news.
 NEWS = timedelta(days=3)
 SILENCE = timedelta(hours=48)
@@ -52,6 +53,53 @@ def look(now: datetime) -> None:
         _write_down(run.district, f"run {run.pk} {run.state}", *_told_of(run))
     for district in _silent(now):
         _write_down(district, f"silent {district.pk} {now.date()}", SILENT, *_of_silence(district))
+    for district in District.objects.filter(recipients__isnull=False).distinct():
+        _look_at_credentials(district, now)
+
+
+def _look_at_credentials(district: District, now: datetime) -> None:
+    check = district.checks.exclude(ended_at=None).order_by("-pk").first()
+    for one in ending(district, check.steps if check else (), now):
+        due = [days for days in WARNED if 0 <= one.days <= days]
+        if due:
+            about = f"ends {district.pk} {one.key} {one.on} {due[0]}"
+            _write_down(district, about, ENDS, *_of_ending(district, one))
+    run = refused(district, check, now)
+    # A night that failed is told as such.
+    if run and run.kind != Run.Kind.PROVISIONING:
+        about = f"refused {district.pk} {now.date()}"
+        _write_down(district, about, FAILED, *_of_refusal(district, run))
+
+
+_ENDS = {
+    "canvas": (
+        "Canvas's access token",
+        "make another one in Canvas, and save it with its last day under Connections.",
+    ),
+    "api": (
+        "a token of the API",
+        "make another one under Connections, Tokens of the API, and give it to the program.",
+    ),
+    "certificate": (
+        "Q's certificate",
+        "ask Q's administrator to renew it; once it is, test the connections again.",
+    ),
+}
+
+
+def _of_ending(district: District, one: Ending) -> tuple[str, str]:
+    # What a token was called is an admin's own word: it stands on the page.
+    what, remedy = _ENDS[one.what]
+    told = f"{what[0].upper()}{what[1:]} ends on {one.on}.\nWhat to do: {remedy}"
+    return f"{district.name}: {what} ends on {one.on}", f"{told}\n\n{settings.BASE_URL}"
+
+
+def _of_refusal(district: District, run: Run) -> tuple[str, str]:
+    told = (
+        "Canvas refuses our sign-in, so neither grades nor the next night can go.\n"
+        f"Code: {run.error.get('code', '')}\nWhat to do: {run.error.get('remedy', '')}"
+    )
+    return f"{district.name}: Canvas refuses our sign-in", f"{told}\n\n{settings.BASE_URL}"
 
 
 def _is_tried_again(run: Run) -> bool:

@@ -6,6 +6,7 @@ Secrets are write-only: a blank one leaves what is there, and the audit log hold
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -28,6 +29,8 @@ SECRETS = frozenset({"access_token", "client_secret", "refresh_token", "key", "s
 ADDRESSES = frozenset({"base_url", "token_url"})
 # What may make it another Canvas.
 MOVES = frozenset({"base_url", "root_account_id"})
+# What may be taken away again: nothing in its place is a value, not “as it was”.
+CLEARABLE = frozenset({"access_token_ends_on"})
 MASK = "••••"
 UNKNOWN = "unknown"
 
@@ -50,7 +53,13 @@ def fill(row: Connection, values: Mapping[str, Any]) -> Changes:
     Raises:
         ConnectionRefused: a field cannot have this value.
     """
-    given = {name: value for name, value in values.items() if value is not None}
+    given = {
+        name: value for name, value in values.items() if value is not None or name in CLEARABLE
+    }
+    token = given.get("access_token")
+    if isinstance(row, CanvasConnection) and token is not None and token != row.access_token:
+        # Another token has another last day.
+        given.setdefault("access_token_ends_on", None)
     was = {name: getattr(row, name) for name in given} if row.pk else {}
     for name in ADDRESSES & given.keys():
         if given[name]:
@@ -60,7 +69,7 @@ def fill(row: Connection, values: Mapping[str, Any]) -> Changes:
     changes = {
         name: (shown(name, was.get(name, "")), shown(name, value))
         for name, value in given.items()
-        if was.get(name, "") != value
+        if (was.get(name) or "") != (value or "")
     }
     if isinstance(row, CanvasConnection) and row.pk and MOVES & changes.keys():
         # Until it was asked who it is, it counts as another one than runs have written to.
@@ -82,6 +91,8 @@ def _check_address(name: str, url: str) -> None:
 
 def shown(name: str, value: Any) -> Any:
     """A value as the audit log may hold it."""
+    if isinstance(value, date):
+        return value.isoformat()
     return MASK if name in SECRETS and value else value
 
 

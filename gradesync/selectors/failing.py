@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext, ngettext
 
 from gradesync.models import CourseSync
@@ -40,14 +41,17 @@ def courses(district: District, sort: str = "") -> QuerySet[CourseSync]:
 def attention(district: District) -> Iterator[Attention]:
     """A line for each sort of which there is a course; one question, however many courses."""
     counted = courses(district).aggregate(
-        **{sort: Count("pk", filter=which) for sort, which in SORTS.items()}
+        **{sort: Count("pk", filter=which) for sort, which in SORTS.items()},
+        **{f"{sort}_since": Min("last_at", filter=which) for sort, which in SORTS.items()},
     )
     for sort, title, text in _lines(counted):
-        if counted[sort]:
-            yield Attention(title, text, "grading:courses")
+        if count := counted[sort]:
+            since = counted[f"{sort}_since"]
+            key = f"courses {sort}"
+            yield Attention(title, text, "grading:courses", None, since, key, count)
 
 
-def _lines(counted: dict[str, int]) -> Iterator[tuple[str, str, str]]:
+def _lines(counted: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     failed, asks, rests = (counted[sort] for sort in SORTS)
     yield (
         "failed",

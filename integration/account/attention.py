@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import Count, F, Min, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
+from integration.credentials import WARNED, Ending, ending, refused
 from integration.models import (
+    ConnectionCheck,
     District,
     Invitation,
     ProvisioningPolicy,
@@ -19,7 +21,6 @@ from integration.models import (
     Run,
     SetAside,
 )
-from integration.verification import ENDS_SOON
 from lti.models import KeySet
 
 # A one-time link lives for days only.
@@ -31,13 +32,23 @@ KEYS_AWAY = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """One thing that somebody should look at: what, since when, and its page by name."""
+    """One thing that somebody should look at: what, since when, and its page by name.
+
+    `key` names the cause; without one it is too grave to be snoozed. `count`: of how many things
+    it is, where they are counted.
+    """
 
     title: str
     text: str
     page: str
     argument: int | None = None
     since: datetime | None = None
+    key: str = ""
+    count: int = 0
+
+    @property
+    def is_grave(self) -> bool:
+        return not self.key
 
 
 # What the rooms above want an admin to look at; they put themselves in here.
@@ -48,29 +59,48 @@ def of_all(
     district: District,
     *,
     failed: Iterable[str],
-    steps: Iterable[Mapping[str, Any]],
+    check: ConnectionCheck | None,
     last: Run | None,
     is_silent_since: datetime | None,
-) -> Iterator[Attention]:
-    """The gravest first; each question is asked once, however much there is.
+) -> list[Attention]:
+    """The gravest first, then what is of the most; each question is asked once.
 
-    `failed`: the systems whose last test found something, `steps`: what it tried. `last`: the last
+    `failed`: the systems in which the last test, `check`, found something. `last`: the last
     provisioning run. `is_silent_since`: when something was last carried out, where that is too
     long ago.
     """
+    found = [
+        *_of_connections(district, failed, check),
+        *_of_runs(last, is_silent_since),
+        *_left_behind(district, last),
+        *_silent_feed(district),
+        *_ending(district, check.steps if check else ()),
+        *_keys(district),
+        *_paused(district),
+    ]
+    for tell in ATTENTION:
+        found += tell(district)
+    return sorted(found, key=lambda one: (not one.is_grave, -one.count))
+
+
+def _of_connections(
+    district: District, failed: Iterable[str], check: ConnectionCheck | None
+) -> Iterator[Attention]:
     for name in failed:
         told = gettext("The last test of %(name)s found something.") % {"name": name}
-        yield Attention(told, gettext("See which step, and what to do."), "account:connections")
-    yield from _of_runs(last, is_silent_since)
-    yield from _left_behind(district, last)
-    yield from _silent_feed(district)
-    yield from _ending(district)
-    yield from _certificate(steps)
-    yield from _keys(district)
+        at = check.ended_at if check else None
+        text = gettext("See which step, and what to do.")
+        yield Attention(told, text, "account:connections", None, at)
+    if run := refused(district, check, timezone.now()):
+        title = gettext("Canvas refuses our sign-in")
+        remedy = str(run.error.get("remedy", ""))
+        yield Attention(title, remedy, "account:connections", None, run.ended_at)
+
+
+def _paused(district: District) -> Iterator[Attention]:
     if district.state == District.State.PAUSED:
-        yield Attention(gettext("The district is paused"), district.pause_reason, "account:rules")
-    for tell in ATTENTION:
-        yield from tell(district)
+        title = gettext("The district is paused")
+        yield Attention(title, district.pause_reason, "account:rules", key="paused")
 
 
 def _of_runs(last: Run | None, is_silent_since: datetime | None) -> Iterator[Attention]:
@@ -83,21 +113,31 @@ def _of_runs(last: Run | None, is_silent_since: datetime | None) -> Iterator[Att
         yield Attention(title, text, "account:runs", None, is_silent_since)
     if last and last.read_at and not last.counts:
         yield Attention(
-            gettext("Q sent nothing"), gettext("See what was read."), "account:run", last.pk
+            gettext("Q sent nothing"),
+            gettext("See what was read."),
+            "account:run",
+            last.pk,
+            last.ended_at,
         )
 
 
 def _left_behind(district: District, last: Run | None) -> Iterator[Attention]:
-    aside = SetAside.objects.filter(district=district).count()
+    aside, since = _counted(SetAside.objects.filter(district=district), "run__created_at")
     if aside:
         title = ngettext("%d line rests", "%d lines rest", aside) % aside
         text = gettext("It was set aside when the rest of a plan was approved.")
-        yield Attention(title, text, "account:runs")
-    refused = RefusedRow.objects.filter(district=district).count()
-    if refused and last:
-        title = ngettext("Canvas refuses %d record", "Canvas refuses %d records", refused) % refused
+        yield Attention(title, text, "account:runs", None, since, "set aside", aside)
+    rows, since = _counted(RefusedRow.objects.filter(district=district), "refused_at")
+    if rows and last:
+        title = ngettext("Canvas refuses %d record", "Canvas refuses %d records", rows) % rows
         text = gettext("The last run says why, and what to do.")
-        yield Attention(title, text, "account:run", last.pk)
+        yield Attention(title, text, "account:run", last.pk, since, "refused", rows)
+
+
+def _counted(rows: QuerySet[Any], at: str) -> tuple[int, datetime | None]:
+    """How many there are, and since when the first one is there."""
+    found = rows.aggregate(count=Count("pk"), since=Min(at))
+    return found["count"], found["since"]
 
 
 def _silent_feed(district: District) -> Iterator[Attention]:
@@ -122,25 +162,21 @@ def _silent_feed(district: District) -> Iterator[Attention]:
         "Q has told nothing new for %d day", "Q has told nothing new for %d days", days
     )
     text = gettext("In term time, ask Q’s operator whether its OneRoster data is still filled in.")
-    yield Attention(title % days, text, "account:runs", None, same)
+    yield Attention(title % days, text, "account:runs", None, same, f"silent feed {same.date()}")
 
 
 _CHANGED = ("added", "changed", "removed")
 
 
-def _ending(district: District) -> Iterator[Attention]:
-    """Tokens of programs, and a one-time link that nobody has used."""
+def _ending(district: District, steps: Iterable[Mapping[str, Any]]) -> Iterator[Attention]:
+    """Credentials that end, and a one-time link that nobody has used."""
     now = timezone.now()
-    soon = district.api_tokens.filter(
-        revoked_at=None, expires_at__gt=now, expires_at__lt=now + ENDS_SOON
-    )
-    for token in soon.order_by("expires_at")[:3]:
-        title = gettext("The token “%(name)s” ends on %(day)s") % {
-            "name": token.name,
-            "day": f"{token.expires_at:%Y-%m-%d}",
-        }
-        text = gettext("Make another one, and give it to the program before that day.")
-        yield Attention(title, text, "account:tokens")
+    for one in ending(district, steps, now):
+        title, text, page = _words_of(one)
+        # A nearer end is another thing: what was snoozed at 20 days comes back at 7 and at 1.
+        near = min((days for days in WARNED if one.days <= days), default=0)
+        key = f"{one.key} {one.on} {near}" if one.days >= 0 else ""
+        yield Attention(title % {"name": one.name, "day": one.on}, text, page, key=key)
     links = district.invitations.filter(
         purpose=Invitation.Purpose.CREDENTIALS,
         used_at=None,
@@ -150,20 +186,28 @@ def _ending(district: District) -> Iterator[Attention]:
     )
     if links.exists():
         title = gettext("The one-time link for Q’s administrator ends within a day")
-        yield Attention(title, gettext("Nobody has used it yet."), "account:connections")
+        text = gettext("Nobody has used it yet.")
+        yield Attention(title, text, "account:connections", key="link")
 
 
-def _certificate(steps: Iterable[Mapping[str, Any]]) -> Iterator[Attention]:
-    """That Q's certificate ends, as far as the last test has seen it."""
-    now = timezone.now()
-    for step in steps:
-        ends = step.get("ends_at")
-        if ends and (at := datetime.fromisoformat(ends)) - now < ENDS_SOON:
-            template = gettext("Q’s certificate ends on %s")
-            if at <= now:
-                template = gettext("Q’s certificate has ended on %s")
-            text = gettext("Ask Q’s administrator to renew it; once it is, test again.")
-            yield Attention(template % f"{at:%Y-%m-%d}", text, "account:connections")
+def _words_of(one: Ending) -> tuple[str, str, str]:
+    """Title, text and page of a credential that ends or has ended."""
+    is_over = one.days < 0
+    if one.what == "api":
+        title = gettext("The token “%(name)s” ends on %(day)s")
+        text = gettext("Make another one, and give it to the program before that day.")
+        return title, text, "account:tokens"
+    if one.what == "certificate":
+        title = gettext("Q’s certificate ends on %(day)s")
+        text = gettext("Ask Q’s administrator to renew it; once it is, test again.")
+        if is_over:
+            title = gettext("Q’s certificate has ended on %(day)s")
+        return title, text, "account:connections"
+    title = gettext("Canvas’s access token ends on %(day)s")
+    if is_over:
+        title = gettext("Canvas’s access token has ended on %(day)s")
+    text = gettext("Make another one in Canvas, and save it here with its last day.")
+    return title, text, "account:connections"
 
 
 def _keys(district: District) -> Iterator[Attention]:
@@ -174,4 +218,4 @@ def _keys(district: District) -> Iterator[Attention]:
     if found is not None:
         title = gettext("Canvas’s public keys cannot be fetched")
         text = gettext("Launches are checked by the last ones; after a change of keys none works.")
-        yield Attention(title, text, "account:connections", None, found.fetched_at)
+        yield Attention(title, text, "account:connections", None, found.fetched_at, "keys")

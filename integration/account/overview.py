@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from statistics import median
 
 from django.db.models import Count
 from django.utils import timezone
 
 from integration.account.attention import Attention, of_all
+from integration.account.snoozing import resting
+from integration.account.trend import NIGHTS, Trend, days, trends
+from integration.credentials import today_in
 from integration.models import (
     ConnectionCheck,
     District,
@@ -55,16 +58,19 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """How many rows of a kind Canvas has accepted from us."""
+    """How many rows of a kind Canvas has accepted from us; `trend` where it is known."""
 
     kind: str
     count: int
-    week: int | None = None
+    trend: Trend | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """`schools`: SIS IDs of the sub-tree that is shown; None for the whole district."""
+    """`schools`: SIS IDs of the sub-tree that is shown; None for the whole district.
+
+    `snoozed`: what needs attention and rests, with the time until which it does.
+    """
 
     district: District
     connections: list[Connection]
@@ -75,6 +81,18 @@ class Overview:
     schools: frozenset[str] | None = None
     health: Health | None = None
     attention: list[Attention] = field(default_factory=list)
+    snoozed: list[tuple[Attention, datetime]] = field(default_factory=list)
+
+    @property
+    def nights(self) -> list[tuple[date, list[tuple[str, int]]]]:
+        """The trend as a table: the last night first, each with (kind, count)."""
+        shown = [(one.kind, one.trend.counts) for one in self.holdings if one.trend]
+        if not shown:
+            return []
+        return [
+            (night, [(kind, counts[number]) for kind, counts in shown])
+            for number, night in enumerate(_nights(self.district))
+        ][::-1]
 
 
 def of_district(district: District) -> Overview:
@@ -84,6 +102,8 @@ def of_district(district: District) -> Overview:
     connections = _connections(district, check)
     waiting = _waiting(district)
     health = _health(district, waiting)
+    found = _attention(district, connections, check, health)
+    rests = resting(district, found)
     return Overview(
         district=district,
         connections=connections,
@@ -92,17 +112,25 @@ def of_district(district: District) -> Overview:
         next_at=_next_night(district),
         holdings=_holdings(district, None),
         health=health,
-        attention=list(
-            of_all(
-                district,
-                failed=[one.name for one in connections if one.failed],
-                steps=check.steps if check else (),
-                last=health.last,
-                is_silent_since=health.last_done.ended_at
-                if health.last_done and health.kind == "err"
-                else None,
-            )
-        ),
+        attention=[one for one in found if one.key not in rests],
+        snoozed=[(one, rests[one.key]) for one in found if one.key in rests],
+    )
+
+
+def _attention(
+    district: District,
+    connections: list[Connection],
+    check: ConnectionCheck | None,
+    health: Health,
+) -> list[Attention]:
+    """All that needs a look, whether it is snoozed or not."""
+    is_silent = health.last_done is not None and health.kind == "err"
+    return of_all(
+        district,
+        failed=[one.name for one in connections if one.failed],
+        check=check,
+        last=health.last,
+        is_silent_since=health.last_done.ended_at if health.last_done and is_silent else None,
     )
 
 
@@ -184,20 +212,28 @@ def _holdings(district: District, schools: frozenset[str] | None) -> list[Holdin
     if schools is not None:
         rows = rows.filter(school__in=schools)
     counted = dict(rows.values_list("kind").annotate(count=Count("pk")).order_by())
-    week = _of_the_week(district) if schools is None else {}
-    return [Holding(kind, counted.get(kind, 0), week.get(kind)) for kind in _SHOWN]
+    held = {kind: counted.get(kind, 0) for kind in _SHOWN}
+    # A run, and so what it added, is the whole district's.
+    nights = _nights(district) if schools is None else []
+    of_kind = _trends(district, held, nights) if nights else {}
+    return [Holding(kind, count, of_kind.get(kind)) for kind, count in held.items()]
 
 
-def _of_the_week(district: District) -> dict[str, int]:
-    """By how much each kind has grown in seven days."""
-    since = timezone.now() - timedelta(days=7)
+def _trends(district: District, held: dict[str, int], nights: list[date]) -> dict[str, Trend]:
+    since = timezone.now() - timedelta(days=NIGHTS + 1)
     runs = district.runs.filter(state=Run.State.DONE, ended_at__gt=since, kind__in=_CHANGES)
-    grown = dict.fromkeys(_SHOWN, 0)
-    for counts in runs.values_list("counts", flat=True):
-        for kind in _SHOWN:
-            count = counts.get(kind, {})
-            grown[kind] += int(count.get("added", 0)) - int(count.get("removed", 0))
-    return grown
+    ended = [
+        (today_in(district, at), counts) for at, counts in runs.values_list("ended_at", "counts")
+    ]
+    return trends(held, ended, nights)
+
+
+def _nights(district: District) -> list[date]:
+    """The days of the trend, by the district's clock; none before its first run."""
+    if (begun := district.provisioned_at) is None:
+        return []
+    first = today_in(district, begun)
+    return days(today_in(district, timezone.now()), first)
 
 
 def _below(district: District, sis_id: str) -> frozenset[str]:

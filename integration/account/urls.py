@@ -4,6 +4,7 @@ from django.urls import path
 
 from integration.account import views
 from integration.account.screens import (
+    attention,
     audit,
     changes,
     connections,
@@ -21,6 +22,7 @@ from integration.account.screens import (
 app_name = "account"
 urlpatterns = [
     path("", views.show_overview, name="overview"),
+    path("attention/", attention.put_away, name="put-away"),
     path("claim/", views.claim, name="claim"),
     path("runs/", runs.show_list, name="runs"),
     path("runs/start/", deciding.start, name="start"),

@@ -11,6 +11,7 @@ from integration.models.ledger import Approval, Change, Finding, Lease, Operatio
 from integration.models.notice import IntegrationRequest, Notice, Recipient
 from integration.models.policy import ProvisioningPolicy
 from integration.models.roster import CourseAssignment, RefusedRow, RosterRow, SetAside
+from integration.models.snooze import Snooze
 from integration.models.terms import TermAssignment
 
 __all__ = [
@@ -39,5 +40,6 @@ __all__ = [
     "RosterRow",
     "Run",
     "SetAside",
+    "Snooze",
     "TermAssignment",
 ]

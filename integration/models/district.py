@@ -88,6 +88,8 @@ class CanvasConnection(models.Model):
     # Which Canvas this is, whatever its address: Canvas's own uuid of the account, once known.
     account_uuid = models.CharField(max_length=64, blank=True, editable=False)
     sealed_access_token = models.TextField(blank=True, editable=False)
+    # As an admin read it off Canvas's page; Canvas tells it to nobody who calls.
+    access_token_ends_on = models.DateField(null=True, blank=True)
     client_id = models.CharField(max_length=64, blank=True)
     sealed_client_secret = models.TextField(blank=True, editable=False)
     sealed_refresh_token = models.TextField(blank=True, editable=False)

@@ -15,6 +15,7 @@ class Recipient(models.Model):
     waits = models.BooleanField(default=True)
     failed = models.BooleanField(default=True)
     silent = models.BooleanField(default=True)
+    ends = models.BooleanField(default=True)
 
     class Meta:
         constraints = [

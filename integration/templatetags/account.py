@@ -93,6 +93,18 @@ def grouped(number: Any) -> str:
 
 
 @register.filter
+def signed(number: int) -> str:
+    """A change as it is read here: +24, −3."""
+    return f"{'+' if number >= 0 else '−'}{grouped(abs(number))}"
+
+
+@register.simple_tag
+def trend_columns(holdings: Any) -> str:
+    """Heads of the trend's table, as `columns` reads them."""
+    return "|".join([gettext("Day"), *(f"num {kind_name(one.kind)}" for one in holdings)])
+
+
+@register.filter
 def seconds_between(start: Any, end: Any) -> float | None:
     """How long it took, in seconds."""
     return (end - start).total_seconds() if start and end else None

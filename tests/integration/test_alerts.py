@@ -10,8 +10,16 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from integration import alerts, tasks
-from integration.models import District, IntegrationRequest, Notice, ProvisioningPolicy, Run
+from integration import alerts, tasks, tokens
+from integration.credentials import today_in
+from integration.models import (
+    CanvasConnection,
+    District,
+    IntegrationRequest,
+    Notice,
+    ProvisioningPolicy,
+    Run,
+)
 from lti.models import Deployment, Platform
 from tests.integration.account.visiting import HOSTS, installed, visit, words
 
@@ -72,6 +80,61 @@ def test_p16_a_feed_that_is_silent_is_told_once_a_day(district):
     assert told() == [("Lakeside Unified: provisioning is silent", ["dana@example.org"])]
     alerts.look(timezone.now() + timedelta(days=1))
     assert Notice.objects.count() == 2
+
+
+def test_that_canvas_token_ends_is_told_at_30_14_7_and_1_days_once_each(district):
+    now = timezone.now()
+    ends = today_in(district, now) + timedelta(days=40)
+    row = CanvasConnection.objects.create(
+        district=district,
+        base_url="https://canvas.example",
+        access_token_ends_on=ends,
+    )
+    told_on = []
+    for day in range(43):
+        for _ in range(2):
+            alerts.look(now + timedelta(days=day))
+        told_on += [40 - day] * (Notice.objects.count() - len(told_on))
+    assert told_on == [30, 14, 7, 1]
+    subject = f"Lakeside Unified: Canvas's access token ends on {ends}"
+    assert {one.subject for one in Notice.objects.all()} == {subject}
+    district.recipients.filter(address="kim@example.org").update(ends=False)
+    alerts.deliver(now)
+    assert told() == [(subject, ["dana@example.org"])] * 4
+    # Another token, another end; one that is near is told at once, not four times.
+    row.access_token_ends_on = ends + timedelta(days=5)
+    row.save()
+    alerts.look(now + timedelta(days=41))
+    assert Notice.objects.count() == 5
+
+
+def test_a_program_s_token_and_the_certificate_of_q_are_told_without_an_admin_s_words(district):
+    now = timezone.now()
+    tokens.make(
+        district=district, name="Zyxwvutsky", rights=["read"], life=timedelta(days=6), by="Ada"
+    )
+    seen = {
+        "name": "Q: certificate",
+        "needed": False,
+        "ends_at": (now + timedelta(days=10)).isoformat(),
+    }
+    district.checks.create(by="Ada", steps=[seen], ended_at=now)
+    alerts.sweep()
+    assert [subject.partition(" ends on ")[0] for subject, _ in told()] == [
+        "Lakeside Unified: a token of the API", "Lakeside Unified: Q's certificate",
+    ]  # fmt: skip
+    assert not any("Zyxwvutsky" in one.body for one in mail.outbox)
+
+
+def test_a_sign_in_that_canvas_refuses_between_nights_is_told_once_a_day(district):
+    error = {"code": "canvas.needs-consent", "message": "No.", "remedy": "Agree once more."}
+    for _ in range(3):
+        ended(district, "failed", kind="grades", error=error)
+        alerts.sweep()
+    assert told() == [
+        ("Lakeside Unified: Canvas refuses our sign-in", ["dana@example.org", "kim@example.org"])
+    ]
+    assert "What to do: Agree once more." in mail.outbox[0].body
 
 
 @pytest.mark.fault("F88")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -28,6 +29,7 @@ AUTHS = {
     "oauth1-sha1": "OAuth 1.0a, HMAC-SHA1",
 }
 SERVICES = {"bulk": _("The whole district at once"), "school": _("School by school")}
+LONGEST_LIFE = timedelta(days=3653)
 _HIDDEN = {"autocomplete": "off", "spellcheck": "false"}
 
 
@@ -105,6 +107,22 @@ class CanvasForm(ConnectForm):
         help_text=_("Of a service account that may import SIS data and read it."),
         widget=forms.PasswordInput({"autocomplete": "new-password"}),
     )
+    access_token_ends_on = forms.DateField(
+        label=_("The token’s last day"),
+        required=False,
+        help_text=_("As Canvas shows it beside the token; blank where it does not end."),
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+    )
+
+    def clean_access_token_ends_on(self) -> date | None:
+        """Raises ValidationError for a day that is over, or further away than any token lives."""
+        ends: date | None = self.cleaned_data["access_token_ends_on"]
+        today = timezone.now().date()
+        if ends and ends < today - timedelta(days=1):
+            raise forms.ValidationError(_("This day is over. Make a new token in Canvas."))
+        if ends and ends > today + LONGEST_LIFE:
+            raise forms.ValidationError(_("This is more than ten years away. Check the year."))
+        return ends
 
 
 @district_page
@@ -158,7 +176,11 @@ def canvas(request: Any) -> HttpResponse:
     row = row or CanvasConnection(
         district=request.district, base_url=f"https://{hosts[0]}" if hosts else ""
     )
-    initial = {"base_url": row.base_url, "root_account_id": row.root_account_id}
+    initial = {
+        name: getattr(row, name)
+        for name in CanvasForm.base_fields
+        if name not in CanvasForm.secrets
+    }
     return _form(request, row, CanvasForm, initial, "account/connect_canvas.html")
 
 

@@ -99,10 +99,11 @@ class RecipientForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Recipient
-        fields = ("address", "waits", "failed", "silent")
+        fields = ("address", "waits", "failed", "silent", "ends")
         labels = {
             "address": _("Mail address"),
             "waits": _("A plan waits"),
             "failed": _("A run failed"),
             "silent": _("Nothing was carried out for two days"),
+            "ends": _("A key or a certificate ends soon"),
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -19,6 +20,7 @@ DISTRICT = {"name": "name", "time_zone": "time_zone"}
 CANVAS = {
     "canvas_url": "base_url",
     "canvas_token": "access_token",
+    "canvas_token_ends": "access_token_ends_on",
     "canvas_account": "root_account_id",
 }
 Q = {
@@ -42,6 +44,12 @@ class Command(DistrictCommand):
         parser.add_argument("--name", help="the district's name, for people")
         parser.add_argument("--canvas-url")
         parser.add_argument("--canvas-token")
+        parser.add_argument(
+            "--canvas-token-ends",
+            type=date.fromisoformat,
+            metavar="YYYY-MM-DD",
+            help="the token's last day, as Canvas shows it where the token was made",
+        )
         parser.add_argument("--canvas-account", help="id of the root account (default: self)")
         parser.add_argument("--q-url")
         parser.add_argument("--q-key")
@@ -140,7 +148,10 @@ class Command(DistrictCommand):
             connection = model(district=district)
         option_of = {field: name for name, field in names.items()}
         try:
-            changes = fill(connection, {field: options[name] for name, field in names.items()})
+            given = {
+                field: options[name] for name, field in names.items() if options[name] is not None
+            }
+            changes = fill(connection, given)
         except ConnectionRefused as error:
             option = option_of.get(error.field, error.field).replace("_", "-")
             raise Failure(f"--{option}: {error}", remedy=error.remedy) from error

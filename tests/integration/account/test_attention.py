@@ -12,10 +12,22 @@ from django.utils import timezone
 
 from gradesync.models import CourseSync, SyncRun
 from integration import invitations, tokens
-from integration.models import ApiToken, Change, District, Invitation, ProvisioningPolicy, Run
+from integration.credentials import today_in
+from integration.models import (
+    ApiToken,
+    AuditEvent,
+    CanvasConnection,
+    Change,
+    District,
+    Invitation,
+    ProvisioningPolicy,
+    RefusedRow,
+    Run,
+    Snooze,
+)
 from lti.models import KeySet
 from tests.integration.account.test_pages import ended
-from tests.integration.account.visiting import visit
+from tests.integration.account.visiting import Visit, installed, visit
 from tests.lti import people
 
 pytestmark = pytest.mark.django_db
@@ -102,7 +114,136 @@ def test_a_certificate_of_q_that_ends_within_30_days_is_spoken_of(admin, distric
     district.checks.create(by="Ada", steps=[seen], ended_at=timezone.now())
     page = admin.page("")
     assert ("certificate" in page) == bool(told)
-    assert f"{told}{ends:%Y-%m-%d}" in page if told else "certificate" not in page
+    assert f"{told}{today_in(district, ends)}" in page if told else "certificate" not in page
+
+
+def connected(district: District, **fields: Any) -> CanvasConnection:
+    url = "https://canvas.example"
+    return CanvasConnection.objects.create(district=district, base_url=url, **fields)
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [
+        (31, ""),
+        (30, "Canvas’s access token ends on "),
+        (0, "Canvas’s access token ends on "),
+        (-1, "Canvas’s access token has ended on "),
+    ],
+)
+def test_an_access_token_of_canvas_is_spoken_of_from_thirty_days_before_its_end(
+    admin, district, days, told
+):
+    ends = today_in(district, timezone.now()) + timedelta(days=days)
+    row = connected(district, access_token_ends_on=ends)
+    page = admin.page("")
+    assert ("access token" in page) == bool(told)
+    assert not told or f"{told}{ends}" in page
+    row.refresh_token = "r"
+    row.save()
+    assert "access token" not in admin.page("")
+
+
+def test_a_sign_in_that_canvas_refuses_is_spoken_of_until_canvas_lets_us_in_again(admin, district):
+    refused = {"code": "canvas.needs-consent", "message": "No.", "remedy": "Agree once more."}
+    synced(course(district, 1), state="failed", error=refused | {"code": "canvas.throttled"})
+    assert "refuses our sign-in" not in admin.page("")
+    synced(course(district, 2), state="failed", error=refused)
+    # It found nothing to send, so it has not asked Canvas.
+    ended(district, counts={"users": {"same": 3}}, read_at=timezone.now())
+    page = admin.page("")
+    assert "Canvas refuses our sign-in Agree once more. Since " in page
+    step = {"name": "Canvas: sign in", "ok": False, "needed": True}
+    check = district.checks.create(by="Ada", steps=[step], ended_at=timezone.now())
+    assert "refuses our sign-in" in admin.page("")
+    check.steps = [step | {"ok": True}]
+    check.save()
+    assert "refuses our sign-in" not in admin.page("")
+    synced(course(district, 3), state="failed", error=refused)
+    assert "refuses our sign-in" in admin.page("")
+    synced(course(district, 4))
+    assert "refuses our sign-in" not in admin.page("")
+
+
+def test_the_gravest_stands_first_then_what_is_of_the_most_and_the_rest_one_click_away(
+    admin, district
+):
+    for number in range(3):
+        RefusedRow.objects.create(district=district, kind="users", key=f"{number}", digest=b"0")
+        synced(course(district, number), state="failed")
+    synced(course(district, 9), state="failed")
+    synced(course(district, 10), state="held")
+    connected(district, access_token_ends_on=today_in(district, timezone.now()))
+    District.objects.update(state="paused", pause_reason="new Canvas")
+    ended(district, state="failed", error={"message": "Q does not answer."})
+    page = admin.page("")
+    order = [
+        "Needs attention 6", "The last run failed", "The last grade sync of 4 courses",
+        "Canvas refuses 3 records", "1 course waits", "access token ends", "Show all",
+        "The district is paused",
+    ]  # fmt: skip
+    places = [page.index(words) for words in order]
+    assert places == sorted(places)
+
+
+def put_away(admin: Visit, key: str, **fields: Any) -> None:
+    assert admin.post("attention/", key=key, **fields).status_code == 303
+
+
+def test_a_line_may_rest_for_seven_days_then_it_is_back(admin, district):
+    RefusedRow.objects.create(district=district, kind="users", key="u1", digest=b"0")
+    ended(district, counts={"users": {"same": 1}})
+    assert "Look Canvas refuses 1 record Snooze 7 days" in admin.page("")
+    put_away(admin, "refused")
+    page = admin.page("")
+    assert "Needs attention 0 1 is snoozed Canvas refuses 1 record Comes back " in page
+    event = AuditEvent.objects.get(action="attention.snoozed")
+    assert (event.actor, event.subject) == ("Ada Admin (Canvas user 42)", "refused")
+    rests = Snooze.objects.get()
+    assert timedelta(days=6.9) < rests.until - timezone.now() <= timedelta(days=7)
+    Snooze.objects.update(until=timezone.now())
+    page = admin.page("")
+    assert "Needs attention 1 Canvas refuses 1 record" in page
+    assert "snoozed" not in page
+
+
+def test_a_line_that_rests_is_back_when_it_is_of_more_or_when_somebody_wants_it(admin, district):
+    synced(course(district, 1), state="failed")
+    put_away(admin, "courses failed")
+    assert "1 is snoozed" in admin.page("")
+    synced(course(district, 2), state="failed")
+    assert "Needs attention 1 The last grade sync of 2 courses failed" in admin.page("")
+    put_away(admin, "courses failed")
+    assert "1 is snoozed" in admin.page("")
+    put_away(admin, "courses failed", what="wake")
+    assert "Needs attention 1 The last grade sync of 2 courses failed" in admin.page("")
+    actions = AuditEvent.objects.filter(action__startswith="attention").order_by("pk")
+    assert [one.action.rpartition(".")[2] for one in actions] == ["snoozed", "snoozed", "shown"]
+
+
+def test_a_hold_a_failed_night_a_silence_and_a_refused_sign_in_cannot_be_put_away(admin, district):
+    ended(district, state="failed", error={"code": "canvas.token-rejected", "message": "No."})
+    ended(district, state="held", plan_digest="d", read_at=timezone.now(), holds=[{"code": "x"}])
+    ended(district, state="failed", error={"message": "Q does not answer."})
+    page = admin.page("")
+    for key in ("", "None", "The last run failed", "failed", "waits"):
+        put_away(admin, key)
+    assert admin.page("") == page
+    assert "A plan waits for your word" in page
+    assert "The last run failed" in page
+    assert "Canvas refuses our sign-in" in page
+    assert "Snooze" not in page
+    assert not Snooze.objects.exists()
+
+
+def test_what_one_district_puts_away_the_neighbour_still_sees(admin, district):
+    neighbour = District.objects.create(slug="hillside", name="Hillside")
+    for one in (district, neighbour):
+        synced(course(one, 1), state="failed")
+    put_away(admin, "courses failed")
+    assert "1 is snoozed" in admin.page("")
+    theirs = visit(installed(neighbour))
+    assert "Needs attention 1 The last grade sync of 1 course failed" in theirs.page("")
 
 
 def test_canvas_keys_that_cannot_be_fetched_are_spoken_of(admin, district):

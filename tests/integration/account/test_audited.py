@@ -33,7 +33,7 @@ ACTIONS: dict[str, tuple[dict[str, Any], str]] = {
 # Their events are asked for where the servers are that they need.
 ELSEWHERE = {
     *("claim", "connect-q", "connect-canvas", "sign-in", "undo", "plan-again", "save-rules"),
-    *("drop-window", "schools", "suggest"),
+    *("drop-window", "schools", "suggest", "put-away"),
 }
 
 

@@ -52,6 +52,47 @@ def canvas_fields(sandbox) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize(
+    ("day", "told"),
+    [
+        ("soon", "Enter a valid date."),
+        ("2026-02-30", "Enter a valid date."),
+        ("2020-01-01", "This day is over."),
+        ("2126-01-01", "more than ten years away"),
+    ],
+)
+def test_a_last_day_that_no_token_has_is_refused_beside_its_field(admin, canvas_fields, day, told):
+    answer = admin.post("connections/canvas/", **canvas_fields, access_token_ends_on=day)
+    assert answer.status_code == 400
+    page = answer.content.decode()
+    beside = page[page.index('id="id_access_token_ends_on_error"') :].partition("</div>")[0]
+    assert told in beside
+    assert not CanvasConnection.objects.exists()
+
+
+def test_a_token_s_last_day_is_kept_shown_taken_away_and_goes_with_another_token(
+    admin, canvas_fields, manage
+):
+    ends = (datetime.now(UTC) + timedelta(days=60)).date()
+    path = "connections/canvas/"
+    admin.post(path, **canvas_fields, access_token_ends_on=f"{ends}")
+    row = CanvasConnection.objects.get()
+    assert row.access_token_ends_on == ends
+    assert f'value="{ends}"' in admin.get(path).content.decode()
+    assert f"Access token · until {ends:%b} {ends.day}, {ends.year}" in admin.page("connections/")
+    event = AuditEvent.objects.filter(action="connection.saved").latest("pk")
+    assert event.after["access_token_ends_on"] == f"{ends}"
+    admin.post(path, **canvas_fields | {"access_token": ""}, access_token_ends_on="")
+    row.refresh_from_db()
+    assert row.access_token_ends_on is None
+    manage("connect", "lakeside", "--canvas-token-ends", f"{ends}")
+    row.refresh_from_db()
+    assert row.access_token_ends_on == ends
+    manage("connect", "lakeside", "--canvas-token", "another-token")
+    row.refresh_from_db()
+    assert row.access_token_ends_on is None
+
+
 def test_both_are_connected_tried_and_tell_what_was_found(
     admin, q_fields, canvas_fields, q_holds, sandbox
 ):

