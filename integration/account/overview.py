@@ -223,17 +223,19 @@ def _trends(district: District, held: dict[str, int], nights: list[date]) -> dic
     since = timezone.now() - timedelta(days=NIGHTS + 1)
     runs = district.runs.filter(state=Run.State.DONE, ended_at__gt=since, kind__in=_CHANGES)
     ended = [
-        (today_in(district, at), counts) for at, counts in runs.values_list("ended_at", "counts")
+        (today_in(district, at), counts)
+        for at, counts in runs.values_list("ended_at", "counts")
+        if at
     ]
     return trends(held, ended, nights)
 
 
 def _nights(district: District) -> list[date]:
     """The days of the trend, by the district's clock; none before its first run."""
-    if (begun := district.provisioned_at) is None:
+    begun: datetime | None = district.provisioned_at
+    if begun is None:
         return []
-    first = today_in(district, begun)
-    return days(today_in(district, timezone.now()), first)
+    return days(today_in(district, timezone.now()), today_in(district, begun))
 
 
 def _below(district: District, sis_id: str) -> frozenset[str]:
