@@ -119,14 +119,21 @@ def serve() -> None:
     import django
 
     django.setup()
-    # What every command needs is imported before the first fork.
-    from django.core.management import get_commands, load_command_class
-
-    for name in ("provision", "undo", "drift", "connect", "migrate", "schedule", "sync_grades"):
-        load_command_class(get_commands()[name], name)
+    _import_what_commands_need()
     for line in sys.stdin:
         sys.stdout.write(json.dumps(run(json.loads(line))) + "\n")
         sys.stdout.flush()
+
+
+def _import_what_commands_need() -> None:
+    """Once, before the first fork."""
+    from django.core.management import get_commands, load_command_class
+    from django.db.migrations.loader import MigrationLoader
+
+    for name in ("provision", "undo", "drift", "connect", "migrate", "schedule", "sync_grades"):
+        load_command_class(get_commands()[name], name)
+    # Each of them asks whether all migrations were applied, and imports them all for it.
+    MigrationLoader(None)
 
 
 def run(asked: dict[str, Any]) -> dict[str, Any]:
