@@ -13,6 +13,7 @@ from gradesync.errors import BadSetting
 from gradesync.models import SyncDefaults
 from gradesync.rulebook import around
 from gradesync.screens.defaults_form import DefaultsForm, version
+from gradesync.selectors.district import figures, obstacles
 from integration.account.gate import actor, district_form, district_page, to
 from integration.connections import canvas_client
 from integration.errors import QSyncError
@@ -24,7 +25,7 @@ PAGE = "grades"
 
 @district_page
 def show_levels(request: Any) -> HttpResponse:
-    """Every level that has chosen something, and how to choose for another school or term."""
+    """How grades go in the whole district, what holds them back, and what each level has chosen."""
     levels = SyncDefaults.objects.filter(district=request.district)
     chosen = [one for one in levels.order_by("where", "place") if one.chosen or one.locked]
     places: dict[str, dict[str, str]] = {}
@@ -35,6 +36,8 @@ def show_levels(request: Any) -> HttpResponse:
         error = refused
     context = {
         "tab": PAGE,
+        "figures": figures(request.district),
+        "obstacles": obstacles(request.district),
         "levels": [
             {"kept": one, "name": _name(one, places), "count": len(one.chosen)} for one in chosen
         ],

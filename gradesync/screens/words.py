@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, time
 from decimal import Decimal
@@ -36,6 +37,22 @@ def who(code: str) -> str:
         "nobody": gettext("Nobody has to"),
     }
     return names[entry.who if entry else "admin"]
+
+
+def acts(who: str) -> str:
+    """Who can act, as an administrator calls them."""
+    names: Mapping[str, str] = {
+        "teacher": gettext("The teacher"),
+        "admin": gettext("You"),
+        "office": gettext("The school office"),
+        "nobody": gettext("Nobody has to"),
+    }
+    return names[who]
+
+
+def in_general(sentence: str) -> str:
+    """A sentence about one thing, said of many: its names are left open."""
+    return re.sub(r"\{\w+\}", "…", sentence)
 
 
 def number(score: Decimal | None) -> str:

@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext, ngettext
 
 from gradesync.models import CourseSync
+from gradesync.selectors.district import held_back
 from integration.account.attention import Attention
 from integration.models import Change, District, Run
 
@@ -20,14 +21,18 @@ RESTS = ~Q(mode=CourseSync.Mode.OFF) & Q(first_sent_at=None)
 SORTS = {"failed": FAILED, "asks": ASKS, "rests": RESTS}
 
 
-def courses(district: District, sort: str = "") -> QuerySet[CourseSync]:
-    """Those of one sort, or of any; each with `last_run`, `last_state`, `last_at`, `is_partly`."""
+def courses(district: District, sort: str = "", reason: str = "") -> QuerySet[CourseSync]:
+    """Those of one sort, or of any; each with `last_run`, `last_state`, `last_at`, `is_partly`.
+
+    With a `reason` (a code of the catalogue): those whose latest plan holds something back for it.
+    """
     runs = Run.objects.filter(sync__course=OuterRef("pk"), kind=Run.Kind.GRADES, plan_only=False)
     last = runs.order_by("-pk")
     not_there = Change.objects.filter(
         run=OuterRef("last_run"), state__in=(Change.State.REFUSED, Change.State.LEFT)
     )
-    found = CourseSync.objects.filter(district=district).annotate(
+    of_district = CourseSync.objects.filter(district=district)
+    found = of_district.annotate(
         last_run=Subquery(last.values("pk")[:1]),
         last_state=Subquery(last.values("state")[:1]),
         last_at=Subquery(last.values("created_at")[:1]),
@@ -35,6 +40,8 @@ def courses(district: District, sort: str = "") -> QuerySet[CourseSync]:
         is_partly=Exists(not_there),
     )
     wanted = SORTS.get(sort, FAILED | ASKS | RESTS)
+    if reason:
+        wanted = Q(pk__in=held_back(of_district, reason).values("run__sync__course"))
     return found.filter(wanted).order_by("-last_run", "pk")
 
 

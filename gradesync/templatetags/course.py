@@ -23,6 +23,8 @@ register.filter("day", words.day)
 register.filter("clock", words.clock)
 register.filter("numeral", words.numeral)
 register.filter("value", words.value)
+register.filter("acts", words.acts)
+register.filter("in_general", words.in_general)
 
 
 @register.filter

@@ -1,0 +1,103 @@
+"""All courses of a district at a glance: what was sent, what did not arrive, what holds it back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from statistics import median
+from typing import Any
+
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.utils import timezone
+
+from gradesync.catalogue import CATALOGUE
+from gradesync.models import CourseSync, SentScore
+from integration.models import Change, District, Run
+
+WEEK = timedelta(days=7)
+# The latest so many syncs are enough for their median.
+_MOST_RUNS = 5_000
+_MOST_REASONS = 20
+_LEFT_OUT = frozenset({"assignment.switched-off", "assignment.not-graded"})
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """`median_seconds` is None without a sync; `percent` of what was to be sent has arrived."""
+
+    courses: int
+    syncing: int
+    sent: int
+    failing: int
+    median_seconds: float | None
+
+    @property
+    def percent(self) -> float | None:
+        wanted = self.sent + self.failing
+        return 100 * self.sent / wanted if wanted else None
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """One reason for which something does not go, in how many courses, for how many lines."""
+
+    code: str
+    sentence: str
+    remedy: str
+    who: str
+    courses: int
+    lines: int
+
+
+def figures(district: District) -> Figures:
+    """Of the last seven days; what is still failing is of each course's last sync."""
+    since = timezone.now() - WEEK
+    courses = CourseSync.objects.filter(district=district)
+    runs = district.runs.filter(
+        kind=Run.Kind.GRADES, plan_only=False, state=Run.State.DONE, ended_at__gte=since
+    ).exclude(started_at=None)
+    took = runs.order_by("-pk").values_list(F("ended_at") - F("started_at"), flat=True)
+    seconds = [one.total_seconds() for one in took[:_MOST_RUNS]]
+    not_there = Change.objects.filter(
+        run__in=_last(courses, plan_only=False),
+        state__in=(Change.State.REFUSED, Change.State.LEFT),
+    )
+    return Figures(
+        courses=courses.count(),
+        syncing=courses.exclude(first_sent_at=None).count(),
+        sent=SentScore.objects.filter(course__district=district, confirmed_at__gte=since).count(),
+        failing=not_there.count(),
+        median_seconds=median(seconds) if seconds else None,
+    )
+
+
+def obstacles(district: District) -> list[Obstacle]:
+    """What holds grades back now, by each course's latest plan; what most courses have first."""
+    rows = held_back(CourseSync.objects.filter(district=district))
+    counted = rows.values_list("reason").annotate(
+        courses=Count("run", distinct=True), lines=Count("pk")
+    )
+    found = [_obstacle(*one) for one in counted.order_by("-courses", "-lines", "reason")]
+    return found[:_MOST_REASONS]
+
+
+def held_back(courses: QuerySet[CourseSync], code: str = "") -> QuerySet[Change]:
+    """Lines of the latest plans of these courses that wait or are blocked, for this reason."""
+    lines = Change.objects.filter(
+        run__in=_last(courses), kind__in=("line_item", "result"), action__in=("waiting", "blocked")
+    ).exclude(reason__in=_LEFT_OUT)
+    return lines.filter(reason=code) if code else lines.exclude(reason="")
+
+
+def _last(courses: QuerySet[CourseSync], **which: object) -> QuerySet[Any, Any]:
+    """The last run of each course that has compared."""
+    runs = Run.objects.filter(
+        sync__course=OuterRef("pk"), kind=Run.Kind.GRADES, pruned_at=None, **which
+    ).exclude(read_at=None)
+    last = Subquery(runs.order_by("-pk").values("pk")[:1])
+    return courses.annotate(compared=last).exclude(compared=None).values("compared")
+
+
+def _obstacle(code: str, courses: int, lines: int) -> Obstacle:
+    entry = CATALOGUE[code]
+    return Obstacle(code, entry.sentence, entry.remedy, entry.who, courses, lines)
