@@ -100,11 +100,13 @@ def _let_tables_be_emptied() -> None:
                 [f"ALTER TABLE {table} {how} TRIGGER USER" for table in named]
                 for how in ("DISABLE", "ENABLE")
             )
-        else:
-            with self.connection.cursor() as cursor:
-                cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-                triggers = cursor.fetchall()
-            off, on = [f"DROP TRIGGER {name}" for name, _ in triggers], [sql for _, sql in triggers]
+            # TRUNCATE gives each table new files, which takes a hundred times as long.
+            emptied = [f"DELETE FROM {self.quote_name(table)}" for table in tables]
+            return [*off, *emptied, "SET CONSTRAINTS ALL IMMEDIATE", *on]
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            triggers = cursor.fetchall()
+        off, on = [f"DROP TRIGGER {name}" for name, _ in triggers], [sql for _, sql in triggers]
         return [*off, *flush(self, style, tables, **how), *on] if tables else []
 
     operations.sql_flush = sql_flush
