@@ -247,6 +247,7 @@ ACCEPTED: dict[str, Make] = {
 }
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("name", ACCEPTED)
 def test_it_is_accepted(browser: Browser, canvas: Platform, name: str):
     asked = browser.get_login(canvas)
@@ -273,6 +274,7 @@ TARGETS = [
 ]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("target", TARGETS)
 def test_only_our_own_address_is_a_target(browser: Browser, canvas: Platform, target: str | None):
     """S23, S57: in the token, and in the login before it."""

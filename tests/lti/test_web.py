@@ -25,6 +25,8 @@ from tests.lti.conftest import Launch, install
 from tests.lti.people import ada, rosa
 from tests.lti.platform import Platform
 
+pytestmark = pytest.mark.one_database
+
 ROOT = Path(__file__).parents[2]
 PRODUCTION = {
     "DEBUG": "0",

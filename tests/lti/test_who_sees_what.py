@@ -17,6 +17,8 @@ from tests.lti.conftest import Launch
 from tests.lti.platform import Platform
 from tests.lti.test_web import views
 
+pytestmark = pytest.mark.one_database
+
 TEACHES = {"teacher", "TA", "designer", "root admin in the course"}
 SCORES = {"teacher"}
 ACCOUNT = {"root admin", "sub-account admin"}

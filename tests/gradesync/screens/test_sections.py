@@ -86,6 +86,7 @@ QUERIES: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.one_database
 def test_no_address_tells_of_the_other_section(limited: tuple[Stage, Visit, list[int]]):
     _, visit, runs = limited
     served = 0

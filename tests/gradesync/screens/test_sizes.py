@@ -13,6 +13,8 @@ from tests.gradesync.screens.algebra import algebra, with_course_grades
 from tests.gradesync.screens.conftest import district
 from tests.gradesync.screens.stage import Stage, room
 
+pytestmark = pytest.mark.one_database
+
 STATIC = Path(__file__).parents[3] / "static"
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.template import engines
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 
@@ -113,6 +114,7 @@ def test_places_to_fill_in_are_the_same():
                 assert set(re.findall(kind, english)) == set(re.findall(kind, words)), english
 
 
+@pytest.mark.one_database
 def test_a_spanish_speaking_teacher_meets_no_english(stage: Stage):
     run = stage.plan(algebra())
     visit = stage.visit(

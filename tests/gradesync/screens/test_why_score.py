@@ -47,6 +47,8 @@ from tests.gradesync.test_plan import FALL_HERE, local, with_grades
 from tests.integration.account.visiting import Visit, visit
 from tests.lti import people
 
+pytestmark = pytest.mark.one_database
+
 Make = Callable[[], Room]
 STRICT = Profile(takes_above_maximum=False)
 NAMED = (Override(DUE, student_ids=frozenset({"s2"})),)

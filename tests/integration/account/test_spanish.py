@@ -82,6 +82,7 @@ PAGES = ("", "runs/", "rules/", "connections/", "connections/q/", "connections/c
 
 
 @pytest.mark.django_db
+@pytest.mark.one_database
 def test_a_spanish_speaking_administrator_meets_no_english():
     district = District.objects.create(slug="lakeside", name="Unificado")
     ProvisioningPolicy.objects.create(district=district)
