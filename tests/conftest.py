@@ -14,6 +14,7 @@ from django.db import connection
 FOR_CI = (
     *("tests/journeys", "tests/faults/test_at", "tests/faults/test_by", "tests/faults/test_killed"),
     *("tests/simulation", "tests/gradesync/shell", "tests/contracts/test_the_referee"),
+    *("tests/gradesync/screens/test_sizes", "tests/gradesync/screens/test_sections"),
     *("tests/contracts/test_canvas_with", "tests/contracts/test_canvas_gradebook_with"),
     *(
         "tests/integration/test_demo",
