@@ -17,17 +17,21 @@ FOR_CI = (
     *("tests/gradesync/screens/test_sizes", "tests/gradesync/screens/test_sections"),
     *("tests/contracts/test_canvas_with", "tests/contracts/test_canvas_gradebook_with"),
     *(
+        "tests/test_record",
         "tests/integration/test_demo",
+        "tests/integration/account/test_grade_defaults",
         "tests/integration/api/test_a_day",
+        "tests/integration/evaluation/test_evaluate",
         "tests/lti/test_other_peoples",
         "tests/lti/test_races",
     ),
     *("tests/sandbox/test_calendar", "tests/sandbox/test_quirks", "tests/sandbox/test_command"),
+    *("tests/sandbox/test_mishaps", "tests/sandbox/test_teacher_gradebook"),
     *(
         f"tests/integration/provisioning/test_{name}"
         for name in (
             *("bundles", "undo", "identity", "rollover", "ladder", "q_that_fails"),
-            *("canvas_that_fails", "what_must_stay", "unknown_outcomes", "drift", "why"),
+            *("canvas_that_fails", "what_must_stay", "unknown_outcomes", "drift", "why", "schools"),
         )
     ),
 )
