@@ -19,6 +19,7 @@ from integration.oneroster.errors import (
     BadRequest,
     FilterRefused,
     Forbidden,
+    Incomplete,
     NotOffered,
     ProviderUnavailable,
 )
@@ -26,7 +27,7 @@ from integration.oneroster.gradebook_parse import ExactPages
 from integration.oneroster.gradebook_types import Category, LineItem, Result
 from integration.oneroster.parse import Undecodable
 from integration.oneroster.reading import Reading, Source
-from integration.oneroster.transport import Transport, segment
+from integration.oneroster.transport import Transport, route, segment
 from integration.oneroster.types import Identified
 
 ObjectKind = Literal["line_item", "result"]
@@ -131,7 +132,10 @@ class OneRosterGradebook:
         return Written(response.status)
 
     def _first(self, pages: ExactPages[T], ways: list[tuple[str, str]]) -> list[T]:
-        """By the first way that the provider has. Raises the refusal of the last one."""
+        """By the first way that the provider has; none where it says 404 of an empty list.
+
+        Raises the refusal of the last way.
+        """
         for path, filter_ in ways[:-1]:
             try:
                 return self._all(pages, path, filter_)
@@ -140,7 +144,16 @@ class OneRosterGradebook:
             except ProviderUnavailable as error:
                 if error.status in (429, 502, 503, 504):
                     raise
-        return self._all(pages, *ways[-1])
+        try:
+            return self._all(pages, *ways[-1])
+        except NotOffered:
+            if not self._is_offered():
+                raise
+            return []
+
+    def _is_offered(self) -> bool:
+        """Whether there is a gradebook at all: then a list that is not found has no records."""
+        return self._transport.exchange("GET", "categories", params=[("limit", "1")]).is_ok
 
     def _all(self, pages: ExactPages[T], path: str, filter_: str = "") -> list[T]:
         source: Source[T] = Source(
@@ -151,7 +164,13 @@ class OneRosterGradebook:
             filter_=filter_,
         )
         reading = Reading(source, self._submit, ahead=self._ahead)
-        found = {one.sourced_id: one for one in _records(reading)}
+        found: dict[str, T] = {}
+        try:
+            found.update((one.sourced_id, one) for one in _records(reading))
+        except NotOffered as error:
+            if found:
+                raise Incomplete(f"Reading {route(path)} ended in a 404.", status=404) from error
+            raise
         reading.require_complete()
         return list(found.values())
 

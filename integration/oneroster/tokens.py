@@ -26,10 +26,10 @@ from integration.oneroster.settings import Settings
 
 _SCOPE = "https://purl.imsglobal.org/spec/or/v1p1/scope/"
 ROSTER_SCOPES = f"{_SCOPE}roster-core.readonly {_SCOPE}roster.readonly"
-ALL_SCOPES = (
-    f"{ROSTER_SCOPES} {_SCOPE}gradebook.readonly {_SCOPE}gradebook.createput "
-    f"{_SCOPE}gradebook.delete"
-)
+_WITHOUT_DELETE = f"{ROSTER_SCOPES} {_SCOPE}gradebook.readonly {_SCOPE}gradebook.createput"
+ALL_SCOPES = f"{_WITHOUT_DELETE} {_SCOPE}gradebook.delete"
+# Where one of them is not known, the next is asked for: Aeries, for one, offers no DELETE.
+_FEWER = (_WITHOUT_DELETE, ROSTER_SCOPES, "")
 DEFAULT_SECONDS = 300.0
 EARLY_SECONDS = 60.0  # renewed so long before the end, or a tenth of the lifetime if that is less
 _GUESSES = ("/token", "/oauth/token", "/oauth2/token")
@@ -130,7 +130,7 @@ class TokenSource:
     def _fetch(self) -> Token:
         if self._way:
             return self._from(self._way.url, [self._way.scope])
-        scopes = list(dict.fromkeys([self._settings.scope or ALL_SCOPES, ROSTER_SCOPES, ""]))
+        scopes = list(dict.fromkeys([self._settings.scope or ALL_SCOPES, *_FEWER]))
         if self._settings.token_url:
             return self._from(self._settings.token_url, scopes)
         problem: OneRosterError = TokenUrlUnknown("No usual token URL gave a token.")
@@ -224,7 +224,9 @@ def guesses(base_url: str) -> list[str]:
     parts = urlsplit(base_url.rstrip("/"))
     origin = f"{parts.scheme}://{parts.netloc}"
     prefix = parts.path.partition("/ims/oneroster")[0]
-    paths = [*_GUESSES, *(f"{prefix}{path}" for path in _GUESSES), f"{parts.path}/token"]
+    # A part of the prefix may be the service's alone: /campus/api has its tokens at /campus.
+    places = ["", prefix, prefix.rpartition("/")[0]]
+    paths = [*(place + path for place in places for path in _GUESSES), f"{parts.path}/token"]
     return list(dict.fromkeys(origin + path for path in paths))
 
 

@@ -8,7 +8,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from integration.http import HttpError
-from integration.oneroster.errors import BadRequest, Forbidden, Incomplete, ProviderUnavailable
+from integration.oneroster.errors import (
+    BadRequest,
+    Forbidden,
+    Incomplete,
+    NotOffered,
+    ProviderUnavailable,
+)
 from tests.integration.oneroster.provider import ROOT, refusal, reply
 
 ZONE = ZoneInfo("America/Los_Angeles")
@@ -127,6 +133,29 @@ def test_without_a_list_of_the_class_results_are_read_for_each_line_item(book, q
     q.rows["classes/c1/lineItems/i2/results"] = [scored(line_item="i2")]
     read = book.results("c1", ["i1", "i2"])
     assert [one.line_item_id for one in read] == ["i1", "i2"]
+
+
+def test_a_404_is_an_empty_list_where_the_gradebook_is_offered(book, q):
+    """Some say 404 where a class has no line item yet: its first one could never be made."""
+    q.rows["categories"] = []
+    assert book.line_items("c1") == []
+    assert book.results("c1", ["i1"]) == []
+
+
+def test_a_404_after_a_first_page_is_no_empty_list(book, q):
+    q.rows["categories"] = []
+    q.rows["classes/c1/lineItems"] = [item(f"i{number}") for number in range(250)]
+    cut = refusal(404, "unknown object")
+    q.habits.append(lambda r: cut if r.args.get("offset", "0") != "0" else None)
+    with pytest.raises(Incomplete):
+        book.line_items("c1")
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_404_is_none_where_nothing_of_a_gradebook_is_offered(book, q, status):
+    q.habits.append(on("GET", "/categories", refusal(status, "forbidden")))
+    with pytest.raises(NotOffered):
+        book.line_items("c1")
 
 
 @pytest.mark.parametrize(
