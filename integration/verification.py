@@ -19,11 +19,13 @@ BULK = ("orgs", "academicSessions", "courses", "classes", "users", "enrollments"
 OF_A_SCHOOL = ("terms", "courses", "classes", "students", "teachers", "enrollments")
 GRADEBOOK = ("categories", "lineItems", "results")
 PERMISSIONS = ("import_sis", "manage_sis", "read_sis")
+FORBIDDEN, NOT_FOUND = 403, 404
 CLOCKS_MAY_DIFFER = timedelta(minutes=5)
 # So long before its end a certificate, or another credential, is spoken of.
 ENDS_SOON = timedelta(days=30)
 
 NO_SCHOOL = "Use the bulk service (connect --q-service=bulk), or ask Q's operator for the schools."
+BY_SCHOOL = "Q has this list for each school: use the school service (connect --q-service=school)."
 
 T = TypeVar("T")
 
@@ -87,7 +89,12 @@ def verify_q(client: OneRosterClient, connection: QConnection) -> Iterator[Step]
     paths += [(name, False) for name in GRADEBOOK]
     for path, needed in paths:
         step, probe = _tried(f"Q: /{path}", lambda path=path: client.probe(path))  # type: ignore[misc]  # bound at once
-        yield step if probe is None else _probed(path, probe, needed=needed)
+        step = step if probe is None else _probed(path, probe, needed=needed)
+        if path == "orgs" and step.status == NOT_FOUND and (root := _root(client)):
+            told = f"The service is at {root}. Enter that as Q's address (connect --q-url)."
+            yield replace(step, remedy=told, who=YOU)
+            return
+        yield _or_by_school(client, path, step)
         if probe is not None and path == "orgs":
             yield _clock("Q", probe.server_date)
             if (ends := client.certificate_ends()) is not None:
@@ -104,6 +111,28 @@ def _first_school(client: OneRosterClient) -> str:
             if org.status == "active":
                 return str(org.sourced_id)
     return ""
+
+
+def _root(client: OneRosterClient) -> str:
+    """Where the service is, if it is below the address that was given; else ""."""
+    try:
+        return client.locate()
+    except QSyncError:
+        return ""
+
+
+def _or_by_school(client: OneRosterClient, path: str, step: Step) -> Step:
+    """Some have the long lists for each school only, which the other service asks for."""
+    name = "students" if path == "users" else path
+    if step.status not in (FORBIDDEN, NOT_FOUND) or name not in OF_A_SCHOOL:
+        return step
+    try:
+        school = _first_school(client)
+        probe = client.probe(f"schools/{segment(school)}/{name}") if school else None
+    except QSyncError:
+        return step
+    is_there = probe is not None and 200 <= probe.status < 300
+    return replace(step, remedy=BY_SCHOOL, who=YOU) if is_there else step
 
 
 def _probed(path: str, probe: Probe, *, needed: bool) -> Step:

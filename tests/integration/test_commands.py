@@ -175,6 +175,23 @@ def test_verify_says_what_to_do_about_a_wrong_secret(connect, manage):
     assert "secret" in failed[0]["remedy"]
 
 
+def test_verify_finds_the_service_below_the_address_that_was_given(connect, manage, sandbox):
+    connect(q_url=sandbox.q.url.removesuffix("/ims/oneroster/v1p1"))
+    code, answer = manage("verify", "lakeside")
+    (failed,) = [step for step in answer["steps"] if not step["ok"]]
+    assert (code, failed["name"], failed["who"]) == (1, "Q: /orgs", "you")
+    assert sandbox.q.url in failed["remedy"]
+
+
+def test_verify_says_that_q_has_the_long_lists_by_school_only(connect, manage, q_control):
+    connect()
+    q_control("quirks", {"not-offered": ["^/enrollments", "^/users"]})
+    code, answer = manage("verify", "lakeside")
+    failed = {step["name"]: step for step in answer["steps"] if not step["ok"]}
+    assert (code, set(failed)) == (1, {"Q: /users", "Q: /enrollments"})
+    assert all("--q-service=school" in step["remedy"] for step in failed.values())
+
+
 def test_verify_changes_nothing(connect, manage, sandbox, asked_of_q):
     connect()
     manage("verify", "lakeside")
