@@ -90,7 +90,7 @@ def verify_q(client: OneRosterClient, connection: QConnection) -> Iterator[Step]
     for path, needed in paths:
         step, probe = _tried(f"Q: /{path}", lambda path=path: client.probe(path))  # type: ignore[misc]  # bound at once
         step = step if probe is None else _probed(path, probe, needed=needed)
-        if path == "orgs" and step.status == NOT_FOUND and (root := _root(client)):
+        if path == "orgs" and not step.ok and (root := _root(client)):
             told = f"The service is at {root}. Enter that as Q's address (connect --q-url)."
             yield replace(step, remedy=told, who=YOU)
             return
@@ -131,16 +131,15 @@ def _or_by_school(client: OneRosterClient, path: str, step: Step) -> Step:
         probe = client.probe(f"schools/{segment(school)}/{name}") if school else None
     except QSyncError:
         return step
-    is_there = probe is not None and 200 <= probe.status < 300
+    is_there = probe is not None and probe.is_ok
     return replace(step, remedy=BY_SCHOOL, who=YOU) if is_there else step
 
 
 def _probed(path: str, probe: Probe, *, needed: bool) -> Step:
-    ok = 200 <= probe.status < 300
-    error = None if ok else error_for(probe.status)
+    error = None if probe.is_ok else error_for(probe.status)
     return Step(
         f"Q: /{path}",
-        ok=ok,
+        ok=probe.is_ok,
         needed=needed,
         status=probe.status,
         seconds=round(probe.seconds, 3),

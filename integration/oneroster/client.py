@@ -53,13 +53,18 @@ RECORDS_WAITING = 4_000  # a record is a kilobyte, and large pages wait in memor
 OF_A_SCHOOL = frozenset({"classes", "courses", "enrollments", "students", "teachers", "terms"})
 _PARSERS: Final[dict[str, PageParser[Any]]] = {kind.key: PageParser(kind) for kind in KINDS}
 _ROOT = "/ims/oneroster/v1p1"
+NO_JSON = "It answers with something else than JSON."
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """How one endpoint answers. `server_date` shows a clock that is wrong."""
+    """How one endpoint answers. `server_date` shows a clock that is wrong.
+
+    `is_ok`: with records, or with none; a web page has a status of 200 as well.
+    """
 
     path: str
+    is_ok: bool
     status: int
     seconds: float
     total: int | None
@@ -183,13 +188,16 @@ class OneRosterClient:
             HttpError: there was no answer.
         """
         response = self._transport.exchange("GET", path, params=[("limit", "1")])
+        is_page = response.is_ok and bool(response.body) and not self._transport.is_json(response)
+        said = "" if response.is_ok else self._transport.description(response)
         return Probe(
             path=path,
+            is_ok=response.is_ok and not is_page,
             status=response.status,
             seconds=response.seconds,
             total=read_total(response.headers.get("X-Total-Count")),
             server_date=_date(response),
-            description="" if response.is_ok else self._transport.description(response),
+            description=NO_JSON if is_page else said,
         )
 
     def token(self) -> Token | None:

@@ -106,6 +106,9 @@ class Transport:
         answer = _json(response)
         return read_info(answer) if isinstance(answer, dict) else None
 
+    def is_json(self, response: Response) -> bool:
+        return isinstance(_json(response), dict | list)
+
     def scrub(self, text: str) -> str:
         extra = list(self.settings.extra_headers.values())
         return scrub(text, [*self._auth.secrets(), *extra])

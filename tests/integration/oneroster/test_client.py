@@ -16,6 +16,7 @@ from integration.oneroster.errors import (
     UnusableRecord,
 )
 from integration.oneroster.types import Course, Ref
+from tests.integration.oneroster.provider import reply
 
 ROOT = "/ims/oneroster/v1p1"
 COURSE = {"sourcedId": "co 1/2", "status": "active", "title": "Algebra", "org": "s-1"}
@@ -92,6 +93,15 @@ def test_a_probe_tells_status_total_and_the_providers_clock(client, q):
     assert probe.server_date.tzinfo is UTC
     assert probe.seconds > 0
     assert q.asked(ROOT + "/lineItems")[0].args.to_dict() == {"limit": "1"}
+
+
+@pytest.mark.parametrize(
+    ("body", "is_ok"), [(b"<html>Welcome</html>", False), (b"[]", True), (b"", True)]
+)
+def test_a_web_page_is_no_endpoint_whatever_its_status(client, q, body, is_ok):
+    q.habits.append(lambda r: reply(body) if r.path.endswith("/orgs") else None)
+    probe = client.probe("orgs")
+    assert (probe.status, probe.is_ok, bool(probe.description)) == (200, is_ok, not is_ok)
 
 
 @pytest.mark.parametrize("status", [204, 302, 400, 401, 403, 404, 418, 429, 500, 503])
