@@ -19,6 +19,7 @@ from integration.connecting import ConnectionRefused, compare_canvas, fill, save
 from integration.connections import canvas_client_of, q_client_of
 from integration.errors import QSyncError
 from integration.models import CanvasConnection, District, Invitation, QConnection
+from integration.oneroster.transport import error_for
 from lti.own_urls import absolute
 
 CREDENTIALS = Invitation.Purpose.CREDENTIALS
@@ -28,6 +29,7 @@ AUTHS = {
     "oauth1-sha256": "OAuth 1.0a, HMAC-SHA256",
     "oauth1-sha1": "OAuth 1.0a, HMAC-SHA1",
 }
+WRONG_KEY_OR_ADDRESS = (200, 401, 404)
 SERVICES = {"bulk": _("The whole district at once"), "school": _("School by school")}
 LONGEST_LIFE = timedelta(days=3653)
 _HIDDEN = {"autocomplete": "off", "spellcheck": "false"}
@@ -214,14 +216,22 @@ def tried(row: QConnection | CanvasConnection, *, is_asked: bool = True) -> QSyn
         if not is_asked:
             return None
         if isinstance(row, QConnection):
-            with q_client_of(row, is_hurried=True) as q_:
-                q_.probe("orgs")
-        else:
-            with canvas_client_of(row) as canvas_:
-                canvas_.account()
+            return _of_q(row)
+        with canvas_client_of(row) as canvas_:
+            canvas_.account()
     except QSyncError as error:
         return error
     return None
+
+
+def _of_q(row: QConnection) -> QSyncError | None:
+    """Beyond the sign-in: a signed request shows a wrong key, and a wrong address answers too."""
+    with q_client_of(row, is_hurried=True) as client:
+        probe = client.probe("orgs")
+    if probe.is_ok or probe.status not in WRONG_KEY_OR_ADDRESS:
+        return None
+    what = f"GET orgs was answered with {probe.status}."
+    return error_for(probe.status)(what, description=probe.description, status=probe.status)
 
 
 def status_of(failed: QSyncError | None) -> int:

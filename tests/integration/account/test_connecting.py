@@ -133,6 +133,20 @@ def test_a_secret_that_does_not_work_leaves_the_old_one_in_place(admin, q_fields
 
 
 @pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"auth": "oauth1-sha256", "secret": "m1styped"}, "answered with 401"),
+        ({"base_url": "{q}/nowhere"}, "answered with 404"),
+    ],
+)
+def test_a_wrong_key_for_signatures_and_a_wrong_path_are_not_kept(admin, q_fields, wrong, told):
+    wrong = {name: value.format(q=q_fields["base_url"]) for name, value in wrong.items()}
+    answer = admin.post("connections/q/", **q_fields | wrong)
+    assert (answer.status_code, QConnection.objects.count()) == (400, 0)
+    assert told in words(answer)
+
+
+@pytest.mark.parametrize(
     ("field", "value", "told"),
     [
         ("base_url", "", "This field is required."),
