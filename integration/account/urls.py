@@ -4,6 +4,7 @@ from django.urls import path
 
 from integration.account import views
 from integration.account.screens import (
+    about,
     attention,
     audit,
     changes,
@@ -60,4 +61,5 @@ urlpatterns = [
     path("tokens/<int:token_id>/revoke/", tokens.revoke, name="revoke-token"),
     path("why/", why.show, name="why"),
     path("audit/", audit.show, name="audit"),
+    path("help/", about.show, name="help"),
 ]

@@ -239,6 +239,7 @@ SCREENS = [
     Screen("admin-why-score", score, "Why is a score in Q, or not?"),
     Screen("admin-supported", at("supported/"), "What is supported"),
     Screen("admin-audit", audit, "Audit log"),
+    Screen("admin-help", at("help/"), "Help"),
 ]
 
 

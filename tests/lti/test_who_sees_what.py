@@ -37,7 +37,7 @@ FORMS: dict[str, set[str]] = {
 FORMS |= {
     f"account/{path}": {"root admin"}
     for path in (
-        *("runs/start/", "runs/plan-again/", "runs/<int:run_id>/decide/"),
+        *("attention/", "runs/start/", "runs/plan-again/", "runs/<int:run_id>/decide/"),
         *("runs/<int:run_id>/undo/", "connections/check/", "rules/save/", "rules/schedule/"),
         *("rules/pause/", "rules/windows/add/", "rules/windows/drop/"),
         *("rules/windows/suggest/", "connections/q/invite/", "rules/mail/add/"),
@@ -71,6 +71,7 @@ ROWS: dict[str, set[str]] = {
     "account/connections/canvas/sign-in/": {"root admin"},
     "account/connections/canvas/consent/": {"root admin"},
     "account/audit/": {"root admin"},
+    "account/help/": {"root admin"},
     # Of a run that there is not: tests/integration/account has the others.
     "account/runs/<int:run_id>/": set(),
     "account/evaluation/<int:run_id>/change_sis_id.csv": set(),

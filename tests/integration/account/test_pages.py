@@ -235,5 +235,5 @@ def test_a_search_is_leafed_through_without_counting_all_of_it(admin, district):
 def test_every_page_of_the_district_has_the_same_tabs(admin, path):
     shown = admin.get(path).content.decode()
     tabs = shown[shown.index("<nav") : shown.index("</nav>")]
-    for tab in ("Provisioning", "Grades", "Evaluation", "What is supported", "Audit log"):
+    for tab in ("Provisioning", "Grades", "Evaluation", "What is supported", "Audit log", "Help"):
         assert f">{tab}</a>" in tabs

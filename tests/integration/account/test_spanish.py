@@ -77,7 +77,7 @@ def test_spanish_has_every_text():
 
 
 PAGES = ("", "runs/", "rules/", "connections/", "connections/q/", "connections/canvas/", "why/",
-         "connections/canvas/sign-in/", "tokens/", "evaluation/", "supported/", "audit/",
+         "connections/canvas/sign-in/", "tokens/", "evaluation/", "supported/", "audit/", "help/",
          "grades/why/")  # fmt: skip
 
 
