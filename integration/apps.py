@@ -13,10 +13,10 @@ class IntegrationConfig(AppConfig):
         from integration.evaluation import run as evaluation
         from integration.launches import LaunchHost
         from integration.models.api_token import ApiToken
-        from integration.provisioning import approval, drift, run, undo
+        from integration.provisioning import approval, drift, run, undo, undo_plan
         from lti import registry
 
-        run.PLANS[undo.KIND] = undo.plan_undo
+        run.PLANS[undo.KIND] = undo_plan.plan_undo
         run.PLANS[drift.KIND] = drift.compare_with_canvas
         run.PLANS[evaluation.KIND] = evaluation.compare_both
         run.PLANS[approval.RENAMES] = approval.plan_renames

@@ -155,9 +155,10 @@ class CanvasClient:
         path = f"sections/{_part(section_id)}/enrollments"
         return map(parse.enrollment, self.transport.pages(path, params))
 
-    def enrollments_of(self, user_id: str, *, type_: str) -> Iterator[Enrollment]:
-        """Where a person is enrolled as this type, `ObserverEnrollment` and the like."""
-        params = [("state[]", state) for state in ENROLLMENT_STATES] + [("type[]", type_)]
+    def enrollments_of(self, user_id: str, *, type_: str = "") -> Iterator[Enrollment]:
+        """Where a person is enrolled; with a type (`ObserverEnrollment` …), as that alone."""
+        params = [("state[]", state) for state in ENROLLMENT_STATES]
+        params += [("type[]", type_)] if type_ else []
         path = f"users/{_part(user_id)}/enrollments"
         return map(parse.enrollment, self.transport.pages(path, params))
 

@@ -1,4 +1,4 @@
-"""Asks Canvas whether anybody has used what a run created: a question a section, not a person."""
+"""Asks Canvas whether anybody has used what a run created."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 from integration.canvas.client import CanvasClient, by_sis_id
 from integration.canvas.errors import CanvasError, Forbidden, NotFound
 from integration.canvas.throttle import PARALLEL
+from integration.canvas.transport import PER_PAGE
 from integration.canvas.types import Course, Enrollment, Section
 from integration.provisioning.inverse import (
     Use,
@@ -24,12 +25,22 @@ from integration.provisioning.inverse import (
     observer_use,
     section_use,
 )
-from integration.provisioning.rows import SEPARATOR
 
-LIST_ALL_FROM = 100
+# So many courses are asked for one by one where it is not known how long the whole list is.
+ONE_BY_ONE = 100
 
-Ask = Callable[[str, str], Future[list[Enrollment] | None]]
+People = list[Enrollment]
+P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class Ask(Protocol):
+    """Has a question put to Canvas beside others, and promises its answer."""
+
+    def __call__(
+        self, question: Callable[P, T], /, *words: P.args, **named: P.kwargs
+    ) -> Future[T]: ...
+
 
 # Canvas's way of saying that it will not tell.
 _NOT_TOLD: tuple[type[CanvasError], ...] = (NotFound, Forbidden)
@@ -51,42 +62,48 @@ class Usage:
     sections: Mapping[str, list[Section]] | None = None
     _listed: dict[str, Course] = field(default_factory=dict)
     _sections: dict[str, list[Section] | None] = field(default_factory=dict)
-    _observers: dict[str, Use] = field(default_factory=dict)
     _first_new: int | None = None
 
     def __post_init__(self) -> None:
-        # A page holds a hundred courses, so from there on the whole list is the shorter way.
-        if self.courses > LIST_ALL_FROM:
+        pages: float = ONE_BY_ONE
+        if self.sections is not None:
+            pages = 1 + len(self.sections) / PER_PAGE
+        if self.courses > pages:
             self._listed = {course.sis_course_id: course for course in self.canvas.courses()}
 
     @contextmanager
     def asking(self) -> Iterator[Ask]:
-        """Ask about several sections at once, as many as Canvas lets one client ask together.
+        """Ask several questions at once, as many as Canvas lets one client ask together.
 
-        What is given takes a section's id and its course's ("" where that does not matter), and
-        promises what `people` gives. The threads ask Canvas and nothing else.
+        The threads ask Canvas and nothing else.
         """
         pool = ThreadPoolExecutor(PARALLEL, thread_name_prefix="canvas")
         try:
-            yield lambda section_id, course_id: pool.submit(self._look, section_id, course_id)
+            yield pool.submit
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def _look(self, section_id: str, course_id: str) -> list[Enrollment] | None:
+    def of_section_id(self, section_id: str, course_id: str = "") -> People | None:
+        """Everybody ever in the section of this SIS id; None where Canvas does not tell.
+
+        `course_id`: where the course's sections will be asked for too.
+        """
         if course_id:
             self._sections_of(course_id)
-        return self.people(section_id)
-
-    def people(self, section_id: str) -> list[Enrollment] | None:
-        """Everybody ever in the section of this SIS id; None where Canvas does not tell."""
         try:
             return list(self.canvas.enrollments(by_sis_id("section", section_id)))
         except _NOT_TOLD:
             return None
 
-    def of_enrollments(
-        self, people: list[Enrollment] | None, keys: Iterable[str]
-    ) -> dict[str, Use]:
+    def of_person(self, user_id: str, sections: Collection[str]) -> People | None:
+        """The enrollments of a person, of any time, in these sections (SIS ids)."""
+        try:
+            found = self.canvas.enrollments_of(by_sis_id("user", user_id))
+            return [one for one in found if one.sis_section_id in sections]
+        except _NOT_TOLD:
+            return None
+
+    def of_enrollments(self, people: People | None, keys: Iterable[str]) -> dict[str, Use]:
         """For each enrollment of a section, whether that person came."""
         found = {enrollment_key(one): one for one in people or ()}
         return {key: enrollment_use(found.get(key), since=self.since) for key in keys}
@@ -95,7 +112,7 @@ class Usage:
         self,
         section_id: str,
         course_id: str,
-        people: list[Enrollment] | None,
+        people: People | None,
         *,
         undone: Collection[str],
     ) -> Use:
@@ -126,7 +143,7 @@ class Usage:
         except _NOT_TOLD:
             return False
 
-    def of_course(self, course_id: str, *, undone: Collection[str]) -> Use:
+    def of_course(self, course_id: str, undone: Collection[str]) -> Use:
         """Whether the course is published, or holds more than the sections that are undone."""
         sections = self._sections_of(course_id)
         try:
@@ -139,17 +156,14 @@ class Usage:
             return "used"
         return course_use(course, sections, undone=undone, since=self.since)
 
-    def of_observer(self, key: str) -> Use:
-        """Whether the observer of this link ever came, for whomever they observe."""
-        observer = key.split(SEPARATOR)[0]
-        if observer not in self._observers:
-            user = by_sis_id("user", observer)
-            try:
-                found = list(self.canvas.enrollments_of(user, type_="ObserverEnrollment"))
-            except _NOT_TOLD:
-                return "unknown"
-            self._observers[observer] = observer_use(found)
-        return self._observers[observer]
+    def of_observer(self, observer: str) -> Use:
+        """Whether this observer ever came, for whomever they observe."""
+        user = by_sis_id("user", observer)
+        try:
+            found = list(self.canvas.enrollments_of(user, type_="ObserverEnrollment"))
+        except _NOT_TOLD:
+            return "unknown"
+        return observer_use(found)
 
     def _sections_of(self, course_id: str) -> list[Section] | None:
         if self.sections is not None:
