@@ -10,7 +10,7 @@ import argparse
 import json
 import sys
 
-from tests.bench import grades, launching, plans, provisioning, screens
+from tests.bench import grades, launching, plans, provisioning, screens, undo
 from tests.sandbox_process import ROOT
 
 
@@ -21,7 +21,7 @@ def main(words: list[str]) -> int:
     options = parser.parse_args(words)
     figures = provisioning.measure(options.enrollments, options.rounds)
     figures |= launching.measure() | grades.measure() | screens.measure()
-    figures |= plans.measure()
+    figures |= plans.measure() | undo.measure()
     target = ROOT / "var" / "bench.json"
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(figures, indent=1) + "\n")

@@ -37,14 +37,18 @@ class Stage:
 
     def provision(self, records: dict[str, list[Any]]) -> None:
         """Connect the district "bench", and bring these records of Q into Canvas."""
-        q, canvas = self.sandbox.q, self.sandbox.canvas
-        origin = "{0.scheme}://{0.netloc}".format(urlsplit(q.url))
+        origin = "{0.scheme}://{0.netloc}".format(urlsplit(self.sandbox.q.url))
         url = f"{origin}/sandbox/records"
         requests.post(url, json={"upsert": records}, timeout=60).raise_for_status()
+        self.connect()
+        self.manage("provision", "bench")
+
+    def connect(self) -> None:
+        """Make the tables, and the district "bench" with both its connections."""
+        q, canvas = self.sandbox.q, self.sandbox.canvas
         self.manage("migrate", "--verbosity=0")
         self.manage(
             *("connect", "bench", f"--q-url={q.url}", f"--q-key={q.key}"),
             *(f"--q-secret={q.secret}", f"--q-token-url={q.token_url}"),
             *(f"--canvas-url={canvas.url}", f"--canvas-token={canvas.token}"),
         )
-        self.manage("provision", "bench")

@@ -41,6 +41,9 @@ _known: dict[tuple[int, int], tuple[tuple[int, int], dict[int, Grades]]] = {}
 
 def of_course(course: Course, period_id: int = 0) -> dict[int, Grades]:
     """By user id; with a period, the grades of that period alone."""
+    if not Assignment.objects.filter(course_id=course.pk).exists():
+        # Without work there are no cells: half of what a list of a new course's people would cost.
+        return {}
     stamp = lifecycle.settle(course)
     key = (course.pk, period_id)
     with _lock:

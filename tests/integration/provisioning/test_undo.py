@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import requests
 
 from integration.models import (
     Approval,
@@ -366,6 +367,86 @@ def test_an_interrupted_undo_is_finished_by_the_next_one(two_nights, undo, snaps
     assert (code, again["sent"]) == (0, {})
     assert Run.objects.get(pk=shown["run"]).state == Run.State.DONE
     assert snapshot() == before
+
+
+# --- what it asks Canvas ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def asked_of_canvas(undo, sandbox):
+    """What the undo of a run asks Canvas about use: paths below /api/v1, without their query."""
+
+    def run(number: int) -> list[str]:
+        log = f"{sandbox.canvas.url}/sandbox/log"
+        requests.delete(log, timeout=60).raise_for_status()
+        assert undo(number, "--plan-only")[0] == 2
+        asked = [one["path"] for one in requests.get(log, timeout=60).json()["requests"]]
+        paths = [path.removeprefix("/api/v1/").partition("?")[0] for path in asked]
+        return sorted(
+            path for path in paths if path.startswith(("sections/sis", "users/", "courses/"))
+        )
+
+    return run
+
+
+CLASSES = [class_(f"K1{number}") for number in range(7)]
+
+
+def joining(*students: str) -> list[dict[str, Any]]:
+    """Each of these students in each of CLASSES."""
+    return [
+        enrollment(f"{one['sourcedId']}-{student}", student, one["sourcedId"])
+        for one in CLASSES
+        for student in students
+    ]
+
+
+def test_an_undo_asks_about_a_created_section_once_however_many_are_in_it(
+    two_nights, asked_of_canvas
+):
+    people = [user(f"N{number}") for number in range(40)]
+    inside = [enrollment(f"E-{one['sourcedId']}", one["sourcedId"], "K9") for one in people]
+    night, _ = two_nights(
+        upsert={"classes": [class_("K9")], "users": people, "enrollments": inside}
+    )
+    assert asked_of_canvas(night["run"]) == [
+        "courses/sis_course_id:K9",
+        "sections/sis_section_id:K9/enrollments",
+    ]
+
+
+def test_an_undo_asks_once_about_a_student_who_came_into_many_classes(
+    two_nights, change_q, provision, undo, asked_of_canvas, sandbox
+):
+    two_nights(upsert={"classes": CLASSES, "enrollments": joining("P1-0")})
+    change_q(upsert={"users": [user("NEW")], "enrollments": joining("NEW")})
+    night = provision()[1]
+    assert night["counts"]["enrollments"]["added"] == len(CLASSES)
+    assert asked_of_canvas(night["run"]) == ["users/sis_user_id:NEW/enrollments"]
+    assert undo(night["run"])[1]["counts"]["enrollments"] == {"removed": len(CLASSES)}
+    enrolled = {row["user_id"] for row in held(sandbox.canvas)["enrollments"]}
+    assert ("NEW" in enrolled, "P1-0" in enrolled) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [
+        ({"last_activity_at": "2026-11-24T08:00:00Z"}, "undo.used"),
+        ({"grades": {"unposted_current_score": 0}}, "undo.used"),
+        ({"created_at": "2020-01-01T00:00:00Z"}, "undo.existed-before"),
+    ],
+)
+def test_what_a_student_of_many_classes_used_is_left(
+    told, code, two_nights, change_q, provision, undo, lived_in_canvas
+):
+    two_nights(upsert={"classes": CLASSES})
+    change_q(upsert={"users": [user("NEW"), user("TOO")], "enrollments": joining("NEW", "TOO")})
+    night = provision()[1]
+    lived_in_canvas().told["NEW"] = told
+    answer = undo(night["run"])[1]
+    left = {(code, f"{one['sourcedId']} NEW student") for one in CLASSES}
+    assert codes(answer) == {*left, ("undo.stays", "NEW"), ("undo.stays", "TOO")}
+    assert answer["counts"]["enrollments"] == {"removed": 7, "left": 7}
 
 
 # --- what cannot be undone ----------------------------------------------------------------------
