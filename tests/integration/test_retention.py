@@ -55,10 +55,23 @@ def test_after_thirty_days_the_lines_and_findings_go_and_the_summary_stays(two_r
     run = Run.objects.get(pk=first)
     assert run.pruned_at
     assert run.counts["users"]["added"] == 4
+    assert run.sent["imports"][0]["id"]
     assert run.sent["imports"][0]["rows"] > 0
     code, answer = manage("undo", str(first))
     assert (code, answer["error"]["code"]) == (1, "provisioning.before-gone")
     assert manage("undo", str(second), "--plan-only")[0] == 2
+
+
+def test_a_run_its_undo_and_their_imports_in_canvas_are_kept_for_thirty_days(two_runs, manage):
+    second = two_runs[1]
+    undoing = manage("undo", str(second))[1]["run"]
+    for number in (second, undoing):
+        aged(number, days=30 - 1)
+    sweep()
+    prune()
+    for number in (second, undoing):
+        assert lines(number)[0] > 0
+        assert Run.objects.get(pk=number).sent["imports"][0]["id"]
 
 
 def test_what_canvas_accepted_is_no_run_and_stays(two_runs, provision):
