@@ -173,3 +173,18 @@ def test_a_sub_account_takes_no_imports(api: Api):
     answer = api.ask("POST", "accounts/sis_account_id:@A/sis_imports", data="a", params={})
     assert answer.status_code == 400
     assert answer.json() == {"errors": ["SIS imports can only be executed on root accounts"]}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["batch_mode_enrollment_drop_status", "diffing_drop_status", "diffing_user_remove_status"],
+)
+def test_an_unknown_status_for_what_is_dropped_is_refused(api: Api, name: str):
+    answer = api.ask(
+        "POST",
+        f"{api.account}/sis_imports",
+        data={name: "gone"},
+        files={"attachment": ("users.csv", users("@U"), "text/csv")},
+    )
+    assert answer.status_code == 400
+    assert f"Invalid {name}" in answer.text

@@ -30,6 +30,12 @@ NOT_DONE = (
     "diffing_data_set_identifier",
     "diffing_remaster_data_set",
 )
+_DROPPED = ("deleted", "completed", "inactive", "deleted_last_completed")
+WORDS = {
+    "batch_mode_enrollment_drop_status": _DROPPED,
+    "diffing_drop_status": _DROPPED,
+    "diffing_user_remove_status": ("deleted", "suspended"),
+}
 _DONE = ("imported", "imported_with_messages", "failed", "failed_with_messages", "aborted")
 _EXTENSIONS = {"text/csv": "csv", "application/zip": "zip"}
 
@@ -54,6 +60,9 @@ def create(call: Call, account_id: str) -> Any:
         asked = call.text(name)
         if asked and call.flag(name) is not False:
             raise Refused(400, {"message": f"The local Canvas does not offer {name}"})
+    for name, words in WORDS.items():
+        if (word := call.text(name)) and word not in words:
+            raise Refused(400, {"message": f"Invalid {name}"})
     with store.writing():
         made = store.create(
             SisImport,
