@@ -20,7 +20,7 @@ from tests.gradesync.shell.course import Course
 from tests.journeys.browsers import FLAGS, POLICIES, browser, executable
 from tests.journeys.installing import install
 from tests.journeys.servers import Product, free_port, running_product
-from tests.journeys.teaching import PROFILE, course_of, fill_up, shell, workers
+from tests.journeys.teaching import FIRST, IN_Q, PROFILE, SECOND, course_of, fill_up, workers
 from tests.journeys.walking import Walk
 from tests.sandbox_process import Sandbox, running_sandbox
 
@@ -116,9 +116,10 @@ def _walk(context: BrowserContext, platform: Platform, product: Product) -> Iter
 
 @pytest.fixture(scope="module")
 def working_course(sandbox: Sandbox, product: Product, platform: Platform) -> Iterator[Course]:
+    product.canaries += [str(one) for one in (FIRST, SECOND, IN_Q)]
     found = course_of(sandbox, platform)
     fill_up(found, 8)
-    shell(product, PROFILE)
+    product.shell(PROFILE)
     with workers(product):
         yield found
 

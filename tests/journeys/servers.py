@@ -21,6 +21,17 @@ from tests.canaries import found
 from tests.sandbox_process import ROOT, Sandbox
 
 PATIENCE_SECONDS = 60
+# What workers were asked and what came of it, and each mail, a line each.
+KEPT = """
+from django_q.models import OrmQ, Task
+from integration.models import Notice
+for one in Task.objects.all():
+    print("task", repr((one.func, one.args, one.kwargs, one.result)))
+for one in OrmQ.objects.all():
+    print("bell", repr(one.task))
+for one in Notice.objects.all():
+    print("mail", repr((one.subject, one.body, one.error)))
+"""
 
 
 def free_port() -> int:
@@ -34,8 +45,10 @@ class Product:
 
     url: str
     environment: dict[str, str] = field(repr=False)
-    # What no log may hold; `log` is what its processes have written.
+    # What no log may hold, and of it what not even the database may hold; `log` is what its
+    # processes have written.
     canaries: list[str] = field(default_factory=list, repr=False)
+    secrets: list[str] = field(default_factory=list, repr=False)
     log: Path = Path("/dev/null")
 
     def manage(self, *words: str) -> Any:
@@ -55,7 +68,8 @@ class Product:
 
     def connect(self, slug: str, sandbox: Sandbox) -> None:
         """A district with both connections, provisioned."""
-        self.canaries += canaries_of(sandbox)
+        self.secrets += secrets_of(sandbox)
+        self.canaries += [*self.secrets, *people_of(sandbox)]
         self.manage(
             *("connect", slug, "--name", f"District {slug}"),
             *("--canvas-url", sandbox.canvas.url, "--canvas-token", sandbox.canvas.token),
@@ -64,10 +78,27 @@ class Product:
         )
         self.manage("provision", slug)
 
+    def shell(self, code: str) -> str:
+        """Do something inside the product that no page offers; what was printed."""
+        command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", code]
+        ended = subprocess.run(
+            command, cwd=ROOT, env=self.environment, check=True, capture_output=True, text=True
+        )
+        return ended.stdout
+
+    def leaks(self) -> list[str]:
+        """Lines of logs, tasks and mails with a planted word; database files with a secret."""
+        written = self.log.read_text(errors="replace") + "\n" + self.shell(KEPT)
+        words = found(self.canaries, written)
+        database = Path(self.environment["DATABASE_URL"].removeprefix("sqlite:///"))
+        files = database.parent.glob(f"{database.name}*")
+        return [line for line in written.splitlines() if words and found(words, line)] + [
+            one.name for one in files if found(self.secrets, one.read_bytes())
+        ]
+
     def tells_nothing(self) -> None:
-        """No secret, nobody's name or address is in what the processes have written (S82)."""
-        lines = self.log.read_text(errors="replace").splitlines()
-        assert [line for line in lines if found(self.canaries, line)] == []
+        """No secret and nobody's name, address or score is where it must not be (S76, S82)."""
+        assert self.leaks() == []
 
     def register(self, slug: str, canvas: Mapping[str, str]) -> None:
         """A platform by hand: `issuer`, `client_id`, `deployment_id`, `auth_url`, …"""
@@ -86,8 +117,12 @@ class Product:
         ).json()
 
 
-def canaries_of(sandbox: Sandbox) -> list[str]:
-    """Its secrets, and the name and address of everybody in its Q."""
+def secrets_of(sandbox: Sandbox) -> list[str]:
+    return [sandbox.q.secret, sandbox.canvas.token]
+
+
+def people_of(sandbox: Sandbox) -> list[str]:
+    """The name and address of everybody in its Q."""
     q = sandbox.q
     scope = "https://purl.imsglobal.org/spec/or/v1p1/scope/roster.readonly"
     form = {"grant_type": "client_credentials", "scope": scope}
@@ -95,8 +130,7 @@ def canaries_of(sandbox: Sandbox) -> list[str]:
     headers = {"Authorization": f"Bearer {token['access_token']}"}
     users = requests.get(f"{q.url}/users?limit=1000", headers=headers, timeout=60).json()["users"]
     names = [f"{one['givenName']} {one['familyName']}" for one in users]
-    addresses = [one["email"] for one in users if one.get("email")]
-    return [q.secret, sandbox.canvas.token, *names, *addresses]
+    return [*names, *(one["email"] for one in users if one.get("email"))]
 
 
 @contextmanager

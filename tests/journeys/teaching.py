@@ -18,6 +18,9 @@ from tests.sandbox_process import ROOT, Sandbox
 
 # For what a worker does, in milliseconds.
 PATIENCE = 60_000
+# Points of work, and scores that nothing else in a log looks like: none may stand there (S82).
+POINTS = 20_000
+FIRST, SECOND, IN_Q = 17361.82, 18472.93, 13158.64
 PROFILE = (
     "from integration.models import QConnection;"
     "QConnection.objects.update(profile={'deletes_results': True, 'deletes_line_items': True})"
@@ -38,12 +41,6 @@ def workers(product: Product) -> Iterator[None]:
             yield
         finally:
             process.terminate()
-
-
-def shell(product: Product, code: str) -> None:
-    """Do something inside the product that no page offers, as its clock would."""
-    command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", code]
-    subprocess.run(command, cwd=ROOT, env=product.environment, check=True, capture_output=True)
 
 
 def course_of(sandbox: Sandbox, platform: Platform) -> Course:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from playwright.sync_api import FrameLocator, expect
 
 from tests.gradesync.shell.course import Course
 from tests.journeys.servers import Product
 from tests.journeys.teaching import (
+    FIRST,
+    IN_Q,
     PATIENCE,
+    POINTS,
+    SECOND,
     ended,
     fault,
     group_of,
     ready,
     settled,
-    shell,
     students_of,
     synced,
 )
@@ -30,12 +35,17 @@ for run in automatic.open_due(timezone.now() + timedelta(days=1)):
 """
 
 
+def make(course: Course, name: str, group: str = "Tests") -> str:
+    """Work worth as many points as the planted scores need."""
+    return course.make(name, assignment_group_id=group_of(course, group), points_possible=POINTS)
+
+
 def test_from_the_first_look_to_synced_and_then_in_two_clicks(default_walk: Walk, course: Course):
     student = students_of(course)[0]
-    essay = course.make("Essay", assignment_group_id=group_of(course, "Tests"))
-    warm = course.make("Warm-up", assignment_group_id=group_of(course, "Warm-ups"))
+    essay = make(course, "Essay")
+    warm = make(course, "Warm-up", "Warm-ups")
     for work in (essay, warm):
-        course.grade(work, student, 15)
+        course.grade(work, student, FIRST)
     default_walk.act_as("teacher")
     tool = default_walk.open("Q Grade Sync")
     # First use: it is read in the background, and the page fills itself in.
@@ -54,33 +64,33 @@ def test_from_the_first_look_to_synced_and_then_in_two_clicks(default_walk: Walk
     ended(tool, "2 of 2 grades are in Q")
     assert set(course.scores()) == {("Essay", student), ("Warm-up", student)}
     # The ordinary case: the page compares by itself, and two clicks lead to synced.
-    course.grade(essay, student, 16)
+    course.grade(essay, student, SECOND)
     clicks = default_walk.count_clicks()
     tool = default_walk.open("Q Grade Sync")
     ready(tool, "1 grade ready to send to Q")
     tool.get_by_role("button", name="Sync 1 grade").click()
     ended(tool, "1 of 1 grade is in Q")
     assert len(clicks) == 2
-    assert course.scores()["Essay", student][1] == 16
+    assert course.scores()["Essay", student][1] == Decimal(str(SECOND))
 
 
 @pytest.mark.prove
 def test_a_conflict_is_decided_both_ways_and_taken_back(default_walk: Walk, course: Course):
     first, second, *_ = students_of(course)
-    debate = course.make("Debate", assignment_group_id=group_of(course, "Tests"))
+    debate = make(course, "Debate")
     for student in (first, second):
-        course.grade(debate, student, 15)
+        course.grade(debate, student, FIRST)
     default_walk.act_as("teacher")
     tool = default_walk.open("Q Grade Sync")
     synced(tool, 2)
     # Somebody changes both in Q, and the teacher both in Canvas: Q's stay until somebody decides.
     for student in (first, second):
-        course.edit("results", course.result("Debate", student), score=3)
-        course.grade(debate, student, 17)
+        course.edit("results", course.result("Debate", student), score=IN_Q)
+        course.grade(debate, student, SECOND)
     tool = default_walk.open("Q Grade Sync")
     ready(tool, "Nothing is ready to send")
     tool.get_by_role("link", name="Decide", exact=True).click()
-    keep, send = tool.get_by_label("Keep Q: 3"), tool.get_by_label("Send Canvas: 17")
+    keep, send = tool.get_by_label(f"Keep Q: {IN_Q}"), tool.get_by_label(f"Send Canvas: {SECOND}")
     expect(keep).to_have_count(2)
     send.first.check()
     expect(tool.locator("[data-count]")).to_have_text("1")
@@ -88,7 +98,7 @@ def test_a_conflict_is_decided_both_ways_and_taken_back(default_walk: Walk, cour
     tool.locator("#send button.p").click()
     ended(tool, "1 of 1 grade is in Q")
     scores = [course.scores()["Debate", student][1] for student in (first, second)]
-    assert sorted(scores) == [3, 17]
+    assert sorted(scores) == [Decimal(str(one)) for one in (IN_Q, SECOND)]
     # What was decided is not asked again, as long as neither side changes it.
     tool = default_walk.open("Q Grade Sync")
     ready(tool, "Q is up to date")
@@ -99,19 +109,16 @@ def test_a_conflict_is_decided_both_ways_and_taken_back(default_walk: Walk, cour
     heading(tool, "Undo: what Q gets back")
     tool.get_by_role("button", name="Undo now").click()
     ended(tool, "1 of 1 grade was taken back")
-    assert {course.scores()["Debate", one][1] for one in (first, second)} == {3}
+    assert {course.scores()["Debate", one][1] for one in (first, second)} == {Decimal(str(IN_Q))}
     course.in_canvas("DELETE", f"assignments/{debate}")
 
 
 @pytest.mark.prove
 def test_what_q_refused_is_retried_and_nothing_else(default_walk: Walk, course: Course):
     student = students_of(course)[0]
-    poem, song = (
-        course.make(name, assignment_group_id=group_of(course, "Tests"))
-        for name in ("Poem", "Song")
-    )
+    poem, song = (make(course, name) for name in ("Poem", "Song"))
     for work in (poem, song):
-        course.grade(work, student, 11)
+        course.grade(work, student, FIRST)
     default_walk.act_as("teacher")
     tool = default_walk.open("Q Grade Sync")
     ready(tool, "2 grades ready to send")
@@ -119,7 +126,7 @@ def test_what_q_refused_is_retried_and_nothing_else(default_walk: Walk, course: 
     fault(
         course,
         {"path": "/results/", "method": "PUT", "times": 1},
-        {"status": 422, "apply": False},
+        {"status": 422, "apply": False, "body": {"error": f"No such score as {FIRST}"}},
     )
     tool.get_by_role("button", name="Send 2 grades to Q").click()
     expect(tool.get_by_role("button", name="Retry 1 failed")).to_be_visible(timeout=PATIENCE)
@@ -138,7 +145,7 @@ def test_what_q_refused_is_retried_and_nothing_else(default_walk: Walk, course: 
 
 @pytest.mark.prove
 def test_by_keyboard_alone_the_focus_stays_where_the_hands_are(default_walk: Walk, course: Course):
-    work = course.make("Map", assignment_group_id=group_of(course, "Tests"))
+    work = make(course, "Map")
     default_walk.act_as("teacher")
     tool = default_walk.open("Q Grade Sync")
     keyboard = default_walk.page.keyboard
@@ -180,8 +187,8 @@ def test_automatic_sync_is_switched_on_and_the_night_sends_what_was_graded(
     default_walk: Walk, course: Course, product: Product, tool: FrameLocator
 ):
     student = students_of(course)[0]
-    work = course.make("Nocturne", assignment_group_id=group_of(course, "Tests"))
-    course.grade(work, student, 12)
+    work = make(course, "Nocturne")
+    course.grade(work, student, FIRST)
     tool = default_walk.open("Q Grade Sync")
     synced(tool, 1)
     tool.get_by_role("link", name="Course settings").click()
@@ -192,8 +199,8 @@ def test_automatic_sync_is_switched_on_and_the_night_sends_what_was_graded(
     expect(tool.locator("[data-focus]", has_text="The settings were saved.")).to_be_focused()
     tool.get_by_role("link", name="Grades", exact=True).click()
     expect(tool.get_by_text("every night at 11:30 PM")).to_be_visible()
-    course.grade(work, student, 19)
-    shell(product, TONIGHT)
+    course.grade(work, student, SECOND)
+    product.shell(TONIGHT)
     tool.get_by_role("link", name="History").click()
     automatic = tool.get_by_role("row", name="Automatic").first
     for _ in range(30):
@@ -202,7 +209,7 @@ def test_automatic_sync_is_switched_on_and_the_night_sends_what_was_graded(
         default_walk.page.wait_for_timeout(1000)
         tool.get_by_role("link", name="History").click()
     expect(automatic.get_by_text("Confirmed")).to_be_visible()
-    assert course.scores()["Nocturne", student][1] == 19
+    assert course.scores()["Nocturne", student][1] == Decimal(str(SECOND))
     tool.get_by_role("link", name="Course settings").click()
     tool.get_by_label("When", exact=True).select_option("off")
     tool.get_by_role("button", name="Save settings").click()

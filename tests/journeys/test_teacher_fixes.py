@@ -15,7 +15,6 @@ from tests.journeys.teaching import (
     PROFILE,
     group_of,
     settled,
-    shell,
     students_of,
     synced,
 )
@@ -63,7 +62,7 @@ def upsert(course: Course, collection: str, *records: dict[str, Any]) -> None:
 def test_what_canvas_says_and_q_does_not_take_is_cured_beside_its_row(
     default_walk: Walk, course: Course, product: Product, work: dict[str, str]
 ):
-    shell(product, SHORT_TITLES)
+    product.shell(SHORT_TITLES)
     student = students_of(course)[0]
     long = "A title that is rather longer than what Q keeps of one"
     make(course, work, "No category", "Labs")
@@ -106,7 +105,7 @@ def test_what_canvas_says_and_q_does_not_take_is_cured_beside_its_row(
     settled(tool)
     synced(tool, len(synced_names))
     assert synced_names <= {title for title, _ in course.scores()}
-    shell(product, PROFILE)
+    product.shell(PROFILE)
 
 
 def test_what_q_holds_otherwise_is_cured_beside_its_row(
