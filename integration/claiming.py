@@ -20,16 +20,21 @@ from lti.models import Deployment
 
 
 class ClaimRefused(QSyncError):
-    """This installation does not become that district's."""
+    """This installation does not become that district's.
+
+    `field`: what was typed and cannot be so, "code" or "name"; "" where it is nothing typed.
+    """
 
     code = "claim.refused"
     remedy = "Ask whoever runs Q Sync for a claim code (manage.py invite SLUG)."
 
-    def __init__(self, message: str, *, remedy: str = "") -> None:
+    def __init__(self, message: str, *, remedy: str = "", field: str = "") -> None:
         super().__init__(message)
+        self.field = field
         self.remedy = remedy or self.remedy
 
 
+_NO_CODE = "This code is not known, was used before, or is out of date."
 _LATE = "Somebody else has set this up a moment ago."
 
 
@@ -61,9 +66,9 @@ def with_code(*, deployment: Deployment, code: str, by: str) -> District:
     with transaction.atomic():
         invitation = invitations.find(code, Invitation.Purpose.CLAIM)
         if invitation is None or invitation.district is None:
-            raise ClaimRefused("This code is not known, was used before, or is out of date.")
+            raise ClaimRefused(_NO_CODE, field="code")
         if not invitations.redeem(code, Invitation.Purpose.CLAIM, by=by):
-            raise ClaimRefused("This code is not known, was used before, or is out of date.")
+            raise ClaimRefused(_NO_CODE, field="code")
         return _claim(deployment, invitation.district, by=by, how="code")
 
 
@@ -86,7 +91,9 @@ def as_new(*, deployment: Deployment, name: str, launch: Launch, by: str) -> Dis
     """Make a district of it, where none has this Canvas yet. Raises ClaimRefused."""
     name = name.strip()[:255]
     if not name or "\0" in name:
-        raise ClaimRefused("A district has a name.", remedy="Enter the district's name.")
+        raise ClaimRefused(
+            "A district has a name.", remedy="Enter the district's name.", field="name"
+        )
     try:
         with transaction.atomic():
             if of_same_canvas(deployment).exists():

@@ -37,16 +37,13 @@ def rules(policy: ProvisioningPolicy) -> dict[str, Any]:
     return model_to_dict(policy, fields=RULES)
 
 
-def check_schools(district: District, ids: Collection[str]) -> None:
-    """Are these schools that Q had when it was last read, or that are chosen already?
+def known_schools(district: District) -> set[str]:
+    """sourcedIds of what Q had when it was last read, and of what is chosen already.
 
-    For those who cannot look at Q first. Before anything was read nobody knows, and all may be.
-
-    Raises:
-        ValidationError: names those that are not known.
+    For when Q is not asked. Empty before anything was read: then nobody knows.
     """
     policy = ProvisioningPolicy.of(district)
-    prefix, chosen = policy.sis_id_prefix, policy.schools
+    prefix = policy.sis_id_prefix
     held = RosterRow.objects.filter(district=district, kind=ACCOUNTS.name, removed_at=None)
     last = (
         district.runs.filter(kind=Run.Kind.PROVISIONING)
@@ -57,7 +54,19 @@ def check_schools(district: District, ids: Collection[str]) -> None:
     planned = Change.objects.filter(run=last, kind=ACCOUNTS.name)
     keys = {*held.values_list("key", flat=True), *planned.values_list("key", flat=True)}
     known = {key.removeprefix(prefix) for key in keys if key.startswith(prefix)}
-    if known and (unknown := set(ids) - known - set(chosen)):
+    return known | set(policy.schools) if known else set()
+
+
+def check_schools(district: District, ids: Collection[str]) -> None:
+    """Are these schools that Q had when it was last read, or that are chosen already?
+
+    For those who cannot look at Q first. Before anything was read nobody knows, and all may be.
+
+    Raises:
+        ValidationError: names those that are not known.
+    """
+    known = known_schools(district)
+    if known and (unknown := set(ids) - known):
         named = ", ".join(sorted(unknown))
         told = f"Q had no school {named} when it was last read. A new one is known after a night."
         raise ValidationError({"schools": [told]})

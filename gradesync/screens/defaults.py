@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -10,7 +11,7 @@ from django.shortcuts import render
 
 from gradesync.actions.settings import change_defaults
 from gradesync.errors import BadSetting
-from gradesync.models import SyncDefaults
+from gradesync.models import CourseSync, SyncDefaults
 from gradesync.rulebook import around
 from gradesync.screens.defaults_form import DefaultsForm, version
 from gradesync.selectors.district import figures, obstacles
@@ -79,14 +80,17 @@ def choose(request: Any, where: str, place: int | str = "") -> HttpResponse:
     district = request.district
     kept = SyncDefaults.objects.filter(district=district, where=where, place=place).first()
     kept = kept or SyncDefaults(district=district, where=where, place=place)
+    level = _level(kept)
     inherited = around(kept)
     if request.method != "POST":
-        return _page(request, kept, DefaultsForm(kept, inherited))
+        return _page(request, level, DefaultsForm(kept, inherited))
     form = DefaultsForm(kept, inherited, request.POST)
+    if level.doubt is not None:
+        return _page(request, level, form, status=502)
     if request.POST.get("version") != version(kept):
-        return _page(request, kept, form, status=409)
+        return _page(request, level, form, status=409)
     if not form.is_valid():
-        return _page(request, kept, form, status=400)
+        return _page(request, level, form, status=400)
     try:
         change_defaults(
             *(district, where, place, form.chosen()),
@@ -96,11 +100,43 @@ def choose(request: Any, where: str, place: int | str = "") -> HttpResponse:
         )
     except BadSetting as error:
         form.add_error(None, str(error))
-        return _page(request, kept, form, status=400)
+        return _page(request, level, form, status=400)
     return to(request, "grading:levels")
 
 
-def _page(request: Any, kept: SyncDefaults, form: DefaultsForm, status: int = 200) -> HttpResponse:
+@dataclass(frozen=True, slots=True)
+class Level:
+    """An account, a school or a term. `doubt`: why nobody can say whether this Canvas has it."""
+
+    kept: SyncDefaults
+    name: str = ""
+    doubt: QSyncError | None = None
+
+
+def _level(kept: SyncDefaults) -> Level:
+    """Raises Http404 for a school or term that this Canvas has not, and never had a choice."""
+    if kept.where == ACCOUNT:
+        return Level(kept)
+    try:
+        places = _places(kept.district)
+    except QSyncError as error:
+        return Level(kept, kept.place, None if kept.pk or _is_met(kept) else error)
+    if not kept.pk and kept.place not in places[kept.where]:
+        raise Http404
+    return Level(kept, _name(kept, places))
+
+
+def _is_met(kept: SyncDefaults) -> bool:
+    """Is a course known that lies in this school or term?"""
+    courses = CourseSync.objects.filter(district=kept.district)
+    if kept.where == SyncDefaults.Where.TERM:
+        return courses.filter(term_id=kept.place).exists()
+    schools = courses.values_list("account_ids", flat=True).iterator()
+    return any(kept.place in one for one in schools)
+
+
+def _page(request: Any, level: Level, form: DefaultsForm, status: int = 200) -> HttpResponse:
+    kept = level.kept
     subject = f"{kept.where} {kept.place}".strip()
     events = AuditEvent.objects.filter(
         district=request.district.slug, action="grades.settings", subject=subject
@@ -108,7 +144,8 @@ def _page(request: Any, kept: SyncDefaults, form: DefaultsForm, status: int = 20
     context = {
         "tab": PAGE,
         "kept": kept,
-        "name": _named(request.district, kept),
+        "name": level.name,
+        "doubt": level.doubt,
         "form": form,
         "sets": form.sets(),
         "version": version(kept),
@@ -116,12 +153,3 @@ def _page(request: Any, kept: SyncDefaults, form: DefaultsForm, status: int = 20
         "last": events.order_by("-pk").first(),
     }
     return render(request, "account/grades_level.html", context, status=status)
-
-
-def _named(district: District, kept: SyncDefaults) -> str:
-    if kept.where == ACCOUNT:
-        return ""
-    try:
-        return _name(kept, _places(district))
-    except QSyncError:
-        return kept.place

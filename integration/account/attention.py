@@ -21,6 +21,7 @@ from integration.models import (
     Run,
     SetAside,
 )
+from integration.provisioning.proposed import DECLINED
 from lti.models import KeySet
 
 # A one-time link lives for days only.
@@ -122,7 +123,9 @@ def _of_runs(last: Run | None, is_silent_since: datetime | None) -> Iterator[Att
 
 
 def _left_behind(district: District, last: Run | None) -> Iterator[Attention]:
-    aside, since = _counted(SetAside.objects.filter(district=district), "run__created_at")
+    # A no to a changed ID is an answer; nothing of it rests.
+    resting = SetAside.objects.filter(district=district).exclude(action=DECLINED)
+    aside, since = _counted(resting, "run__created_at")
     if aside:
         title = ngettext("%d line rests", "%d lines rest", aside) % aside
         text = gettext("It was set aside when the rest of a plan was approved.")

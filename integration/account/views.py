@@ -16,10 +16,32 @@ from integration.account.gate import sees_all, show_tabs
 from integration.alerts import tell_operator
 from integration.claiming import ClaimRefused
 from integration.models import District, IntegrationRequest
+from integration.templatetags.qsync import said
 from lti import sessions
 from lti.audience import require_launch
 from lti.claims import ACCOUNT
 from lti.roles import ACCOUNT_MANAGE, ACCOUNT_OPEN
+
+
+class CodeForm(forms.Form):
+    """The one-time code of a district that is set up already."""
+
+    code = forms.CharField(
+        label=_("Claim code"),
+        max_length=100,
+        help_text=_("Whoever runs Q Sync makes one for a district that is set up already."),
+        widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+class NewForm(forms.Form):
+    """A district that nobody has set up yet."""
+
+    name = forms.CharField(
+        label=_("Name of the district"),
+        max_length=255,
+        widget=forms.TextInput({"autocomplete": "organization"}),
+    )
 
 
 class RequestForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -62,37 +84,51 @@ def claim(request: Any) -> HttpResponse:
     """Say which district this installation is for. Shows no district's name before it is."""
     if request.district is not None:
         return _to_overview(request)
-    deployment = request.launch_session.deployment
-    refused: ClaimRefused | None = None
+    deployment, name = request.launch_session.deployment, request.launch.platform_name
+    shown: dict[str, Any] = {
+        "code": CodeForm(),
+        "new": NewForm(initial={"name": name}),
+        "ask": RequestForm(initial={"institution": name}),
+    }
     if request.method == "POST":
+        how = request.POST.get("how", "")
+        if how in shown:
+            shown[how] = type(shown[how])(request.POST)
         try:
-            if request.POST.get("how") == "request":
-                return _asked_for(request, deployment)
-            _claim(request)
-            return _to_overview(request)
+            if how not in shown or shown[how].is_valid():
+                return _taken(request, how, shown.get(how))
         except ClaimRefused as error:
-            refused = error
-    installed_before = claiming.of_same_canvas(deployment).exists()
-    return render(
-        request,
-        "account/claim.html",
-        {
-            "refused": refused,
-            "may_go_on": claiming.earlier(deployment) is not None,
-            "may_be_new": not installed_before,
-            "name": request.launch.platform_name,
-            "request_form": RequestForm(initial={"institution": request.launch.platform_name}),
-        },
-        status=400 if refused else 200,
-    )
+            if error.field:
+                shown[how].add_error(error.field, f"{said(error)} {said(error.remedy)}")
+            else:
+                shown["refused"] = error
+    shown["may_go_on"] = claiming.earlier(deployment) is not None
+    shown["may_be_new"] = not claiming.of_same_canvas(deployment).exists()
+    status = 400 if request.method == "POST" else 200
+    return render(request, "account/claim.html", shown, status=status)
 
 
-def _asked_for(request: Any, deployment: Any) -> HttpResponse:
+def _taken(request: Any, how: str, form: Any) -> HttpResponse:
+    """One of the ways, and where it leads. Raises ClaimRefused."""
+    launch, deployment = request.launch, request.launch_session.deployment
+    match how:
+        case "ask":
+            return _asked_for(request, deployment, form)
+        case "code":
+            code = form.cleaned_data["code"]
+            claiming.with_code(deployment=deployment, code=code, by=launch.actor)
+        case "again":
+            claiming.again(deployment=deployment, by=launch.actor)
+        case "new":
+            name = form.cleaned_data["name"]
+            claiming.as_new(deployment=deployment, name=name, launch=launch, by=launch.actor)
+        case _:
+            raise ClaimRefused("Choose one of the ways.", remedy="See the page.")
+    return _to_overview(request)
+
+
+def _asked_for(request: Any, deployment: Any, form: RequestForm) -> HttpResponse:
     """Keep a request for the integration, and tell the operator of it by mail."""
-    form = RequestForm(request.POST)
-    if not form.is_valid():
-        context = {"request_form": form, "may_be_new": False, "may_go_on": False, "refused": None}
-        return render(request, "account/claim.html", context, status=400)
     asked = form.save(commit=False)
     asked.deployment = deployment
     asked.canvas = ", ".join(deployment.hosts)[:255] or deployment.platform.issuer
@@ -105,22 +141,6 @@ def _asked_for(request: Any, deployment: Any) -> HttpResponse:
         "Connect the district, then answer with its claim code: manage.py invite SLUG",
     )
     return render(request, "account/requested.html", {"asked": asked})
-
-
-def _claim(request: Any) -> District:
-    """Raises ClaimRefused."""
-    launch, deployment = request.launch, request.launch_session.deployment
-    match request.POST.get("how", ""):
-        case "code":
-            code = request.POST.get("code", "")[:100]
-            return claiming.with_code(deployment=deployment, code=code, by=launch.actor)
-        case "again":
-            return claiming.again(deployment=deployment, by=launch.actor)
-        case "new":
-            name = request.POST.get("name", "")
-            return claiming.as_new(deployment=deployment, name=name, launch=launch, by=launch.actor)
-        case _:
-            raise ClaimRefused("Choose one of the ways.", remedy="See the page.")
 
 
 def _to_overview(request: Any) -> HttpResponse:

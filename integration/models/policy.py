@@ -7,7 +7,7 @@ import json
 from datetime import time
 
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
+from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.forms.models import model_to_dict
 
@@ -33,6 +33,14 @@ def are_ids(value: object) -> None:
     is_list = isinstance(value, list) and all(isinstance(one, str) and one for one in value)
     if not is_list or len(set(value)) != len(value):  # type: ignore[arg-type,call-overload]  # it is
         raise ValidationError("Schools are named by their sourcedIds, each once.")
+
+
+# Larger ones are slips of a finger, and no clock or counter holds the largest.
+MOST = {
+    **dict.fromkeys(("completed_after_days", "deleted_after_days", "silent_feed_days"), 3_650),
+    **dict.fromkeys(("removed_floor", "removed_ceiling", "changed_floor"), 100_000_000),
+    "plan_hours": 24 * 365,
+}
 
 
 class ProvisioningPolicy(models.Model):
@@ -98,6 +106,17 @@ class ProvisioningPolicy(models.Model):
     def of(cls, district: District) -> ProvisioningPolicy:
         """As it is stored, or as it is before anything was chosen."""
         return cls.objects.filter(district=district).first() or cls(district=district)
+
+    def clean(self) -> None:
+        """Raises ValidationError for a number that is too large."""
+        wrong = {}
+        for name, most in MOST.items():
+            try:
+                MaxValueValidator(most)(getattr(self, name))
+            except ValidationError as error:
+                wrong[name] = error
+        if wrong:
+            raise ValidationError(wrong)
 
     def digest(self) -> str:
         """Name the rules of this policy by their content; when a run begins is none of them."""

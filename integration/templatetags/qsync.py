@@ -77,6 +77,21 @@ def field(bound: Any, size: str = "") -> dict[str, Any]:
     return {"field": bound, "size": size}
 
 
+@register.inclusion_tag("components/wrong.html")
+def wrong(bound: Any) -> dict[str, Any]:
+    """What is wrong with a field, beside it."""
+    return {"field": bound}
+
+
+@register.simple_tag
+def tied(bound: Any) -> SafeString:
+    """What ties a group of controls, a fieldset, to its message; the summary's link leads to it."""
+    group = format_html('id="{}" tabindex="-1"', bound.auto_id)
+    if not bound.errors:
+        return group
+    return format_html('{} aria-invalid="true" aria-describedby="{}_error"', group, bound.auto_id)
+
+
 @register.inclusion_tag("components/errors.html")
 def errors(form: Any) -> dict[str, Any]:
     """The summary above a form: what is wrong, each a link to its field; it takes the focus."""

@@ -180,7 +180,7 @@ def test_an_admin_whose_canvas_is_nobodys_yet_asks_for_the_integration(manage, s
     )  # fmt: skip
     admin = visit(Deployment.objects.create(platform=platform, deployment_id="1:new", hosts=HOSTS))
     assert "Ask for it" in admin.page("claim/")
-    asked = {"how": "request", "contact": "Dana Whitfield", "institution": "Cedar Valley"}
+    asked = {"how": "ask", "contact": "Dana Whitfield", "institution": "Cedar Valley"}
     for wrong in ("", "dana", "dana@example.org\nBcc: all@example.org"):
         assert admin.post("claim/", **asked, address=wrong).status_code == 400, wrong
     sent = admin.post("claim/", **asked, address="dana@example.org", in_use="ClassBridge")

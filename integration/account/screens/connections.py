@@ -127,13 +127,26 @@ class CanvasForm(ConnectForm):
         return ends
 
 
+class CheckForm(forms.Form):
+    """What a test may write in, if anything."""
+
+    test_class = forms.CharField(
+        label=_("Class for a write test (optional)"),
+        required=False,
+        max_length=255,
+        widget=forms.TextInput(_HIDDEN | {"placeholder": "sourcedId"}),
+    )
+
+
 @district_page
 def show(request: Any) -> HttpResponse:
     """Both connections, and the last trial of them."""
     return _shown(request)
 
 
-def _shown(request: Any, refused: QSyncError | None = None) -> HttpResponse:
+def _shown(
+    request: Any, refused: QSyncError | None = None, test: CheckForm | None = None
+) -> HttpResponse:
     district = request.district
     context = {
         "tab": "connections",
@@ -146,9 +159,10 @@ def _shown(request: Any, refused: QSyncError | None = None) -> HttpResponse:
         "now": timezone.now(),
         "most_tries": invitations.MOST_TRIES,
         "refused": refused,
+        "test": test or CheckForm(),
     }
     if not request.headers.get("HX-Request"):
-        status = 429 if refused else 200
+        status = 429 if refused else 400 if test else 200
         return render(request, "account/connections.html", context, status=status)
     if context["check"] is None or context["check"].ended_at:
         # It has ended since: what comes next is another thing, too.
@@ -276,10 +290,12 @@ def cancel(request: Any, invitation_id: int) -> HttpResponse:
 @district_action
 def check(request: Any) -> HttpResponse:
     """Try both connections now; grades are written only in a class that is named for it."""
-    test_class = request.POST.get("test_class", "").strip()[:255]
+    test = CheckForm(request.POST)
+    if not test.is_valid():
+        return _shown(request, test=test)
     try:
         count_trial(request.district)
     except TooManyTrials as refused:
         return _shown(request, refused)
-    check_now(request.district, by=actor(request.launch), test_class=test_class)
+    check_now(request.district, by=actor(request.launch), **test.cleaned_data)
     return to(request, "account:connections")

@@ -9,7 +9,10 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from integration import actions
+from integration.account import lines
 from integration.account.gate import actor, district_action, run_of, to
+from integration.account.screens import runs
+from integration.account.screens.deciding_form import DecisionForm
 from integration.errors import QSyncError
 from integration.models import Run
 from integration.provisioning.approval import decline
@@ -17,8 +20,10 @@ from integration.provisioning.aside import take_up
 from integration.provisioning.errors import PlanRefused
 from integration.provisioning.part import Part
 from integration.provisioning.rows import CHANGE_SIS_ID
+from integration.provisioning.run import stale
 
-REASON_LENGTH = 1000
+# Of a plan only the changed ids.
+IDS = Part(kinds=frozenset({CHANGE_SIS_ID.name}))
 
 
 @district_action
@@ -49,50 +54,33 @@ def decide(request: Any, run_id: int) -> HttpResponse:
         done = _decide(request, run)
     except QSyncError as error:
         return _refused(request, run, error)
+    if isinstance(done, DecisionForm):
+        return runs.page(request, run, decision=done)
     return to(request, "account:run", done.pk)
 
 
-def _decide(request: Any, run: Run) -> Run:
-    """Raises PlanRefused, AlreadyRunning."""
-    post, by = request.POST, actor(request.launch)
-    digest, reason = post.get("digest", ""), post.get("reason", "").strip()[:REASON_LENGTH]
-    district = request.district
+def _decide(request: Any, run: Run) -> Run | DecisionForm:
+    """The run that was decided on, or what is wrong. Raises PlanRefused, AlreadyRunning."""
+    post, by, district = request.POST, actor(request.launch), request.district
+    digest, scope = post.get("digest", ""), post.get("scope", "")
     if digest != run.plan_digest:
         raise PlanRefused("This plan is another one than the page showed.")
-    scope = post.get("scope", "")
+    if scope == "ids":
+        return actions.approve_now(district, digest, by=by, part=IDS)
+    if scope == "not-ids":
+        return decline(district, digest, old_ids=(), actor=by)
+    form = DecisionForm(run, [school for school, _ in lines.by_school(run) if school], post)
+    if not form.is_valid():
+        why_not = stale(run) if run.kind != Run.Kind.UNDO else ""
+        if run.state != Run.State.HELD or why_not:
+            raise PlanRefused(why_not or "This plan waits for nobody any more.")
+        return form
+    reason = form.cleaned_data["reason"]
     if scope == "none":
         return actions.discard(district, digest, by=by, reason=reason)
-    if scope == "not-ids":
-        return decline(district, digest, old_ids=(), actor=by, reason=reason)
-    if scope == "all" and run.kind == Run.Kind.UNDO:
+    if run.kind == Run.Kind.UNDO:
         return actions.confirm_undo(run, by=by, reason=reason)
-    if scope == "all":
-        _check_number(run, post.get("number", ""))
-    part = _part(scope, post)
-    return actions.approve_now(district, digest, by=by, part=part, reason=reason)
-
-
-def _part(scope: str, post: Any) -> Part | None:
-    """Which part of the plan goes; None: all of it. Raises PlanRefused."""
-    ids = CHANGE_SIS_ID.name
-    parts = {
-        "schools": Part(schools=frozenset(post.getlist("school"))),
-        "kinds": Part(kinds=frozenset(post.getlist("kind")) - {ids}),
-        "ids": Part(kinds=frozenset({ids})),
-        "except-removals": Part(removals=False),
-    }
-    part = parts.get(scope)
-    if part == Part() or (part is None and scope != "all"):
-        raise PlanRefused("Nothing was chosen of this plan.")
-    return part
-
-
-def _check_number(run: Run, typed: str) -> None:
-    """Whoever lets removals go types how many they are. Raises PlanRefused."""
-    removed = sum(int(count.get("removed", 0)) for count in run.counts.values())
-    digits = "".join(letter for letter in typed if letter.isdecimal())
-    if removed and digits != str(removed):
-        raise PlanRefused(f"To let {removed:,} removals go, type their number.")
+    return actions.approve_now(district, digest, by=by, part=form.part(), reason=reason)
 
 
 @district_action

@@ -18,6 +18,7 @@ from integration.account.gate import actor, district_action, district_page, to
 from integration.account.screens.rules_forms import (
     CHOSEN,
     LABELS,
+    PauseForm,
     RecipientForm,
     RulesForm,
     ScheduleForm,
@@ -58,6 +59,7 @@ def _page(request: Any, *, status: int = 200, **given: Any) -> HttpResponse:
         "tab": "rules",
         "form": RulesForm(instance=policy),
         "schedule": ScheduleForm(initial=at | {"time_zone": request.district.time_zone}),
+        "pause": PauseForm(auto_id="pause_%s"),
         "window": WindowForm(auto_id="window_%s"),
         "recipient": RecipientForm(auto_id="recipient_%s"),
         "recipients": request.district.recipients.order_by("address"),
@@ -177,13 +179,13 @@ def _set_time_zone(district: District, name: str, by: str) -> None:
 @district_action
 def pause(request: Any) -> HttpResponse:
     """Let nothing begin or go on, with a reason; or let it."""
-    reason = request.POST.get("reason", "").strip()[:255]
-    is_resume = request.POST.get("what") == "resume"
-    if not reason and not is_resume:
-        refused = ScheduleRefused("A pause has a reason.")
-        return _page(request, refused=refused, status=400)
-    wish = Wish(pause="" if is_resume else reason)
-    schedule.change(district=request.district, wish=wish, by=actor(request.launch))
+    reason = ""
+    if request.POST.get("what") != "resume":
+        form = PauseForm(request.POST, auto_id="pause_%s")
+        if not form.is_valid():
+            return _page(request, pause=form, status=400)
+        reason = form.cleaned_data["reason"]
+    schedule.change(district=request.district, wish=Wish(pause=reason), by=actor(request.launch))
     return to(request, "account:rules")
 
 

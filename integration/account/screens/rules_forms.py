@@ -82,6 +82,16 @@ class ScheduleForm(forms.Form):
     )
 
 
+class PauseForm(forms.Form):
+    """Why nothing begins or goes on for a while."""
+
+    reason = forms.CharField(
+        label=_("Reason for a pause"),
+        max_length=255,
+        error_messages={"required": _("A pause has a reason.")},
+    )
+
+
 class WindowForm(forms.Form):
     """A time in which no night runs, or in which a new school year comes in."""
 

@@ -14,6 +14,7 @@ from integration.account import causes, lines, words
 from integration.account.gate import district_page, run_of
 from integration.account.paging import page_of
 from integration.account.removals import near_limits
+from integration.account.screens.deciding_form import DecisionForm
 from integration.models import Approval, Finding, RosterRow, Run
 from integration.phrases import Phrase
 from integration.provisioning.holds import IDS_CHANGED, Hold, sentence
@@ -68,7 +69,19 @@ def show(request: Any, run_id: int) -> HttpResponse:
         answer = HttpResponse(status=204)
         answer["HX-Refresh"] = "true"
         return answer
-    return render(request, "account/run.html", _told(request, run))
+    return page(request, run)
+
+
+def page(request: Any, run: Run, decision: DecisionForm | None = None) -> HttpResponse:
+    """A run that waits or has ended. `decision`: what was sent about it and is not right yet."""
+    context = _told(request, run)
+    if decision is None and context["waits"]:
+        within = [one["id"] for one in context["schools"] if not one["is_held"]]
+        asked = {"scope": context["first"], "school": within}
+        decision = DecisionForm(run, within, initial=asked)
+    context["decision"] = decision
+    is_wrong = decision is not None and decision.errors
+    return render(request, "account/run.html", context, status=400 if is_wrong else 200)
 
 
 def _told(request: Any, run: Run) -> dict[str, Any]:
@@ -91,9 +104,13 @@ def _told(request: Any, run: Run) -> dict[str, Any]:
         "causes": _causes(run, holds, names, held_schools) if waits else [],
         "near": near_limits(run) if waits and run.kind == Run.Kind.PROVISIONING else {},
         "first": _first(run, holds, [school for school, _ in schools if school]),
-        "held_schools": held_schools,
         "schools": [
-            {"id": school, "name": names.get(school, school), "counts": counts}
+            {
+                "id": school,
+                "name": names.get(school, school),
+                "counts": counts,
+                "is_held": school in held_schools,
+            }
             for school, counts in schools[:MOST_SCHOOLS]
             if school
         ],

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from integration.account.gate import actor, district_form, to
 from integration.account.lines import school_names
 from integration.connections import q_client
 from integration.errors import QSyncError
 from integration.models import District, ProvisioningPolicy, RosterRow
-from integration.policies import change_policy
+from integration.policies import change_policy, known_schools
 from integration.provisioning.plan import rules_of
 from integration.provisioning.structure import map_accounts
 
@@ -30,37 +34,79 @@ class School:
     is_chosen: bool
 
 
+class SchoolsForm(forms.Form):
+    """All of them, or those that are ticked.
+
+    `known`: sourcedIds of those there are; none where nobody can say. `is_asked`: Q tells them now,
+    else it told them when it was last read.
+    """
+
+    how = forms.ChoiceField(
+        label=_("Which schools come over"),
+        choices=[("all", ""), ("chosen", "")],
+        error_messages={"required": _("Choose at least one school, or all of them.")},
+        widget=forms.RadioSelect,
+    )
+    school = forms.Field(label=_("Schools"), required=False, widget=forms.CheckboxSelectMultiple)
+
+    def __init__(self, *args: Any, known: Collection[str], is_asked: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.known, self.is_asked = known, is_asked
+
+    def clean_school(self) -> list[str]:
+        chosen = sorted(set(self.cleaned_data["school"] or ()))
+        is_known = bool(self.known) or self.is_asked
+        unknown = [one for one in chosen if (is_known and one not in self.known) or "\0" in one]
+        if unknown:
+            told = gettext("Q has no school %s.")
+            if not self.is_asked:
+                told = gettext(
+                    "Q cannot be asked just now, and had no school %s when it was last read. "
+                    "Choose it once Q answers again."
+                )
+            raise ValidationError(told % ", ".join(unknown)[:200])
+        return chosen
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if given.get("how") == "chosen" and not given.get("school", True):
+            self.add_error("school", self.fields["how"].error_messages["required"])
+        return given
+
+    def schools(self) -> list[str]:
+        """What the district's rule becomes; empty: all."""
+        return self.cleaned_data["school"] if self.cleaned_data["how"] == "chosen" else []
+
+
 @district_form
 def choose(request: Any) -> HttpResponse:
     """All, or those that are ticked; nothing of the others is changed in Canvas."""
     district = request.district
     policy, _made = ProvisioningPolicy.objects.get_or_create(district=district)
     names, error = _names(district, policy)
-    told, chosen = "", list(policy.schools)
-    if request.method == "POST":
-        is_all = request.POST.get("how") == "all"
-        chosen = [] if is_all else sorted(set(request.POST.getlist("school")))
-        if not chosen and not is_all:
-            told = gettext("Choose at least one school, or all of them.")
-        elif unknown := set(chosen) - names.keys() - set(policy.schools):
-            told = gettext("Q has no school %s.") % ", ".join(sorted(unknown))[:200]
-        else:
-            change_policy(district, {"schools": chosen}, actor=actor(request.launch))
-            return to(request, "account:rules")
+    known = names.keys() | set(policy.schools) if names or error is None else set()
+    form = SchoolsForm(
+        request.POST if request.method == "POST" else None,
+        known=known,
+        is_asked=error is None,
+        initial={"how": "chosen" if policy.schools else "all", "school": policy.schools},
+    )
+    if request.method == "POST" and form.is_valid():
+        change_policy(district, {"schools": form.schools()}, actor=actor(request.launch))
+        return to(request, "account:rules")
     context = {
         "tab": "rules",
-        "schools": _schools(district, policy, names, chosen),
-        "is_all": not (chosen or told),
+        "form": form,
+        "schools": _schools(district, policy, names, form["school"].value() or []),
         "error": error,
-        "told": told,
     }
-    return render(request, "account/schools.html", context, status=400 if told else 200)
+    return render(request, "account/schools.html", context, status=400 if form.errors else 200)
 
 
 def _names(
     district: District, policy: ProvisioningPolicy
 ) -> tuple[dict[str, str], QSyncError | None]:
-    """sourcedId to name, as Q has them now; where Q is away, as Canvas has them."""
+    """sourcedId to name, as Q has them now; where Q is away, as it had them last."""
     prefix = policy.sis_id_prefix
     try:
         with q_client(district, is_hurried=True) as q:
@@ -68,9 +114,9 @@ def _names(
         rows = map_accounts(orgs, rules_of(policy, district.time_zone)).rows
         return {row.account_id.removeprefix(prefix): row.name for row in rows}, None
     except QSyncError as error:
-        held = RosterRow.objects.filter(district=district, kind="accounts", removed_at=None)
-        names = school_names(district, held.values_list("key", flat=True))
-        return {key.removeprefix(prefix): name for key, name in names.items()}, error
+        known = known_schools(district)
+        names = school_names(district, (f"{prefix}{one}" for one in known))
+        return {one: names.get(f"{prefix}{one}", one) for one in known}, error
 
 
 def _schools(
@@ -79,7 +125,7 @@ def _schools(
     rows = RosterRow.objects.filter(district=district, removed_at=None)
     held = dict(rows.values_list("school").annotate(count=Count("pk")).order_by())
     # One that was chosen and that Q has no more is shown, so that it can be given up.
-    all_names = {one: one for one in chosen} | names
+    all_names = {one: one for one in (*policy.schools, *chosen)} | names
     return [
         School(one, name, held.get(f"{policy.sis_id_prefix}{one}", 0), one in chosen)
         for one, name in sorted(all_names.items(), key=lambda pair: (pair[1], pair[0]))

@@ -23,8 +23,11 @@ from integration.models import (
     ProvisioningPolicy,
     RefusedRow,
     Run,
+    SetAside,
     Snooze,
 )
+from integration.provisioning.proposed import DECLINED
+from integration.provisioning.rows import CHANGE_SIS_ID
 from lti.models import KeySet
 from tests.integration.account.test_pages import ended
 from tests.integration.account.visiting import Visit, installed, visit
@@ -244,6 +247,19 @@ def test_what_one_district_puts_away_the_neighbour_still_sees(admin, district):
     assert "1 is snoozed" in admin.page("")
     theirs = visit(installed(neighbour))
     assert "Needs attention 1 The last grade sync of 1 course failed" in theirs.page("")
+
+
+def test_what_rests_is_counted_and_a_changed_id_that_was_declined_does_not_rest(admin, district):
+    for kind, key, action in (
+        (CHANGE_SIS_ID.name, "user P1", DECLINED),
+        ("users", "P2", "added"),
+    ):
+        SetAside.objects.create(
+            district=district, kind=kind, key=key, action=action, digest=b"0", by="Ada"
+        )
+    assert "1 line rests" in admin.page("")
+    SetAside.objects.filter(kind="users").delete()
+    assert "rests" not in admin.page("")
 
 
 def test_canvas_keys_that_cannot_be_fetched_are_spoken_of(admin, district):

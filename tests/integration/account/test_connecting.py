@@ -11,7 +11,6 @@ import time_machine
 from integration import checking
 from integration.models import (
     AuditEvent,
-    CanvasConnection,
     ConnectionCheck,
     District,
     QConnection,
@@ -172,22 +171,6 @@ def test_s58_each_field_of_q_that_is_wrong_says_so_beside_it(admin, q_fields, fi
     assert f'id="id_{field}_error"' in page
     assert told in words(answer)
     assert not QConnection.objects.exists()
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("base_url", "https://192.168.0.1"),
-        ("base_url", "canvas"),
-        ("root_account_id", "one"),
-        ("access_token", ""),
-    ],
-)
-def test_each_field_of_canvas_that_is_wrong_says_so_beside_it(admin, canvas_fields, field, value):
-    answer = admin.post("connections/canvas/", **canvas_fields | {field: value})
-    assert answer.status_code == 400
-    assert f'id="id_{field}_error"' in answer.content.decode()
-    assert not CanvasConnection.objects.exists()
 
 
 def test_a_connection_that_comes_while_a_test_is_under_way_is_tested_too(

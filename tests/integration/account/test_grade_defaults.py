@@ -98,6 +98,42 @@ def test_a_copy_of_canvas_may_write_to_q_only_where_the_account_says_so(admin):
     assert "may write to Q" not in admin.page("grades/term/7/")
 
 
+def test_a_school_or_term_that_this_canvas_has_not_is_none(q_holds, connect, provision):
+    q_holds(small_district(students=1, schools=("S1",)))
+    connect()
+    provision()
+    admin = visit(installed(District.objects.get()))
+    for level in ("grades/school/987654/", "grades/term/987654/"):
+        assert admin.get(level).status_code == 404, level
+        assert admin.post(level, missing="zero").status_code == 404, level
+    assert not SyncDefaults.objects.exists()
+    # One that was chosen for, and that Canvas has no more, can be given back.
+    SyncDefaults.objects.create(
+        district=District.objects.get(), where="term", place="987654", chosen={"missing": "zero"}
+    )
+    gone = "grades/term/987654/"
+    assert admin.post(gone, **typed(admin, gone)).status_code == 303
+    assert SyncDefaults.objects.get().chosen == {}
+
+
+def test_while_canvas_is_away_only_what_is_known_can_be_chosen_for(admin, district):
+    CourseSync.objects.create(district=district, canvas_id="5", account_ids=["3"], term_id="7")
+    for level, is_known in (
+        ("grades/school/3/", True), ("grades/term/7/", True),
+        ("grades/school/7/", False), ("grades/term/3/", False),
+    ):  # fmt: skip
+        doubt = "Canvas cannot be asked just now whether this school or term is its own"
+        assert (doubt in admin.page(level)) != is_known, level
+        answer = admin.post(level, **typed(admin, level, missing="zero"))
+        assert answer.status_code == (303 if is_known else 502), level
+        if not is_known:
+            assert '<option value="zero" selected>' in answer.content.decode()
+    assert set(SyncDefaults.objects.values_list("where", "place")) == {
+        ("school", "3"),
+        ("term", "7"),
+    }
+
+
 @pytest.mark.parametrize(
     ("field", "value", "told"),
     [

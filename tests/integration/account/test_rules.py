@@ -61,29 +61,6 @@ def test_a_rule_by_which_two_would_collide_says_who(admin):
     assert "P1-2" in told
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("grouping", "school"),
-        ("removed_share", "1.5"),
-        ("removed_share", "much"),
-        ("removed_floor", "-1"),
-        ("changed_share", "-0.1"),
-        ("plan_hours", ""),
-        ("user_sis_id", ""),
-        ("user_sis_id", "two\nlines"),
-        ("sis_id_prefix", "a b"),
-        ("enrollment_removal", "vanished"),
-    ],
-)
-def test_each_field_that_is_wrong_says_so_beside_it(admin, field, value):
-    was = fields()
-    answer = admin.post("rules/save/", **was | {field: value})
-    assert answer.status_code == 400
-    assert f'id="id_{field}_error"' in answer.content.decode()
-    assert fields() == was
-
-
 def test_every_rule_has_a_label_of_its_own():
     assert {name for one in RulesForm().sets() for name in [f.name for f in one["fields"]]} == set(
         RulesForm.base_fields
@@ -97,9 +74,6 @@ def test_the_schedule_is_set_paused_and_resumed(admin):
     assert (policy.is_automatic, f"{policy.night_at:%H:%M}") == (True, "03:30")
     assert policy.district.time_zone == "America/Denver"
     assert "Next night" in admin.page("rules/")
-    for wrong in ({"at": "25:00"}, {"time_zone": "Mars/Olympus"}, {"at": ""}):
-        assert admin.post("rules/schedule/", **sent | wrong).status_code == 400, wrong
-    assert admin.post("rules/pause/", reason=" ").status_code == 400
     assert admin.post("rules/pause/", reason="Q is being moved").status_code == 303
     assert "Paused: Q is being moved" in admin.page("rules/")
     admin.post("rules/pause/", what="resume")
@@ -120,14 +94,6 @@ def test_windows_are_suggested_added_and_taken_away(admin, change_q):
     assert admin.post("rules/windows/add/", **added | {"sort": "blackout"}).status_code == 303
     page = admin.page("rules/")
     assert "School-year rollover 2098-08-01 2098-08-20 New year" in page
-    for wrong in (
-        {"last": "2098-07-01"},
-        {"first": ""},
-        {"reason": ""},
-        {"sort": "party"},
-        {"last": "2099-08-20"},
-    ):
-        assert admin.post("rules/windows/add/", **added | wrong).status_code == 400, wrong
     stored = {"from": "2098-08-01", "until": "2098-08-20", "reason": "New year"}
     admin.post("rules/windows/drop/", sort="rollover", **stored)
     policy = ProvisioningPolicy.objects.get()

@@ -7,7 +7,15 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from integration.models import AuditEvent, Change, District, Run, SetAside
+from integration.models import (
+    AuditEvent,
+    Change,
+    District,
+    ProvisioningPolicy,
+    QConnection,
+    Run,
+    SetAside,
+)
 from integration.policies import change_policy
 from integration.provisioning.rows import ENROLLMENTS, USERS
 from integration.provisioning.schools import coming
@@ -205,6 +213,25 @@ def test_the_page_names_qs_schools_and_keeps_what_is_ticked(records, provision):
     assert admin.post("rules/schools/", how="all").status_code == 303
     district.policy.refresh_from_db()
     assert district.policy.schools == []
+
+
+def test_while_q_is_away_schools_are_judged_by_what_was_last_read(records, provision):
+    provision("--plan-only")
+    district = District.objects.get()
+    QConnection.objects.all().delete()
+    admin: Visit = visit(installed(district))
+    page = admin.page("rules/schools/")
+    assert "School S2" in page
+    assert "whether it has others now cannot be checked" in page
+    # Canvas has neither yet.
+    assert admin.post("rules/schools/", how="chosen", school=["S2"]).status_code == 303
+    answer = admin.post("rules/schools/", how="chosen", school=["S2", "S9"])
+    told = "Q cannot be asked just now, and had no school S9 when it was last read."
+    assert (answer.status_code, told in words(answer)) == (400, True)
+    # Before anything was read nobody knows better than the person.
+    Run.objects.all().delete()
+    assert admin.post("rules/schools/", how="chosen", school=["S9"]).status_code == 303
+    assert ProvisioningPolicy.objects.get().schools == ["S9"]
 
 
 def test_a_night_of_which_no_chosen_school_is_in_q_does_nothing_and_says_so(
