@@ -17,6 +17,8 @@ from integration.models import (
     ProvisioningPolicy,
     Run,
 )
+from integration.provisioning.rows import CHANGE_SIS_ID, as_text, digest
+from integration.provisioning.run import conditions
 from tests.integration.account.visiting import installed, visit
 from tests.journeys.keyboard import choose, complaints, go_to, here, press
 from tests.journeys.test_every_account_screen import SCREENS, a_plan, connected
@@ -141,6 +143,55 @@ def test_a_part_of_a_plan_is_approved_by_keyboard(live_server: Any, chromium: An
         press(page, "Carry this out")
         at_heading(page)
     assert Change.objects.filter(run=run, state="set aside").count() == 20
+
+
+@pytest.mark.parametrize(
+    ("button", "state"),
+    [
+        ("They are the same", Change.State.PLANNED),
+        ("They are not the same", Change.State.SET_ASIDE),
+    ],
+)
+def test_changed_ids_are_connected_or_declined_by_keyboard(
+    live_server: Any, chromium: Any, button: str, state: str
+):
+    district = a_district()
+    connected(district)
+    run = a_plan(district, schools=2, lines=4)
+    row = ("P-old", "P-new", "user")
+    Change.objects.create(
+        run=run, kind=CHANGE_SIS_ID.name, key="user P-old", action="changed", state="proposed",
+        after=as_text(row), digest=digest(row),
+    )  # fmt: skip
+    Run.objects.filter(pk=run.pk).update(policy_digest=conditions(district))
+    with shown(chromium, live_server, district, f"runs/{run.pk}/") as page:
+        expect(page.get_by_role("heading", name="1 changed ID waits for you")).to_be_visible()
+        press(page, button, tag="button")
+        at_heading(page)
+    proposed = Change.objects.filter(run__district=district, kind=CHANGE_SIS_ID.name)
+    assert state in proposed.values_list("state", flat=True)
+    assert not proposed.filter(run=run, state="proposed").exists() or state == "planned"
+
+
+def test_a_decision_that_is_wrong_leads_to_its_field_by_keyboard(live_server: Any, chromium: Any):
+    district = a_district()
+    connected(district)
+    run = a_plan(district, schools=3, lines=60)
+    with shown(chromium, live_server, district, f"runs/{run.pk}/") as page:
+        go_to(page, "Number of removals")
+        page.keyboard.type("59")
+        press(page, "Carry this out")
+        stop = here(page)
+        assert stop is not None
+        assert "type how many they are: 60" in stop.name
+        go_to(page, "Number of removals", tag="a")
+        page.keyboard.press("Enter")
+        stop = here(page)
+        assert stop is not None
+        assert stop.tag == "input"
+        assert violations(page.main_frame) == []
+    run.refresh_from_db()
+    assert run.state == Run.State.HELD
 
 
 def test_a_form_that_is_wrong_leads_to_its_field_by_keyboard(live_server: Any, chromium: Any):

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 from gradesync.screens.defaults_form import ALL_SETS, LOCK
 
 TOO_LONG, NUL = "x" * 1001, "a\0b"
+NEXT_MONTH = f"{date.today() + timedelta(days=30)}"  # noqa: DTZ011  # any day in a month will do
 # Nothing listens there; the installation allows it to be asked.
 SERVER = "127.0.0.1:7"
 LARGE = "99999999999999999999"
@@ -111,8 +113,10 @@ FORMS = (
          {**OF_Q, "service": ("", "both"), "page_size": ("", "0", "-1", "50001", "many", LARGE),
           "concurrency": ("", "0", "17", "1.5", "few", LARGE)},
          hidden=_only("anyway"), secrets=_only("secret")),
-    Form("account:connect-canvas", {**CANVAS, "access_token": "the-access-token"},
-         {**OF_CANVAS, "access_token": ("", TOO_LONG, NUL)},
+    Form("account:connect-canvas",
+         {**CANVAS, "access_token": "the-access-token", "access_token_ends_on": NEXT_MONTH},
+         {**OF_CANVAS, "access_token": ("", TOO_LONG, NUL),
+          "access_token_ends_on": ("soon", "2020-01-01", "2999-01-01", "2098-13-01", NUL)},
          hidden=_only("anyway"), secrets=_only("access_token")),
     Form("account:sign-in",
          {**CANVAS, "client_id": "10000000000001", "client_secret": "the-developer-key",
@@ -157,14 +161,16 @@ FORMS = (
     Form("account:add-recipient", {"address": "sis@lakeside.example", "waits": "on"},
          {"address": ("", "nobody", "a@b", "a@x.example, b@x.example", TOO_LONG, NUL,
                       "told@lakeside.example", "TOLD@lakeside.example")},
-         any=_only("waits", "failed", "silent")),
+         any=_only("waits", "failed", "silent", "ends")),
     Form("account:schools", {"how": "chosen", "school": ["S0"]},
          {"how": ("", "some", NUL), "school": ([], ["S9"], ["hillside-1"], [NUL])}),
     # --- grade passback ---
     Form("grading:whole", {"version": "{version}", "automatic": "nightly", "automatic_at": "23:30"},
          GRADES, hidden=_only("version"), any=LOCKS | {"copies_may_write"}),
+    # The same form; its other fields are told wrong above.
     Form("grading:level", {"version": "{version}", "automatic": "nightly", "automatic_at": "23:30"},
-         GRADES, hidden=_only("version"), any=LOCKS, args=("term", "7")),
+         {"automatic_at": GRADES["automatic_at"]}, hidden=_only("version"),
+         any=LOCKS | {*GRADES} - {"automatic_at"}, args=("term", "7")),
     # --- programs ---
     Form("account:make-token", {"name": "Warehouse", "rights": ["read"], "days": "30"},
          {"name": TEXT, "rights": ([], ["everything"], ["read", "all"], [NUL]),
@@ -175,6 +181,7 @@ FORMS = (
          hidden=_only("digest", "scope")),
     Form("account:undo", args=("{done}",)),
     Form("account:plan-again"),
+    Form("account:put-away", {"key": "{line}"}, hidden=_only("key", "what")),
     Form("account:invite"),
     Form("account:cancel", args=("{link}",)),
     Form("account:suggest"),

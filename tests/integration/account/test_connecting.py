@@ -11,6 +11,7 @@ import time_machine
 from integration import checking
 from integration.models import (
     AuditEvent,
+    CanvasConnection,
     ConnectionCheck,
     District,
     QConnection,

@@ -21,6 +21,7 @@ import gradesync.account_urls
 import integration.account.urls
 from gradesync.models import CourseSync
 from integration import consent, invitations, tokens
+from integration.account import overview, snoozing
 from integration.models import Change, District, Recipient, RosterRow, SetAside
 from integration.provisioning.rows import ACCOUNTS, CHANGE_SIS_ID, as_text, digest
 from lti.models import LaunchSession
@@ -109,13 +110,15 @@ def stage(district: District, admin: Visit, settings: Any) -> Stage:
     ask = consent.begin(district, LaunchSession.objects.get(), key, by="Ada")
     deployment = installed(District.objects.create(slug="new", name="New"))
     deployment.installation.delete()
+    line, other, *_ = (one for one in overview.of_district(district).attention if one.key)
+    snoozing.snooze(district, other, by="Ada")
     level = admin.client.get(reverse("grading:whole"), {PLACE: admin.place}).content.decode()
     version = re.search(r'name="version" value="(\w+)"', level)
     assert version
     known = {
         "plan": plan.pk, "ids": plan.pk, "done": done.pk, "link": link.pk, "token": token.pk,
         "code": code, "word": word, "claim": claim, "used": used, "consent": ask,
-        "version": version[1],
+        "version": version[1], "line": line.key,
     }  # fmt: skip
     return Stage(admin, visit(deployment), {name: str(one) for name, one in known.items()})
 
