@@ -82,7 +82,7 @@ def test_the_rest_is_approved_and_the_held_part_stays_set_aside(admin, sandbox):
     everything = admin.post(
         f"runs/{run.pk}/decide/", digest=run.plan_digest, scope="all", number="12"
     )
-    assert everything.status_code == 409
+    assert everything.status_code == 400
     assert "type their number" in words(everything)
 
     decided = admin.post(
@@ -158,7 +158,7 @@ def test_a_plan_that_has_changed_since_the_page_is_not_approved(admin, sandbox, 
     assert other.status_code == 409
     for fields in ({}, {"scope": "schools"}, {"scope": "kinds"}, {"scope": "nonsense"}):
         answer = admin.post(f"runs/{second.pk}/decide/", digest=second.plan_digest, **fields)
-        assert answer.status_code == 409, fields
+        assert answer.status_code == 400, fields
     assert "out of date" in admin.page(f"runs/{first.pk}/")
 
     admin.post(f"runs/{second.pk}/decide/", digest=second.plan_digest, scope="none", reason="no")
