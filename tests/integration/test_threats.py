@@ -69,8 +69,8 @@ def test_s56_removals_go_only_for_whoever_types_how_many_they_are(admin, number)
     run = Run.objects.get()
     told = {"digest": run.plan_digest, "scope": "all", "number": number}
     refused = admin.post(f"runs/{run.pk}/decide/", **told)
-    assert refused.status_code == 409
-    assert "To let 2 removals go, type their number." in words(refused)
+    assert refused.status_code == 400
+    assert "To let all removals go, type how many they are: 2." in words(refused)
     run.refresh_from_db()
     assert run.state == Run.State.HELD
 
