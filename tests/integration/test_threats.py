@@ -22,6 +22,7 @@ from integration.models import (
     QConnection,
     Run,
 )
+from integration.provisioning.run import conditions
 from integration.secrets import SecretUnreadable
 from tests.canaries import found
 from tests.integration.account.visiting import Visit, installed, visit, words
@@ -46,6 +47,7 @@ def district() -> District:
         kind=Run.Kind.PROVISIONING,
         state=Run.State.HELD,
         plan_digest="d" * 64,
+        policy_digest=conditions(made),
         counts={"enrollments": {"removed": 2}},
         holds=[{"code": "too-many-removed", "kind": "enrollments", "count": 2, "share": 0.5,
                 "limit": 1, "school": "S1"}],
