@@ -16,6 +16,7 @@ from integration.models import (
     RosterRow,
     Run,
     SetAside,
+    Snooze,
     TermAssignment,
 )
 from integration.provisioning.errors import PlanRefused
@@ -28,6 +29,7 @@ REMEMBERED: tuple[type[Model], ...] = (
     SetAside,
     CourseAssignment,
     TermAssignment,
+    Snooze,
 )
 OPEN = (*UNFINISHED, Run.State.HELD)
 
