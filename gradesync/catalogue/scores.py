@@ -139,7 +139,7 @@ TABLE: dict[str, Entry] = {
     "score.cannot-clear": Entry(
         "waits",
         "admin",
-        "The score was removed in Canvas, but this Q offers no proven way to remove it there.",
+        "This score should leave Q, but this Q offers no proven way to remove it there.",
         "Remove it in Q by hand, or let the connection be tested for it.",
     ),
     "score.cannot-say": Entry(

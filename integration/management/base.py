@@ -92,6 +92,14 @@ class Command(BaseCommand):
         if code:
             sys.exit(code)
 
+    def check_migrations(self) -> None:
+        """What Django says of missing ones goes to stderr: stdout is for the answer."""
+        stdout, self.stdout = self.stdout, self.stderr
+        try:
+            super().check_migrations()
+        finally:
+            self.stdout = stdout
+
     def _worked(self, options: dict[str, Any]) -> int:
         """Whatever ends the work, there is an exit code, and with `--json` an object."""
         try:

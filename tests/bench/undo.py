@@ -4,7 +4,7 @@
 
 A local Q and a local Canvas in a process of their own; the seconds are those that each command
 tells of its work. The one real import whose pace is published did 115 rows a second; the local
-Canvas does thousands, and is no faster in answering than a real one. So the ratio is the stricter.
+Canvas does thousands.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from django.core.management import BaseCommand, call_command
 
 from integration.models import AuditEvent, District, QConnection
 from integration.oneroster.client import OneRosterClient
@@ -286,3 +287,15 @@ def refused_while_the_plan_waits(provision, sandbox):
     taken = "user_id,login_id,status\nOTHER,new@example.org,active\n"
     hand_made(sandbox.canvas, {"users.csv": taken})
     return provision("--approve", digest)
+
+
+def test_what_is_said_of_missing_migrations_does_not_stand_before_the_answer(monkeypatch, capsys):
+    def missing(command: BaseCommand) -> None:
+        command.stdout.write("You have 1 unapplied migration(s).")
+
+    monkeypatch.setattr(BaseCommand, "check_migrations", missing)
+    with pytest.raises(SystemExit):
+        call_command("verify", "nowhere", "--json", skip_checks=False)
+    told = capsys.readouterr()
+    assert json.loads(told.out)["state"] == "failed"
+    assert "unapplied" in told.err
