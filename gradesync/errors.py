@@ -77,4 +77,7 @@ class NothingToUndo(GradesError):
 
 class TooManyAttempts(GradesError):
     code = "grades.too-many-attempts"
-    remedy = "Look into the log for what ended the worker (memory, a restart); then sync again."
+    remedy = (
+        "Sync again. If it stops like this again, ask whoever operates Q Sync: the server's log "
+        "tells why its worker ended."
+    )

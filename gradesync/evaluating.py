@@ -16,7 +16,7 @@ from integration.canvas.gradebook import Gradebook
 from integration.errors import QSyncError
 from integration.evaluation.entries import ADOPTS, UNCLEAR, Entry
 from integration.evaluation.further import LINE_ITEMS, Both, Further
-from integration.evaluation.verdict import Point
+from integration.evaluation.verdict import Point, counted
 from integration.oneroster.gradebook_types import LineItem
 
 # Each class costs a question to Q, and one that holds line items two to Canvas.
@@ -106,7 +106,12 @@ def _points(found: Further) -> Iterator[Point]:
             "know",
             LINE_ITEMS,
             "adoptable",
-            f"{number:,} line items of Q fit one assignment of Canvas each, by title and day.",
+            counted(
+                number,
+                LINE_ITEMS,
+                "1 line item of Q fits one assignment of Canvas, by title and day.",
+                "{number} line items of Q fit one assignment of Canvas each, by title and day.",
+            ),
             "The first sync of the course takes them over and makes no second one. Rename those "
             "that are something else.",
         )
@@ -115,7 +120,12 @@ def _points(found: Further) -> Iterator[Point]:
             "decide",
             LINE_ITEMS,
             "unclear",
-            f"{number:,} assignments of Canvas fit several line items of Q, or share one.",
+            counted(
+                number,
+                LINE_ITEMS,
+                "1 assignment of Canvas fits several line items of Q, or shares one.",
+                "{number} assignments of Canvas fit several line items of Q, or share one.",
+            ),
             "They wait in the first sync until the teacher says which. Other titles or days make "
             "them clear before.",
         )

@@ -136,7 +136,7 @@ class Probe:
                 return Found("titles", {"title_limit": len(there.fields.title)})
             if answer.taken is None:
                 break
-        return Found("titles", detail="no length was kept")
+        return Found("titles", detail="Q kept no title whole, however short.")
 
     def _tried(self, what: str, name: str, fields: LineItemFields) -> Found:
         answer = self._put_item(str(uuid4()), replace(fields, title=f"{TITLE} 2"))
@@ -240,7 +240,7 @@ def read_only(scopes: Iterable[str]) -> Found:
     told = [one.rpartition("/")[2] for one in scopes if one]
     ours = sorted(one for one in told if one.startswith("gradebook"))
     if not told:
-        return Found("the right to write grades", detail="not said")
+        return Found("the right to write grades", detail="Q does not say.")
     may_write = "gradebook.createput" in ours
     return Found("the right to write grades", {"may_write": may_write}, " ".join(ours))
 

@@ -70,7 +70,7 @@ def advance(run: Run, *, q: OpenQ, canvas: CanvasClient, watch: Watch = nobody) 
         ledger = Ledger.take(run, fence, watch=partial(_looked, sync, run, watch), beat=BEAT)
         with _failing(ledger, sync), q() as client:
             if run.attempts > MAX_ATTEMPTS:
-                raise TooManyAttempts(f"Run {run.pk} ended its worker {MAX_ATTEMPTS} times.")
+                raise TooManyAttempts(f"Run {run.pk} was interrupted {MAX_ATTEMPTS} times.")
             _check_cancelled(sync)
             reader = Reader(sync, canvas, client, ledger)
             turns = Turns(
@@ -148,7 +148,7 @@ def _begin(ledger: Ledger, reader: Reader, carrier: Carrier) -> str:
     """Nothing was sent yet: may it still be?"""
     has_writes = bool(stored.outcome_of(ledger.run))
     if has_writes and (reason := stale(ledger.run)):
-        raise PlanRefused(f"Nothing of this plan was sent, and {reason}.")
+        raise PlanRefused(f"Nothing of this plan was sent, because {reason}.")
     # Also of an automatic sync, and of a press of the command.
     if has_writes and is_copy(reader.district):
         raise CopyOfCanvas("This is a beta or test Canvas; nothing is written to Q from it.")

@@ -112,7 +112,7 @@ def _without_score(run: Run, item: str, nothing: Facts, picture: Picture) -> Ite
 
 def _never_compared(facts: Facts) -> Explanation:
     told = Phrase("This course was never compared with Q.")
-    remedy = "Open Q Sync in the course, or run sync_grades --preview; either compares it."
+    remedy = "Open Q Sync in the course: it is compared with Q then."
     return Explanation("unknown", (*facts.problems, told), remedy)
 
 

@@ -113,7 +113,7 @@ def failed_scope(
         NothingToRetry: the run is going still, or everything of it reached Q.
     """
     if run.state in UNFINISHED:
-        raise NothingToRetry(f"Run {run.pk} is going still.")
+        raise NothingToRetry(f"Run {run.pk} is still under way.")
     if run.kind != KIND:
         raise NothingToRetry(f"Run {run.pk} was no sync. An undo is tried again as an undo.")
     left = Change.objects.filter(run=run, state__in=stored.missed(run))
@@ -149,7 +149,7 @@ def approve(
     if run.state != Run.State.HELD or digest != run.plan_digest:
         raise PlanRefused(f"The plan that waits is {run.plan_digest or 'none'}.")
     if why := stale(run):
-        raise PlanRefused(f"The plan was not sent, for {why}.")
+        raise PlanRefused(f"The plan was not sent, because {why}.")
     if any(hold["code"].startswith("course.") for hold in run.holds):
         raise PlanRefused("The course as a whole cannot be synced.")
     sync = SyncRun.objects.get(run=run)

@@ -27,6 +27,61 @@ from integration.oneroster.client import OneRosterClient
 from integration.oneroster.gradebook import OneRosterGradebook
 from integration.verification import Step, failed
 
+# By the name in the profile: what it means where it is so, and where it is not.
+FOUND = {
+    "may_write": (
+        "The key may write grades.",
+        "The key may not write grades; ask Q's administrator for that right.",
+    ),
+    "deletes_results": ("Q lets a score be taken away.", "Q does not let a score be taken away."),
+    "deletes_line_items": (
+        "Q lets a line item be taken away.",
+        "Q does not let a line item be taken away.",
+    ),
+    "takes_not_submitted_without_score": (
+        "Q takes “not submitted” without a score.",
+        "Q does not take “not submitted” without a score.",
+    ),
+    "takes_exempt_without_score": (
+        "Q takes “excused” without a score.",
+        "Q does not take “excused” without a score.",
+    ),
+    "takes_above_maximum": (
+        "Q takes scores above the maximum.",
+        "Q does not take scores above the maximum.",
+    ),
+    "takes_negative": ("Q takes scores below 0.", "Q does not take scores below 0."),
+    "takes_zero_maximum": (
+        "Q takes line items with a maximum of 0.",
+        "Q does not take line items with a maximum of 0.",
+    ),
+    "takes_grading_period": (
+        "Q keeps the grading period of a line item.",
+        "Q does not keep the grading period of a line item.",
+    ),
+    "takes_comment": ("Q keeps comments.", "Q does not keep comments."),
+    "keeps_due_times": (
+        "Q keeps the time of day of a due date.",
+        "Q keeps the day of a due date, and not its time.",
+    ),
+    "keeps_metadata": (
+        "Q keeps our mark on a line item.",
+        "Q does not keep our mark on a line item; it is known by its ID alone.",
+    ),
+    "allocates_ids": ("Q gives line items IDs of its own.", "Q keeps the IDs that we give."),
+}
+# What is measured: with its number, and where there is no limit.
+NUMBERS = {
+    "title_limit": (
+        "Q keeps titles of up to {number} characters.",
+        "Q keeps titles of any length.",
+    ),
+    "score_decimals": (
+        "Decimal places that Q keeps of a score: {number}.",
+        "Q keeps all decimal places of a score.",
+    ),
+}
+
 
 def verify_grades(
     district: District, q: OneRosterClient, test_class: str, actor: str
@@ -100,12 +155,12 @@ def keep(district: District, values: dict[str, Any], *, by: str) -> None:
 
 
 def _step(found: Found, seconds: float = 0.0) -> Step:
-    told = ", ".join(f"{name} {_word(value)}" for name, value in found.values.items())
-    message = " · ".join(one for one in (told or "not known", found.detail) if one)
+    told = [_sentence(name, value) for name, value in found.values.items()]
+    message = " ".join([*(told or ["It could not be found out."]), found.detail]).strip()
     return Step(f"Q grades: {found.what}", ok=True, needed=False, seconds=seconds, message=message)
 
 
-def _word(value: object) -> str:
+def _sentence(name: str, value: object) -> str:
     if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "all" if value is None else str(value)
+        return FOUND[name][0 if value else 1]
+    return NUMBERS[name][0].format(number=value) if value is not None else NUMBERS[name][1]

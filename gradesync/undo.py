@@ -50,7 +50,7 @@ def undo(
     course = SyncRun.objects.get(run=run).course
     undoing, is_new = sync.press(course, actor=actor, preview=True, undoes=run)
     if not is_new and undoing.undoes_id != run.pk:
-        raise PlanRefused(f"Run {undoing.pk} is going in this course; let it end first.")
+        raise PlanRefused(f"Run {undoing.pk} is under way in this course; let it end first.")
     undoing = advance(undoing, q=q, canvas=canvas, watch=watch)
     if not waits_for_a_yes(undoing, digest, plan_only=plan_only, refused=PlanRefused):
         return undoing

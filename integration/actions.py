@@ -68,7 +68,7 @@ def discard(district: District, digest: str, *, by: str, reason: str = "") -> Ru
     with held(resource(district)) as fence, transaction.atomic():
         run = district.runs.filter(state=Run.State.HELD, plan_digest=digest).first()
         if run is None:
-            raise PlanRefused(f"No plan of {district.slug} with this digest waits.")
+            raise PlanRefused(f"No such plan of {district.slug} waits any more.")
         error = PlanRefused("Somebody looked at this plan and discarded it.")
         Run.objects.filter(pk=run.pk, state=Run.State.HELD).update(
             state=Run.State.FAILED, error=error.as_dict(), fence=fence.number
@@ -104,7 +104,7 @@ def confirm_undo(undoing: Run, *, by: str, reason: str = "") -> Run:
         AlreadyRunning: the district has a run going.
     """
     if undoing.state != Run.State.HELD:
-        raise PlanRefused(f"Run {undoing.pk} does not wait; it is {undoing.state}.")
+        raise PlanRefused(f"Run {undoing.pk} does not wait for anybody.")
     accept_undo(undoing, actor=by, reason=reason)
     return _rung(undoing)
 

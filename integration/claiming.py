@@ -26,7 +26,7 @@ class ClaimRefused(QSyncError):
     """
 
     code = "claim.refused"
-    remedy = "Ask whoever runs Q Sync for a claim code (manage.py invite SLUG)."
+    remedy = "Ask whoever operates Q Sync for a claim code."
 
     def __init__(self, message: str, *, remedy: str = "", field: str = "") -> None:
         super().__init__(message)
@@ -92,7 +92,7 @@ def as_new(*, deployment: Deployment, name: str, launch: Launch, by: str) -> Dis
     name = name.strip()[:255]
     if not name or "\0" in name:
         raise ClaimRefused(
-            "A district has a name.", remedy="Enter the district's name.", field="name"
+            "The district has no name yet.", remedy="Enter the district's name.", field="name"
         )
     try:
         with transaction.atomic():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 
 class Count(int):
     """How many there are: “6,995”, or as the reader's language groups it. An id is no count."""
@@ -25,3 +28,70 @@ class Phrase(str):
         made = super().__new__(cls, template.format(**values) if values else template)
         made.template, made.values = template, values
         return made
+
+
+_PLACE = re.compile(r"\{(\w+)\}")
+# Letters of a template's own.
+ENOUGH = 5
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
+# Where two sentences meet.
+_BETWEEN = re.compile(r"(?<=[.!?:”)]) (?=\S)")
+_IN_ONE = r"(?:(?![.!?”)] \S).)+?"
+# What is filled in under these names are words of ours, which have their translation; whatever is
+# filled in under others is somebody's data and stays.
+_OURS = frozenset(
+    {"asked", "detail", "kind", "message", "reason", "remedy", "told", "way", "what", "why"}
+)
+
+
+class Templates:
+    """Finds the template that a stored text was made of.
+
+    Runs, findings and tests keep what they found in English, one language for machines and logs;
+    its reader may read another, and the text may be years old.
+    """
+
+    def __init__(self, templates: Iterable[str]) -> None:
+        # Of two that fit, the one with more words of its own says more exactly what was meant.
+        known = sorted(templates, key=lambda one: (-len(_PLACE.sub("", one)), one))
+        known = [one for one in known if _is_told_by_its_words(one)]
+        # What is filled in may hold two sentences; far more often the second is not part of it.
+        self._shapes = [(one, _shape(one, data)) for data in (_IN_ONE, r".+?") for one in known]
+
+    def phrase(self, text: str) -> Phrase | None:
+        """`text` with its words apart; None where no template makes it."""
+        for template, shape in self._shapes:
+            if found := shape.fullmatch(text):
+                words = {name: _value(name, one) for name, one in found.groupdict().items()}
+                return Phrase(template, **words)
+        return None
+
+
+def sentences(text: str) -> list[str]:
+    """A text taken apart: two messages may stand one behind the other."""
+    return _BETWEEN.split(text)
+
+
+def _is_told_by_its_words(template: str) -> bool:
+    """Are there words enough of its own that no other text looks like it?"""
+    own = _PLACE.sub("", template)
+    return own != template and sum(map(str.isalpha, own)) > ENOUGH
+
+
+def _shape(template: str, data: str) -> re.Pattern[str]:
+    parts = _PLACE.split(template)  # words and names by turns
+    seen: set[str] = set()
+    for at in range(1, len(parts), 2):
+        name = parts[at]
+        what = ".+?" if name in _OURS else data
+        parts[at] = f"(?P={name})" if name in seen else f"(?P<{name}>{what})"
+        seen.add(name)
+    return re.compile(
+        "".join(one if at % 2 else re.escape(one) for at, one in enumerate(parts)), re.DOTALL
+    )
+
+
+def _value(name: str, text: str) -> object:
+    if _GROUPED.fullmatch(text):
+        return Count(text.replace(",", ""))
+    return Phrase(text) if name in _OURS else text

@@ -26,7 +26,7 @@ class ScheduleRefused(QSyncError):
     """What was asked for, or what is stored, is no schedule."""
 
     code = "schedule.refused"
-    remedy = "See manage.py schedule --help; dates are written 2026-12-24, times 02:00."
+    remedy = "Correct it on the page “Rules”. Dates are written 2026-12-24, times 02:00."
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def timetable_of(policy: ProvisioningPolicy) -> Timetable:
     try:
         zone = ZoneInfo(district.time_zone)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ScheduleRefused(f"{district.slug}: no time zone is called so.") from error
+        raise ScheduleRefused(f"No time zone is called “{district.time_zone}”.") from error
     return Timetable(
         zone=zone,
         at=policy.night_at,
@@ -76,7 +76,7 @@ def window_of(sort: type[W], first: str, last: str, reason: str) -> W:
     try:
         window = sort(date.fromisoformat(first), date.fromisoformat(last), reason)
     except ValueError as error:
-        raise ScheduleRefused(f"A {name} runs from one date to another.") from error
+        raise ScheduleRefused(f"A {name} needs a first and a last day.") from error
     if not timedelta(0) <= window.last - window.first <= LONGEST[sort]:
         raise ScheduleRefused(
             f"A {name} ends on or after its first day, and lasts {LONGEST[sort].days} days at most."
@@ -89,7 +89,9 @@ def _windows_of(sort: type[W], stored: Iterable[Mapping[str, str]]) -> tuple[W, 
         return tuple(window_of(sort, one["from"], one["until"], one["reason"]) for one in stored)
     except (KeyError, TypeError) as error:
         name = sort.__name__.lower()
-        raise ScheduleRefused(f"A stored {name} has not the three fields it needs.") from error
+        raise ScheduleRefused(
+            f"A stored {name} lacks its first day, its last day or its reason."
+        ) from error
 
 
 def last_night(district: District) -> date | None:

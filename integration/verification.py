@@ -24,8 +24,13 @@ CLOCKS_MAY_DIFFER = timedelta(minutes=5)
 # So long before its end a certificate, or another credential, is spoken of.
 ENDS_SOON = timedelta(days=30)
 
-NO_SCHOOL = "Use the bulk service (connect --q-service=bulk), or ask Q's operator for the schools."
-BY_SCHOOL = "Q has this list for each school: use the school service (connect --q-service=school)."
+NO_SCHOOL = (
+    "On the page “Connections”, let Q be read as “The whole district at once”; or ask Q's "
+    "administrator why no school is there."
+)
+BY_SCHOOL = (
+    "Q has this list for each school: on the page “Connections”, let Q be read “School by school”."
+)
 
 T = TypeVar("T")
 
@@ -102,7 +107,7 @@ def verify_q(client: OneRosterClient, connection: QConnection) -> Iterator[Step]
 
 
 def _scopes(scopes: Iterable[str]) -> str:
-    return " ".join(sorted(scope.rpartition("/")[2] for scope in scopes)) or "not said"
+    return " ".join(sorted(scope.rpartition("/")[2] for scope in scopes)) or "Q does not say."
 
 
 def _first_school(client: OneRosterClient) -> str:
@@ -144,7 +149,7 @@ def _probed(path: str, probe: Probe, *, needed: bool) -> Step:
         status=probe.status,
         seconds=round(probe.seconds, 3),
         rows=probe.total,
-        message=probe.description or (error.code if error else ""),
+        message=probe.description or ("" if error is None else f"Q answered with {probe.status}."),
         remedy=error.remedy if error else "",
         who=who_acts(f"Q: /{path}", error.code) if error else "",
     )
@@ -161,7 +166,9 @@ def verify_canvas(client: CanvasClient) -> Iterator[Step]:
         ok=account.is_root,
         seconds=step.seconds,
         message=account.name if account.is_root else f"{account.name} is a sub-account.",
-        remedy="" if account.is_root else "SIS imports need the root account: set its id.",
+        remedy=""
+        if account.is_root
+        else "SIS imports need the root account: enter its number on the page “Connections”.",
         who=YOU,
     )
     step, permissions = _tried("Canvas: permissions", lambda: client.permissions(PERMISSIONS))
@@ -173,7 +180,7 @@ def verify_canvas(client: CanvasClient) -> Iterator[Step]:
             step.name,
             ok=not missing,
             seconds=step.seconds,
-            message=f"missing: {', '.join(missing)}" if missing else ", ".join(PERMISSIONS),
+            message=f"Missing: {', '.join(missing)}" if missing else ", ".join(PERMISSIONS),
             remedy="Give the service account these permissions in the root account."
             if missing
             else "",
@@ -206,7 +213,7 @@ def _includes(client: CanvasClient) -> Step:
         ok=False,
         needed=False,
         seconds=step.seconds,
-        message="Canvas leaves out what was asked for with include[].",
+        message="Canvas leaves out details that were asked for.",
         remedy="Switch on “Allow Include Parameters” for the developer key.",
     )
 
@@ -214,15 +221,17 @@ def _includes(client: CanvasClient) -> Step:
 def _clock(side: str, server_date: datetime | None) -> Step:
     name = f"{side}: clock"
     if server_date is None:
-        return Step(name, ok=True, needed=False, message="not said")
+        return Step(name, ok=True, needed=False, message="Their time was not said.")
     apart = abs(datetime.now(UTC) - server_date)
     ok = apart <= CLOCKS_MAY_DIFFER
     return Step(
         name,
         ok=ok,
         needed=False,
-        message=f"{apart.total_seconds():.0f} seconds apart",
-        remedy="" if ok else "Set the clock that is wrong: signatures and deltas rest on it.",
+        message=f"Our clock and theirs are {apart.total_seconds():.0f} seconds apart.",
+        remedy=""
+        if ok
+        else "Have the clock that is wrong set right: a server refuses what comes at another time.",
     )
 
 
@@ -232,7 +241,7 @@ def _certificate(ends: datetime) -> Step:
         "Q: certificate",
         ok=ok,
         needed=False,
-        message=f"ends on {ends:%Y-%m-%d}",
+        message=f"It ends on {ends:%Y-%m-%d}.",
         remedy="" if ok else "Renew Q's certificate before that day; after it no run can read Q.",
         ends_at=ends.isoformat(),
     )

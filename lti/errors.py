@@ -92,7 +92,7 @@ class TooOften(LaunchError):
 
 class RegistrationError(LtiError):
     code = "registration.refused"
-    remedy = "Ask whoever runs Q Sync for a new registration link (manage.py invite)."
+    remedy = "Ask whoever operates Q Sync for a new registration link."
 
 
 class SessionError(LtiError):

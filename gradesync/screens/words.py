@@ -13,7 +13,7 @@ from django.utils.translation import gettext, ngettext
 from gradesync.catalogue import CATALOGUE
 from gradesync.telling import phrase
 from integration.oneroster.gradebook_types import Value
-from integration.templatetags.qsync import said
+from integration.saying import said
 
 
 def sentence(code: str, told: str = "") -> str:

@@ -18,6 +18,11 @@ KINDS = {
     "observers": gettext_lazy("Observers"),
     "change_sis_id": gettext_lazy("Changed IDs"),
     "lineItems": gettext_lazy("Line items of Q"),
+    # As Q calls what it holds.
+    "orgs": gettext_lazy("Schools and organisations"),
+    "schools": gettext_lazy("Schools"),
+    "academicSessions": gettext_lazy("Terms and sessions"),
+    "classes": gettext_lazy("Classes"),
 }
 ACTIONS = {
     "added": gettext_lazy("Create"),
@@ -50,6 +55,20 @@ RUNS = {
     "renames": gettext_lazy("Changed IDs"),
     "grades": gettext_lazy("Grade sync"),
     "grades undo": gettext_lazy("Grade sync undone"),
+}
+# Of a SIS import, by Canvas's own word for it.
+IMPORTS = {
+    "initializing": gettext_lazy("Waits in Canvas"),
+    "created": gettext_lazy("Waits in Canvas"),
+    "importing": gettext_lazy("Under way in Canvas"),
+    "cleanup_batch": gettext_lazy("Under way in Canvas"),
+    "imported": gettext_lazy("Taken by Canvas"),
+    "imported_with_messages": gettext_lazy("Taken by Canvas, with remarks"),
+    "aborted": gettext_lazy("Stopped in Canvas"),
+    "failed": gettext_lazy("Failed in Canvas"),
+    "failed_with_messages": gettext_lazy("Failed in Canvas, with remarks"),
+    "partially_restored": gettext_lazy("Partly taken back in Canvas"),
+    "restored": gettext_lazy("Taken back in Canvas"),
 }
 PILLS = {
     "added": "new",

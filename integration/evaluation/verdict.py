@@ -20,13 +20,34 @@ from integration.evaluation.entries import (
 from integration.evaluation.matching import Matching, Matchings, together
 from integration.evaluation.sides import CanvasSide, QSide
 from integration.oneroster.types import Problem
+from integration.phrases import Count, Phrase
 from integration.provisioning.rows import COURSES, ENROLLMENTS, KINDS, SECTIONS, USERS
 
 Weight = Literal["fix", "decide", "know"]
 WEIGHTS: tuple[Weight, ...] = ("fix", "decide", "know")
+TO_DO = {"fix": "{number} to fix", "decide": "{number} to decide", "know": "{number} to know"}
 CODE = "evaluation."
 # Of those whose id differs, so many have to follow one pattern for it to be told.
 PATTERN_SHARE = 0.9
+IMPORT_IDS = (
+    "Download “Changed IDs for Canvas” on this page and import that file in Canvas (SIS Import) "
+    "before the first plan. Without it each would be made a second time, empty."
+)
+OTHER_RULE = (
+    "Choose “{name}” as a user's SIS ID on the page “Rules”: {number} of them have the ID that "
+    "Canvas knows there. Or:"
+)
+# One of each kind that a sentence may tell of.
+ONE = {
+    "accounts": "sub-account",
+    "terms": "term",
+    "courses": "course",
+    "sections": "section",
+    "users": "user",
+    "enrollments": "enrollment",
+    "observers": "observer",
+}
+MANY = {"accounts": "sub-accounts"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +63,7 @@ class Point:
     def as_problem(self) -> Problem:
         """As the run's findings keep it; the code tells the weight."""
         code = f"{CODE}{self.weight}.{self.name}"
-        return Problem(self.kind, "", "", code, self.sentence, self.remedy)
+        return Problem(self.kind, "", "", code, str(self.sentence), str(self.remedy))
 
 
 def weight_of(code: str) -> str:
@@ -70,20 +91,26 @@ def _ids(q: QSide, canvas: CanvasSide, found: Matchings, counts: Counts) -> Iter
         number = counts.get(kind.name, {}).get(MATCHED, 0)
         if not number or kind is ENROLLMENTS:
             continue
-        sentence = f"{number:,} {kind.name} have another ID in Canvas than in Q."
+        sentence: str = counted(
+            number,
+            kind.name,
+            "1 {what} has another ID in Canvas than in Q.",
+            "{number} {kind} have another ID in Canvas than in Q.",
+        )
         if pattern := common_change(found[kind]):
             sentence += f" {pattern}"
-        remedy = (
-            "Import change_sis_id.csv of this evaluation into Canvas before the first plan. "
-            "Without it each would be made a second time, empty."
-        )
+        remedy: str = IMPORT_IDS
         if kind is USERS and rule:
             name, hits = rule
-            remedy = (
-                f"Use Q's “{name}” as the users' SIS ID: {hits:,} of them have the ID that Canvas "
-                f"knows there (manage.py policy SLUG --user-sis-id {name}). Or: {remedy}"
-            )
+            remedy = Phrase(OTHER_RULE, name=name, number=Count(hits)) + f" {IMPORT_IDS}"
         yield Point("fix", kind.name, "ids-differ", sentence, remedy)
+
+
+def counted(number: int, kind: str, one: str, many: str) -> Phrase:
+    """A sentence for one or for more: `one` names the {what}, `many` the {number} of the {kind}."""
+    if number == 1:
+        return Phrase(one, what=Phrase(ONE.get(kind, kind)))
+    return Phrase(many, number=Count(number), kind=Phrase(MANY.get(kind, kind)))
 
 
 def better_rule(q: QSide, canvas: CanvasSide, counts: Counts) -> tuple[str, int] | None:
@@ -102,21 +129,23 @@ def common_change(matching: Matching) -> str:
     ways = Counter(way for old, new in pairs if (way := _way(old, new)))
     for way, number in ways.most_common(1):
         if number >= PATTERN_SHARE * len(pairs) and len(pairs) > 1:
-            return f"Canvas's is Q's {way} in {number:,} of them."
+            return Phrase(
+                "Canvas's ID is Q's {way} in {number} of them.", way=way, number=Count(number)
+            )
     return ""
 
 
 def _way(old: str, new: str) -> str:
     if old.casefold() == new.casefold():
-        return "in other case"
+        return Phrase("with other capital and small letters")
     if old.strip().lstrip("0") == new.strip().lstrip("0"):
-        return "with or without leading zeros"
+        return Phrase("with or without leading zeros")
     if new and old.endswith(new):
-        return f"with “{old.removesuffix(new)}” before it"
+        return Phrase("with “{part}” before it", part=old.removesuffix(new))
     if new and old.startswith(new):
-        return f"with “{old.removeprefix(new)}” behind it"
+        return Phrase("with “{part}” behind it", part=old.removeprefix(new))
     if old and new.endswith(old):
-        return f"without “{new.removesuffix(old)}” before it"
+        return Phrase("without “{part}” before it", part=new.removesuffix(old))
     return ""
 
 
@@ -127,7 +156,12 @@ def _clashes(counts: Counts) -> Iterator[Point]:
                 "fix",
                 kind,
                 "colliding",
-                f"{number:,} {kind} of Q claim an ID or a login that is somebody else's.",
+                counted(
+                    number,
+                    kind,
+                    "1 {what} of Q claims an ID or a login that is somebody else's.",
+                    "{number} {kind} of Q claim an ID or a login that is somebody else's.",
+                ),
                 "Correct the ID or the username on one side; the list names both.",
             )
         if number := count.get(UNCLEAR, 0):
@@ -135,15 +169,25 @@ def _clashes(counts: Counts) -> Iterator[Point]:
                 "decide",
                 kind,
                 "unclear",
-                f"{number:,} {kind} of Q may be one of several in Canvas.",
-                "Say which by giving that one Q's id in Canvas; else they are made new.",
+                counted(
+                    number,
+                    kind,
+                    "1 {what} of Q may be one of several in Canvas.",
+                    "{number} {kind} of Q may each be one of several in Canvas.",
+                ),
+                "Say which by giving that one Q's ID in Canvas; else they are made new.",
             )
         if number := count.get(ADOPTS, 0):
             yield Point(
                 "decide",
                 kind,
                 "adopts",
-                f"{number:,} {kind} have an account in Canvas that was made by hand.",
+                counted(
+                    number,
+                    kind,
+                    "1 {what} has an account in Canvas that was made by hand.",
+                    "{number} {kind} have an account in Canvas that was made by hand.",
+                ),
                 "The first plan takes these accounts over by their login, once you approve it.",
             )
         if number := count.get(LOSES, 0):
@@ -151,8 +195,14 @@ def _clashes(counts: Counts) -> Iterator[Point]:
                 "decide",
                 kind,
                 "loses-access",
-                f"{number:,} enrollments are in classes that Q has too, of people whom Q does not "
-                "have in them: they would lose access when Q's list is the list.",
+                counted(
+                    number,
+                    kind,
+                    "1 {what} in Canvas is of somebody whom Q does not have in that class: they "
+                    "would lose access if Q's list alone counted.",
+                    "{number} {kind} in Canvas are of people whom Q does not have in those "
+                    "classes: they would lose access if Q's list alone counted.",
+                ),
                 "Correct the enrollment in Q, or let them go. The first plan takes nobody out: it "
                 "leaves what it did not bring.",
             )
@@ -165,7 +215,12 @@ def _courses(q: QSide, canvas: CanvasSide, found: Matchings) -> Iterator[Point]:
             "decide",
             COURSES.name,
             "combined",
-            f"{number:,} Canvas courses hold sections of several courses of Q.",
+            counted(
+                number,
+                "",
+                "1 Canvas course holds sections of several courses of Q.",
+                "{number} Canvas courses hold sections of several courses of Q.",
+            ),
             "Their sections stay where they are; choose another course grouping if all are alike.",
         )
     if number := sum(len(canvas_ids) > 1 for canvas_ids in ours.values()):
@@ -173,7 +228,12 @@ def _courses(q: QSide, canvas: CanvasSide, found: Matchings) -> Iterator[Point]:
             "decide",
             COURSES.name,
             "divided",
-            f"{number:,} courses of Q have their sections in several Canvas courses.",
+            counted(
+                number,
+                "",
+                "1 course of Q has its sections in several Canvas courses.",
+                "{number} courses of Q have their sections in several Canvas courses.",
+            ),
             "Their sections stay where they are; choose another course grouping if all are alike.",
         )
 
@@ -185,9 +245,14 @@ def _left_over(canvas: CanvasSide, counts: Counts) -> Iterator[Point]:
                 "know",
                 kind,
                 "only-in-canvas",
-                f"{number:,} {kind} of Canvas are not in Q.",
-                "They stay as they are, and nobody keeps them any more: Q Sync takes away only "
-                "what it brought.",
+                counted(
+                    number,
+                    kind,
+                    "1 {what} of Canvas is not in Q.",
+                    "{number} {kind} of Canvas are not in Q.",
+                ),
+                "They stay in Canvas as they are, and Q no longer updates them: Q Sync takes away "
+                "only what it brought.",
             )
     for one, number in canvas.without_id.items():
         if number:
@@ -195,7 +260,12 @@ def _left_over(canvas: CanvasSide, counts: Counts) -> Iterator[Point]:
                 "know",
                 one.name,
                 "by-hand",
-                f"{number:,} {one.name} of Canvas have no SIS ID.",
+                counted(
+                    number,
+                    one.name,
+                    "1 {what} of Canvas has no SIS ID.",
+                    "{number} {kind} of Canvas have no SIS ID.",
+                ),
                 "They were made by hand and are left alone.",
             )
 
@@ -203,12 +273,15 @@ def _left_over(canvas: CanvasSide, counts: Counts) -> Iterator[Point]:
 def headline(weights: Iterable[str]) -> str:
     """The verdict in a line, from the weights of what was found."""
     number = Counter(weights)
-    told = [f"{number[one]} to {one}" for one in WEIGHTS if number[one]]
+    parts: dict[str, object] = {
+        one: Phrase(TO_DO[one], number=number[one]) for one in WEIGHTS if number[one]
+    }
+    told = Phrase(", ".join(f"{{{one}}}" for one in parts), **parts)
     if number["fix"]:
-        return f"Not ready yet: {', '.join(told)}."
+        return Phrase("Not ready yet: {told}.", told=told)
     if number["decide"]:
-        return f"Nearly ready: {', '.join(told)}."
-    return f"Ready to convert{': ' + ', '.join(told) if told else ''}."
+        return Phrase("Nearly ready: {told}.", told=told)
+    return Phrase("Ready to convert: {told}.", told=told) if told else Phrase("Ready to convert.")
 
 
 def kept_share(counts: Mapping[str, Mapping[str, int]], kind: str) -> float:

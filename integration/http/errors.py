@@ -59,7 +59,7 @@ class TlsFailed(HttpError):
     code = "http.certificate-refused"
     remedy = (
         "Ask who runs the server to renew or correct its certificate. Where the district has an "
-        "authority of its own, the operator can add it with the setting CA_BUNDLE."
+        "authority of its own, whoever operates Q Sync can let it be trusted (README, Settings)."
     )
 
 

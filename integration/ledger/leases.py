@@ -60,7 +60,7 @@ class Fence:
             expires_at=Now() + timedelta(seconds=LEASE_SECONDS)
         )
         if not kept:
-            raise LeaseLost(f"The lease on {self.resource} was taken over.")
+            raise LeaseLost(f"Another worker has taken over: {self.resource}.")
 
     def release(self) -> None:
         """Let the next one in at once; whoever still has this number holds nothing with it."""

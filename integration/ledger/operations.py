@@ -45,7 +45,7 @@ def move(operation: Operation, to: State, fence: Fence, **fields: Any) -> None:
         state=to, fence=fence.number, updated_at=Now(), **fields
     )
     if not moved:
-        raise LeaseLost(f"Operation {operation.pk} was taken over.")
+        raise LeaseLost(f"Another worker has taken over step {operation.pk}.")
     operation.refresh_from_db()
 
 

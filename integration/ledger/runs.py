@@ -71,7 +71,7 @@ class Ledger:
             heartbeat_at=Now(),
         )
         if not taken:
-            raise LeaseLost(f"Run {run.pk} was taken over.")
+            raise LeaseLost(f"Another worker has taken over run {run.pk}.")
         run.refresh_from_db()
         return cls(run, fence, watch=watch, beat=beat)
 
@@ -79,7 +79,7 @@ class Ledger:
         """Change the run's row. Raises LeaseLost when the run is no longer ours."""
         written = Run.objects.filter(pk=self.run.pk, fence=self.fence.number).update(**fields)
         if not written:
-            raise LeaseLost(f"Run {self.run.pk} was taken over.")
+            raise LeaseLost(f"Another worker has taken over run {self.run.pk}.")
         for name, value in fields.items():
             if not hasattr(value, "resolve_expression"):
                 setattr(self.run, name, value)

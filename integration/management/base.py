@@ -18,6 +18,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from integration.errors import QSyncError
 from integration.logs import bare
+from integration.management.by_command import by_command
 from integration.models import District
 
 logger = logging.getLogger(__name__)
@@ -132,6 +133,8 @@ class Command(BaseCommand):
     def complain(self, error: dict[str, str]) -> None:
         """What is wrong, and what to do."""
         self.stderr.write(f"{error['message']}\n  What to do: {error['remedy']}")
+        if command := by_command(error["code"]):
+            self.stderr.write(f"  By command: {command}")
         self.stderr.write(f"  Code: {error['code']}")
 
     def answer(self, **fields: Any) -> None:

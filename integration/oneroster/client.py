@@ -142,16 +142,16 @@ class OneRosterClient:
             response = self._transport.send("GET", path)
         except NotOffered:
             return None
-        what = f"GET {route(path)} was answered with {response.status}, but"
+        asked = f"GET {route(path)} was answered with {response.status}"
         try:
             found = parser.record(response.body)
         except Undecodable:
-            raise ProtocolError(f"{what} not with JSON.", status=response.status) from None
+            raise ProtocolError(f"{asked}, but not with JSON.", status=response.status) from None
         except NoRecords as none:
             said = self._transport.scrub(none.info.description)
-            raise ProtocolError(f"{what} without a record.", description=said) from None
+            raise ProtocolError(f"{asked}, but without a record.", description=said) from None
         if isinstance(found, Problem):
-            raise UnusableRecord(f"{what} {found.field} is unusable: {found.reason}.")
+            raise UnusableRecord(f"{asked}, but {found.field} is unusable: {found.reason}.")
         record: Record = found
         return record
 
@@ -228,7 +228,7 @@ class OneRosterClient:
                     failure = failure or error
                 else:
                     return root
-        raise failure or NotOffered("No service root answers.")
+        raise failure or NotOffered("No OneRoster service answers at this address.")
 
     @property
     def _waiting(self) -> int:

@@ -133,7 +133,7 @@ class TokenSource:
         scopes = list(dict.fromkeys([self._settings.scope or ALL_SCOPES, *_FEWER]))
         if self._settings.token_url:
             return self._from(self._settings.token_url, scopes)
-        problem: OneRosterError = TokenUrlUnknown("No usual token URL gave a token.")
+        problem: OneRosterError = TokenUrlUnknown("Q gave no token at any of the usual addresses.")
         for url in guesses(self._settings.base_url):
             try:
                 return self._from(url, scopes)
@@ -181,7 +181,7 @@ class TokenSource:
         answer = _object(response)
         value = answer.get("access_token")
         if not isinstance(value, str) or not value.strip():
-            raise ProtocolError("The token endpoint answered without a token.", status=200)
+            raise ProtocolError("Q answered the sign-in without a token.", status=200)
         seconds = _seconds(answer.get("expires_in"))
         granted = answer.get("scope")
         scope = granted if isinstance(granted, str) and granted.strip() else way.scope
@@ -202,18 +202,18 @@ class TokenSource:
         description = scrub(said, self.secrets())
         if status in (408, 425, 429) or status >= 500:
             return ProviderUnavailable(
-                f"The token endpoint answered {status}.", description=description, status=status
+                f"Q answered the sign-in with {status}.", description=description, status=status
             )
         # A guess may lead to a gate that refuses everything; an OAuth error marks the real one.
         is_certain = bool(self._settings.token_url or self._way or "error" in answer)
         if status in _REFUSALS and is_certain:
             return CredentialsRejected(
-                f"The token endpoint refused our key ({status}).",
+                f"Q refused our key ({status}).",
                 description=description,
                 status=status,
             )
         return TokenUrlUnknown(
-            f"What is at the token URL is no token endpoint (it answered {status}).",
+            f"What is at the token URL gives no tokens (it answered {status}).",
             description=description if answer else "",
             status=status,
         )

@@ -125,8 +125,8 @@ def _approvable(district: District, digest: str) -> Run:
     newest = waiting.first()
     run = waiting.filter(plan_digest=digest).first()
     if run is None:
-        known = f" The plan that waits is {newest.plan_digest}." if newest else ""
-        raise PlanRefused(f"No plan of {district.slug} with this digest waits.{known}")
+        known = f"The plan that waits is {newest.plan_digest}." if newest else ""
+        raise PlanRefused(f"No such plan of {district.slug} waits any more. {known}".rstrip())
     if reason := stale(run):
         raise PlanRefused(f"This plan is out of date: {reason}.")
     return run

@@ -32,17 +32,17 @@ class NoSchoolComes(ProvisioningError):
     """None of the chosen schools is there: more likely a mistyped id than a district's wish."""
 
     code = "provisioning.no-school-comes"
-    remedy = "Choose the schools anew on the page of the rules, which shows those that Q has."
+    remedy = "Choose the schools anew on the page “Rules”, which shows those that Q has."
 
 
 class NotConnected(ProvisioningError):
     code = "provisioning.not-connected"
-    remedy = "Connect both sides first: on the page “Connections”, or with manage.py connect."
+    remedy = "Connect both sides first: on the page “Connections”."
 
 
 class PlanRefused(ProvisioningError):
     code = "provisioning.plan-refused"
-    remedy = "Run provision --plan-only, read the new plan, and approve its digest."
+    remedy = "Make a new plan on the page “Provisioning”, look at it, and approve that one."
 
 
 class ImportFailed(ProvisioningError):
@@ -52,31 +52,36 @@ class ImportFailed(ProvisioningError):
 
 class RunUnderWay(ProvisioningError):
     code = "provisioning.run-under-way"
-    remedy = "Let it end; a command that was left is gone on with by itself. Then try this again."
+    remedy = "Wait until it has ended (the page “Provisioning” shows it); then try this again."
     retryable = True
 
 
 class NothingToUndo(ProvisioningError):
     code = "provisioning.nothing-to-undo"
-    remedy = "Name a run that has ended and has sent something to Canvas."
+    remedy = (
+        "Choose, on the page “Provisioning”, a run that has ended and has sent something to Canvas."
+    )
 
 
 class BeforeGone(ProvisioningError):
     code = "provisioning.before-gone"
     remedy = (
-        "It is past undoing line by line. Correct Q, and the next run corrects Canvas; or, within "
-        "30 days, let Canvas restore the states from before the import (restore_states)."
+        "It is past undoing line by line. Correct Q, and the next run corrects Canvas. Within 30 "
+        "days of the import, Canvas's own support can also restore what it has changed."
     )
 
 
 class TooManyAttempts(ProvisioningError):
     code = "provisioning.too-many-attempts"
-    remedy = "Look into the log for what ended the worker (memory, a restart); then run it again."
+    remedy = (
+        "Run it again. If it ends like this again, ask whoever operates Q Sync: the server's log "
+        "tells why its worker ended."
+    )
 
 
 class OtherVersion(ProvisioningError):
     code = "provisioning.other-version"
     remedy = (
-        "Another version of this product began the run. Nothing more of it is sent: the next run "
+        "Q Sync was updated while this run was under way. Nothing more of it is sent: the next run "
         "compares anew, and sends what is still wanted."
     )

@@ -230,7 +230,7 @@ def _told(fact: Fact) -> list[str]:
 PLANNED = {
     "planned": "A change to the {row} waits in the plan of run {run}.",
     "set aside": "A change to the {row} rests: {by} left it out when the rest of run {run} was "
-    "approved. Take it up again on the page of that run (or provision --take-up).",
+    "approved. Press “Plan again what was set aside” on the page “Provisioning” to have it back.",
     "left": "It is not known whether Canvas took the {row} in run {run}; the next run sends it "
     "again.",
 }

@@ -22,7 +22,7 @@ PLANS: dict[str, str] = {
     Run.State.WAITING: "Canvas has the import of run {run} and has not carried it out yet. Look at "
     "SIS Imports in Canvas if it lasts.",
     Run.State.HELD: "A person has to decide on the plan of run {run}: {holds} Approve or discard "
-    "it on the page of that run (or provision --approve {digest}).",
+    "it on the page of that run.",
     Run.State.FAILED: "Run {run} ended before it was sent: {message} {remedy}",
     Run.State.DONE: "Run {run} has ended without it; the next run plans it again.",
 }
@@ -38,7 +38,6 @@ def plan_of(run: Run) -> str:
         PLANS[run.state],
         run=run.pk,
         holds=_joined([sentence(Hold(**hold)) for hold in run.holds]) or Phrase(HELD_BY_WISH),
-        digest=run.plan_digest,
         message=Phrase(run.error.get("message", "")),
         remedy=Phrase(run.error.get("remedy", "")),
     )

@@ -117,15 +117,14 @@ TABLE: dict[str, tuple[str, str]] = {
     "roster.id-changed": (
         "Canvas has this login from us under another id, so nothing of this user was sent, and "
         "nothing of the other was taken away.",
-        "If it is the same person, approve the change of the id where one is proposed (provision "
-        "--approve DIGEST --kind change_sis_id), or give the old id back in Q; if not, give one of "
-        "the two another username.",
+        "If it is the same person, approve the changed ID on the page of this run, where one is "
+        "proposed, or give the old ID back in Q. If not, give one of the two another username.",
     ),
     "roster.id-proposed": (
         "Q has this under another id, so nothing of it was sent, and nothing of the other was "
         "taken away.",
-        "If it is the same, approve the change of the id (provision --approve DIGEST --kind "
-        "change_sis_id); if not, decline it (--decline DIGEST --record OLD_ID).",
+        "Say on the page of this run whether they are the same. If they are, the Canvas record is "
+        "kept and gets the new ID; if not, the new one is made beside it.",
     ),
     "roster.id-unproven": (
         "This may be what Canvas has under another id, and not all of Q could be read; nothing of "
@@ -134,9 +133,8 @@ TABLE: dict[str, tuple[str, str]] = {
     ),
     "roster.id-recycled": (
         "Q uses this id for something else than before, so nothing of it was sent.",
-        "If it is something else, approve that the old one gives the id up (provision --approve "
-        "DIGEST --kind change_sis_id); if it is still the same, decline it (--decline DIGEST "
-        "--record ID).",
+        "Say on the page of this run what is true: if it is something else, approve the changed "
+        "ID, and the old record gives the ID up; if it is still the same, decline it.",
     ),
     "roster.removals-suspended": (
         "Rows that Q no longer sends stay in Canvas, because it is not proven that they are gone.",
@@ -200,7 +198,8 @@ TABLE: dict[str, tuple[str, str]] = {
     ),
     "drift.missing": (
         "Canvas no longer holds this row.",
-        "Run the drift check with --repair to send it again with the next run.",
+        "If it should be there, press “Check, and send again what is missing” on the page "
+        "“Provisioning”: the next run sends it again.",
     ),
     "drift.differs": (
         "Canvas holds something else here.",
@@ -212,7 +211,8 @@ TABLE: dict[str, tuple[str, str]] = {
     ),
     "drift.too-many-missing": (
         "More rows are missing than the limit for removals allows; none of them is sent again.",
-        "See in Canvas what became of them; if they shall come back, raise the limit once.",
+        "See in Canvas what became of them. If they are to come back, raise the limit for removals "
+        "on the page “Rules”, check again, and set it back.",
     ),
     "drift.not-reported": (
         "Canvas's report does not hold this kind, so nothing is known of it.",
@@ -220,11 +220,13 @@ TABLE: dict[str, tuple[str, str]] = {
     ),
     "roster.set-aside": (
         "Lines that a person left out of an earlier plan still rest.",
-        "Approve them with a later plan (provision --take-up), or correct them in Q.",
+        "Press “Plan again what was set aside” on the page “Provisioning” and approve them with "
+        "the next plan, or correct them in Q.",
     ),
     "roster.school-rests": (
         "These lines are of a school that does not come over.",
-        "Nothing, if that is meant: Canvas keeps what it has of it. Else choose the school.",
+        "Nothing, if that is meant: Canvas keeps what it has of it. Else choose the school on the "
+        "page “Rules”.",
     ),
     "canvas.import-waits": (
         "Canvas has had this import for hours and has not carried it out; the run waits for it, "

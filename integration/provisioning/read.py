@@ -32,6 +32,8 @@ from integration.provisioning.problems import problem
 SCHOOL = "school"
 OF_A_SCHOOL = ("courses", "classes", "users", "enrollments")
 READS = 2
+# In words, what OneRoster calls otherwise.
+PLAIN = {"academicSessions": "terms", "orgs": "schools and organisations"}
 
 # Whom the per-school lists of students and teachers leave out (two clauses are the most that
 # OneRoster 1.1 allows in a filter).
@@ -184,7 +186,11 @@ class Source:
         for page in reading:
             self._note(collection, page)
             self._let_others_in()
-            self.ledger.progress(f"reading {collection}", self.received[collection], reading.total)
+            self.ledger.progress(
+                f"reading {PLAIN.get(collection, collection)}",
+                self.received[collection],
+                reading.total,
+            )
             yield page
             del page  # as in Reading
         if not reading.proof.complete:
@@ -202,7 +208,7 @@ class Source:
         """
         for page in again:
             self._let_others_in()
-            self.ledger.progress(f"reading {collection} again", 0)
+            self.ledger.progress(f"reading {PLAIN.get(collection, collection)} again", 0)
             new = [one for one in page.records if not before.saw(one.sourced_id)]
             bad = [one for one in page.problems if not before.saw(one.sourced_id)]
             if new or bad:

@@ -136,7 +136,7 @@ def stale(run: Run) -> str:
     """Why a stored plan may no longer be carried out, or "" (design 5.7)."""
     later = run.district.runs.filter(kind=run.kind, pk__gt=run.pk).exclude(read_at=None)
     if (newer := later.order_by("-pk").first()) is not None:
-        return f"run {newer.pk} has read Q since; its plan is {newer.plan_digest}"
+        return f"run {newer.pk} has read Q since, and its plan counts now ({newer.plan_digest})"
     others = run.district.runs.filter(kind__in=BESIDE, state=Run.State.DONE).exclude(sent={})
     if run.read_at and (other := others.filter(ended_at__gt=run.read_at).first()) is not None:
         return f"run {other.pk} has {BESIDE[other.kind]} since"
@@ -188,11 +188,13 @@ def advance(run: Run, *, q: OpenQ, canvas: CanvasClient, watch: Watch = nobody) 
             unexpected=ProvisioningError,
         ):
             if run.cursor not in steps:
-                raise OtherVersion(f"Run {run.pk} stands at “{run.cursor}”, which is no step.")
+                raise OtherVersion(
+                    f"Run {run.pk} stands at a step that is not known here: “{run.cursor}”."
+                )
             if run.attempts > MAX_ATTEMPTS:
-                raise TooManyAttempts(f"Run {run.pk} ended its worker {MAX_ATTEMPTS} times.")
+                raise TooManyAttempts(f"Run {run.pk} was interrupted {MAX_ATTEMPTS} times.")
             if run.cursor == "planned" and not is_begun(run) and (reason := stale(run)):
-                raise PlanRefused(f"Nothing of this plan was sent, and {reason}.")
+                raise PlanRefused(f"Nothing of this plan was sent, because {reason}.")
             if run.cursor != "recorded":
                 check_same_canvas(run.district, canvas)
             while run.state in AT_WORK:

@@ -73,9 +73,11 @@ def open_undo(run: Run, *, actor: str, **fields: Any) -> Run:
 def _check(run: Run) -> None:
     """Raises NothingToUndo, BeforeGone."""
     if run.kind in (Run.Kind.DRIFT, Run.Kind.EVALUATION):
-        raise NothingToUndo(f"Run {run.pk} was no run that sends; its kind is {run.kind}.")
+        raise NothingToUndo(
+            f"Run {run.pk} only looked and sent nothing, so there is nothing to undo."
+        )
     if run.state not in ENDED:
-        raise NothingToUndo(f"Run {run.pk} has sent nothing, or has not ended: it is {run.state}.")
+        raise NothingToUndo(f"Run {run.pk} has sent nothing, or has not ended yet.")
     counted = any(count.get(what) for count in run.counts.values() for what in SENT)
     if run.sent and counted and not history.has_lines(run):
         raise BeforeGone(f"What was in Canvas before run {run.pk} is no longer kept.")

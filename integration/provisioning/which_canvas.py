@@ -12,9 +12,9 @@ class OtherCanvas(QSyncError):
 
     code = "canvas.other-account"
     remedy = (
-        "If the address or the account id is wrong, correct it: manage.py connect SLUG "
-        "--canvas-url … If the district has moved to this Canvas, connect it once more the same "
-        "way: what the other Canvas accepted is then forgotten, and the next plan starts from "
+        "If the address of Canvas or the number of its account is wrong, correct it on the page "
+        "“Connections”. If the district has moved to this Canvas, save the connection there once "
+        "more: what the other Canvas accepted is then forgotten, and the next plan starts from "
         "what this one holds."
     )
 
@@ -36,5 +36,5 @@ def check_same_canvas(district: District, canvas: CanvasClient) -> None:
         return
     if not connections.filter(account_uuid=uuid).exists():
         raise OtherCanvas(
-            f"The Canvas that answers for {district.slug} is another one than before."
+            f"The Canvas that answers for {district.name} is another one than before."
         )

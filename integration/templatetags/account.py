@@ -11,7 +11,6 @@ from django.utils.translation import gettext
 from integration.account import setup as set_up
 from integration.account import words
 from integration.models import Run
-from integration.provisioning.problems import TABLE
 
 register = template.Library()
 
@@ -36,6 +35,12 @@ def state_name(state: str) -> str:
 def pill(action: str) -> str:
     """The colour that goes with what is done to a row."""
     return words.PILLS.get(action, "neutral")
+
+
+@register.filter
+def import_state(state: str) -> str:
+    """What has become of an import, as Canvas calls it and in words."""
+    return str(words.IMPORTS.get(state, state))
 
 
 @register.filter
@@ -73,15 +78,6 @@ def actor_name(actor: str) -> str:
 def get(mapping: Any, key: Any) -> Any:
     """`counts|get:kind`: the value under a key, "" where there is none."""
     return mapping.get(key, "") if hasattr(mapping, "get") else ""
-
-
-@register.filter
-def reason(finding: Any) -> str:
-    """Why, in the reader's language: the sentence of the code, and what was added to it."""
-    sentence, _ = TABLE.get(finding.code, (finding.reason, ""))
-    if not finding.reason.startswith(sentence):
-        return gettext(finding.reason)
-    return f"{gettext(sentence)}{finding.reason.removeprefix(sentence)}"
 
 
 @register.filter

@@ -8,12 +8,10 @@ from urllib.parse import urlencode
 
 from django import template
 from django.template.loader import render_to_string
-from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext
 
-from integration.phrases import Count, Phrase
+from integration import saying
 from lti import sessions
 
 register = template.Library()
@@ -153,14 +151,4 @@ _COLUMN_CSS = frozenset({"num", "tight", "only-l"})
 @register.filter
 def said(words: object) -> str:
     """A sentence of ours that Python wrote, in the reader's language where it is written in it."""
-    if isinstance(words, Phrase):
-        values = {name: _word(one) for name, one in words.values.items()}
-        template = gettext(words.template)
-        return template.format(**values) if values else template
-    return gettext(str(words)) if words else ""
-
-
-def _word(value: object) -> object:
-    if isinstance(value, Count):
-        return number_format(value, use_l10n=True, force_grouping=True)
-    return said(value) if isinstance(value, Phrase) else value
+    return saying.said(words)

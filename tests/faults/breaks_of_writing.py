@@ -69,7 +69,7 @@ BREAKS = [
     Break(
         "F40",
         RUN,
-        'return f"run {newer.pk} has read Q since; its plan is {newer.plan_digest}"',
+        'return f"run {newer.pk} has read Q since, and its plan counts now ({newer.plan_digest})"',
         'return ""',
         "an approval is for whatever plan was made before",
     ),

@@ -108,7 +108,7 @@ def test_an_unknown_authority_is_refused_and_the_way_out_named(authority):
     with FaultServer(script(answer()), tls=tls) as server, pytest.raises(TlsFailed) as refused:
         ask(server, None)
     assert "authority that we do not know" in str(refused.value)
-    assert "CA_BUNDLE" in refused.value.remedy
+    assert "whoever operates Q Sync can let it be trusted" in refused.value.remedy
     assert server.received == []
 
 

@@ -14,6 +14,7 @@ from integration.evaluation.run import evaluate
 from integration.evaluation.verdict import headline, kept_share, weight_of
 from integration.management.bar import Bar
 from integration.management.base import DONE, FAILED, DistrictCommand, Failure
+from integration.management.by_command import by_command
 from integration.management.commands.provision import table
 from integration.models import District, Run
 from integration.provisioning.run import findings_of
@@ -69,6 +70,8 @@ class Command(DistrictCommand):
         self.say(table(run.counts, COLUMNS))
         for one in points:
             self.say(f"{weight_of(one.code)}: {one.reason}\n  What to do: {one.remedy}")
+            if command := by_command(one.code):
+                self.say(f"  By command: {command}")
         if others := len(findings) - len(points):
             self.say(f"{others:,} records of Q need attention: manage.py provision --plan-only.")
 

@@ -18,6 +18,7 @@ from integration.management.base import (
     Failure,
     Usage,
 )
+from integration.management.by_command import by_command
 from integration.models import Change, District, Run
 from integration.provisioning.approval import approve, decline
 from integration.provisioning.aside import take_up
@@ -145,6 +146,8 @@ class Command(DistrictCommand):
         for finding in listed[:SHOWN_FINDINGS]:
             place = " ".join(finding.get(name, "") for name in ("kind", "sourced_id", "field"))
             self.say(f"  {place.strip()}: {finding['reason']} {finding['remedy']}")
+            if command := by_command(finding["code"]):
+                self.say(f"    By command: {command}")
         if (rest := count - SHOWN_FINDINGS) > 0:
             self.say(f"  … and {rest:,} more (--json prints the first of each sort)")
 

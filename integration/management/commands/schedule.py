@@ -101,7 +101,7 @@ class Command(DistrictCommand):
 def _wish(options: dict[str, Any]) -> Wish:
     """Raises ScheduleRefused."""
     if options["pause"] is not None and not options["pause"].strip():
-        raise ScheduleRefused("A pause has a reason.")
+        raise ScheduleRefused("Enter the reason for the pause.")
     return Wish(
         at=_time(options["at"]) if options["at"] else None,
         is_automatic=options["on"] if options["on"] or options["off"] else None,

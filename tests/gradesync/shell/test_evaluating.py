@@ -53,10 +53,10 @@ def test_what_fits_is_told_with_samples_and_as_csv_and_nothing_is_written(
     told = {one["code"]: one["reason"] for one in answer["findings"] if one["kind"] == "lineItems"}
     assert told == {
         "evaluation.know.adoptable": (
-            "1 line items of Q fit one assignment of Canvas each, by title and day."
+            "1 line item of Q fits one assignment of Canvas, by title and day."
         ),
         "evaluation.decide.unclear": (
-            "1 assignments of Canvas fit several line items of Q, or share one."
+            "1 assignment of Canvas fits several line items of Q, or shares one."
         ),
     }
     text = (tmp_path / "evaluation.csv").read_text(encoding="utf-8-sig")
@@ -90,7 +90,7 @@ def test_the_page_shows_them_beside_what_to_know(gradebook):
     assert Run.objects.get(pk=run.pk).state == Run.State.DONE
     admin = visit(installed(district))
     page = admin.page("evaluation/")
-    assert "1 line items of Q fit one assignment of Canvas each" in page
+    assert "1 line item of Q fits one assignment of Canvas" in page
     lines = admin.page(f"runs/{run.pk}/changes/", kind="lineItems")
     assert "essay (class K1)" in lines
     assert "Takes over" in lines

@@ -46,8 +46,8 @@ def unclaimed(admin) -> Visit:
         ({"how": "new", "name": " "}, "This field is required."),
         ({"how": "new", "name": NULL}, "Null characters are not allowed."),
         ({"how": "again"}, "was not set up here before"),
-        ({"how": "theirs"}, "Choose one of the ways."),
-        ({}, "Choose one of the ways."),
+        ({"how": "theirs"}, "None of the ways was chosen."),
+        ({}, "None of the ways was chosen."),
     ],
 )
 def test_a_claim_that_is_wrong_says_why_and_names_no_district(unclaimed, posted, told):

@@ -201,7 +201,7 @@ def test_each_step_that_failed_names_who_can_act(admin, q_fields, q_holds, monke
     assert (ending["ok"], ending["needed"], ending["who"]) == (False, False, "q")
     assert "who" not in told["Q: sign in"]
     page = admin.page("connections/")
-    assert f"ends on {soon:%Y-%m-%d} What to do: Renew Q" in page
+    assert f"ends on {soon:%Y-%m-%d}. What to do: Renew Q" in page
     assert "Who can act: Q’s administrator" in page
     assert "Who can act: You, on this page" in page  # Canvas is not connected
     assert f"Q’s certificate ends on {soon:%Y-%m-%d}" in admin.page("")

@@ -102,7 +102,7 @@ def test_a_phrase_is_said_again_with_its_words_in_the_other_language(settings: A
     from django.utils.translation import override
 
     from integration.phrases import Phrase
-    from integration.templatetags.qsync import said
+    from integration.saying import said
 
     told = Phrase("Of its {what} {id}: {reason}", what=Phrase("class"), id="{K1}", reason="x")
     assert told == "Of its class {K1}: x"

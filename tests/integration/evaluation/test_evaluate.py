@@ -163,7 +163,7 @@ def test_ids_that_stand_in_another_field_of_q_are_told_as_a_rule(
     q_holds(records)
     _, answer = evaluate()
     told = next(one for one in answer["findings"] if one["code"] == "evaluation.fix.ids-differ")
-    assert "--user-sis-id identifier" in told["remedy"]
+    assert "Choose “identifier” as a user's SIS ID on the page “Rules”" in told["remedy"]
     assert "6 users have another ID" in told["reason"]
 
 

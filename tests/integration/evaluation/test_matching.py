@@ -138,7 +138,7 @@ def test_nothing_on_either_side_is_ready():
         (lambda key: f"T-{key}", "Q's with “T-” before it"),
         (lambda key: f"{key}@old", "Q's with “@old” behind it"),
         (lambda key: f"000{key}", "Q's with or without leading zeros"),
-        (str.lower, "Q's in other case"),
+        (str.lower, "Q's with other capital and small letters"),
     ],
 )
 def test_a_pattern_of_changed_ids_is_told(changed, told):

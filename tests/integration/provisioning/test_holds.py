@@ -17,7 +17,7 @@ from integration.provisioning.holds import (
     id_scheme,
     sentence,
 )
-from integration.templatetags.qsync import said
+from integration.saying import said
 
 DEFAULT = Limits()
 
