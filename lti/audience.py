@@ -15,7 +15,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone, translation
 
@@ -79,6 +79,8 @@ def require_launch(
     def decorate(view: View) -> View:
         @wraps(view)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            # No text of ours holds a NUL, and PostgreSQL refuses the question for one.
+            request.GET = QueryDict(request.META.get("QUERY_STRING", "").replace("%00", ""))
             try:
                 session = sessions.required(request)
                 _check(session, audience, kwargs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import wraps
 from typing import Any
 
-from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.views.decorators.http import require_POST, require_safe
 
 from integration.account import tabs
@@ -41,8 +41,6 @@ def _whole(view: View) -> View:
     def checked(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         if not sees_all(request.launch):
             raise NotAllowed("This page tells of the whole district.")
-        # No text of ours holds a NUL, and PostgreSQL refuses the question for one.
-        request.GET = QueryDict(request.META.get("QUERY_STRING", "").replace("%00", ""))
         show_tabs(request)
         return view(request, *args, **kwargs)
 
