@@ -275,7 +275,8 @@ def test_s51_nothing_that_a_person_named_is_taken_for_markup(stage: Stage):
 
 
 def test_a_nul_in_an_address_is_no_error_of_ours(visit: Visit, run: Run):
-    asked = dict.fromkeys(("q", "show", "text", "item", "student", "section", "page", "told"), "a\0")
+    names = ("q", "show", "text", "item", "student", "section", "page", "told")
+    asked = dict.fromkeys(names, "a\0")
     for path in ("", f"previews/{run.pk}/", f"previews/{run.pk}/rows.csv", "history/", "settings/"):
         assert visit.get(path, **asked).status_code == 200, path
     assert visit.get("history/grade/", **asked).status_code == 404
