@@ -70,9 +70,14 @@ def press(
         plan_only=preview,
         undoes=undoes,
     )
+    return _open(run, sync)
+
+
+def _open(run: Run, sync: SyncRun) -> tuple[Run, bool]:
+    """Store both, unless one is going that the press joins."""
     while True:
-        close_ended(course)  # a worker may have died between a run's last word and this
-        if (there := going(course)) or (preview and (there := _like(run, sync))):
+        close_ended(sync.course)  # a worker may have died between a run's last word and this
+        if (there := going(sync.course)) or (run.plan_only and (there := _like(run, sync))):
             return there, False
         try:
             with transaction.atomic():

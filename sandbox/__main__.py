@@ -45,19 +45,7 @@ def parser() -> argparse.ArgumentParser:
         help=f"load Q with an invented district of N students; 0: none (default {STUDENTS})",
     )
     made.add_argument("--seed", type=int, default=1, metavar="N", help="another N, other people")
-    made.add_argument("--q-port", type=int, default=0, metavar="P", help="0 (default): any free")
-    made.add_argument("--canvas-port", type=int, default=0, metavar="P", help="likewise")
-    made.add_argument("--sso-port", type=int, default=0, metavar="P", help="Canvas's sign-in host")
-    made.add_argument(
-        "--canvas-host", default="127.0.0.1", metavar="NAME", help="what Canvas is called by"
-    )
-    made.add_argument(
-        "--sso-host", default="", metavar="NAME", help="its sign-in host (default: the same)"
-    )
-    made.add_argument("--issuer", default="", metavar="URL", help="of launches (default: Canvas)")
-    made.add_argument(
-        "--certificate", default="", metavar="PEM", help="serve all by TLS, with this and its key"
-    )
+    _where(made)
     made.add_argument(
         "--home",
         type=Path,
@@ -83,6 +71,23 @@ def parser() -> argparse.ArgumentParser:
         "--exit-with-parent", action="store_true", help="end when standard input is closed"
     )
     return made
+
+
+def _where(made: argparse.ArgumentParser) -> None:
+    """Ports, names and certificate."""
+    made.add_argument("--q-port", type=int, default=0, metavar="P", help="0 (default): any free")
+    made.add_argument("--canvas-port", type=int, default=0, metavar="P", help="likewise")
+    made.add_argument("--sso-port", type=int, default=0, metavar="P", help="Canvas's sign-in host")
+    made.add_argument(
+        "--canvas-host", default="127.0.0.1", metavar="NAME", help="what Canvas is called by"
+    )
+    made.add_argument(
+        "--sso-host", default="", metavar="NAME", help="its sign-in host (default: the same)"
+    )
+    made.add_argument("--issuer", default="", metavar="URL", help="of launches (default: Canvas)")
+    made.add_argument(
+        "--certificate", default="", metavar="PEM", help="serve all by TLS, with this and its key"
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

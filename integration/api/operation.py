@@ -158,17 +158,21 @@ def operation(
                 return found  # type: ignore[no-any-return]
             if isinstance(found, Rows):
                 found = page(found, self.asked, request)
-            shape = _paged(gives) if isinstance(found, Page) else gives
-            shown = shape(found, context={"view": self}).data
-            response = Response(shown, status=status)
-            if status == 202:
-                response["Location"] = shown["url"]
-            return response
+            return _shown(self, found, gives, status)
 
         answer.right = right  # type: ignore[attr-defined]
         return documented(answer)
 
     return decorate
+
+
+def _shown(view: Api, found: Any, gives: Any, status: int) -> Response:
+    shape = _paged(gives) if isinstance(found, Page) else gives
+    shown = shape(found, context={"view": view}).data
+    response = Response(shown, status=status)
+    if status == 202:
+        response["Location"] = shown["url"]
+    return response
 
 
 def _answers(good: int | tuple[int, str], shape: Any, refused: set[int]) -> dict[Any, Any]:

@@ -155,23 +155,34 @@ def _add(
         else:
             at = {"posted_at": None} if n in hidden else {}
             made.submissions.append(graded(str(score), f"s{n}", canvas_id, **at))
-    if held is None:
-        return
-    for class_id in ("c1", "c2"):
-        key = ItemKey("assignment", canvas_id, class_id)
-        sourced_id = line_item_id(CANVAS, key)
-        own = fields(title, category_id=f"k{group}", maximum=Decimal(points), due_at=due_at,
-                     grading_period_id="gp2")  # fmt: skip
-        told = {"category_id": f"k{group}", "maximum": Decimal(points), "due_at": due_at}
-        made.line_items.append(
-            line_item(sourced_id, class_id, title=title, grading_period_id="gp2", **told)
-        )
-        made.memory.setdefault("items", {})[key] = SentItem(sourced_id, own, title)
-        for n, score in held.items():
-            if 11 + n % 2 == {"c1": 11, "c2": 12}[class_id]:
-                made.results.append(result(str(score), f"S{n}", sourced_id))
-                confirmed = (sent or held).get(n, score)
-                made.confirmed(value(str(confirmed)), f"S{n}", sourced_id)
+    if held is not None:
+        for class_id in ("c1", "c2"):
+            key = ItemKey("assignment", canvas_id, class_id)
+            of_class = {n: score for n, score in held.items() if ("c1", "c2")[n % 2] == class_id}
+            _hold(made, key, title, group, Decimal(points), due_at, of_class, sent or held)
+
+
+def _hold(
+    made: Room,
+    key: ItemKey,
+    title: str,
+    group: str,
+    maximum: Decimal,
+    due_at: datetime,
+    held: dict[int, int],
+    sent: dict[int, int],
+) -> None:
+    """A line item that we made in Q, with its results."""
+    sourced_id = line_item_id(CANVAS, key)
+    told = {"category_id": f"k{group}", "maximum": maximum, "due_at": due_at}
+    own = fields(title, grading_period_id="gp2", **told)
+    made.line_items.append(
+        line_item(sourced_id, key.class_id, title=title, grading_period_id="gp2", **told)
+    )
+    made.memory.setdefault("items", {})[key] = SentItem(sourced_id, own, title)
+    for n, score in held.items():
+        made.results.append(result(str(score), f"S{n}", sourced_id))
+        made.confirmed(value(str(sent.get(n, score))), f"S{n}", sourced_id)
 
 
 def with_course_grades(made: Room) -> Room:

@@ -179,6 +179,14 @@ def go_wrong(day: Day, provision: Any, q_fault: Any, change_q: Any, monkeypatch:
     course.control("q", "DELETE", "faults")
     assert Run.objects.latest("pk").state == Run.State.FAILED
 
+    our_own_code_fails(day, monkeypatch)
+    alerts.sweep()
+    assert mail.outbox
+
+
+def our_own_code_fails(day: Day, monkeypatch: Any) -> None:
+    """With a record's words in the error: a night, a check, a preview, a page and the API."""
+
     def failing(*_: Any, **__: Any) -> None:
         row = {"familyName": FAMILY, "score": SCORE}
         raise ValueError(ROW, row)
@@ -199,8 +207,6 @@ def go_wrong(day: Day, provision: Any, q_fault: Any, change_q: Any, monkeypatch:
         asked = Client(raise_request_exception=False)
         path = "/api/v1/districts/lakeside/history/"
         assert asked.get(path, headers=program).status_code == 500
-    alerts.sweep()
-    assert mail.outbox
 
 
 def dumped() -> str:
