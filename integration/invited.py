@@ -52,7 +52,7 @@ class InvitedForm(QForm):
 def credentials(request: HttpRequest, code: str) -> HttpResponse:
     invitation = invitations.find(code, CREDENTIALS)
     if invitation is None or invitation.district is None:
-        return _bare(render(request, "invited/closed.html", status=404))
+        return audience.by_address(render(request, "invited/closed.html", status=404))
     if request.method != "POST":
         if request.method == "GET" and invitation.opened_at is None:
             Invitation.objects.filter(pk=invitation.pk).update(opened_at=timezone.now())
@@ -62,7 +62,7 @@ def credentials(request: HttpRequest, code: str) -> HttpResponse:
         return _page(request, invitation, form)
     if not invitations.knows_word(invitation, code, form.cleaned_data.pop("word")):
         if invitations.find(code, CREDENTIALS) is None:
-            return _bare(render(request, "invited/closed.html", status=404))
+            return audience.by_address(render(request, "invited/closed.html", status=404))
         form.add_error("word", gettext("This is not the code. After five tries the link is shut."))
         return _page(request, invitation, form)
     return _taken(request, invitation, code, form)
@@ -85,11 +85,11 @@ def _taken(
     with transaction.atomic():
         # Of two who send it at once, one is too late.
         if not invitations.redeem(code, CREDENTIALS, by=by):
-            return _bare(render(request, "invited/closed.html", status=404))
+            return audience.by_address(render(request, "invited/closed.html", status=404))
         kept = QConnection.objects.filter(district=district).first()
         save(kept or QConnection(district=district), form.values(), by=by)
         check_now(district, by=by, is_changed=True)
-    return _bare(render(request, "invited/done.html", {"invitation": invitation}))
+    return audience.by_address(render(request, "invited/done.html", {"invitation": invitation}))
 
 
 def _page(
@@ -105,12 +105,4 @@ def _page(
         "host": request.get_host(),
         "failed": failed,
     }
-    return _bare(render(request, "invited/form.html", context, status=status))
-
-
-def _bare(answer: HttpResponse) -> HttpResponse:
-    """Kept by nobody, and its address told to nobody."""
-    answer["Cache-Control"] = "no-store"
-    answer["Referrer-Policy"] = "no-referrer"
-    answer["X-Robots-Tag"] = "noindex"
-    return answer
+    return audience.by_address(render(request, "invited/form.html", context, status=status))

@@ -129,6 +129,14 @@ def framed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     return frames.allow(response, sessions.hosts(request))
 
 
+def by_address(response: HttpResponse) -> HttpResponse:
+    """A page whose address is the right to see it: kept by nobody, its address told to nobody."""
+    response["Cache-Control"] = "no-store"
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
 def _check(session: LaunchSession, audience: Audience, kwargs: dict[str, Any]) -> None:
     """Raises SessionError; a course or account that is not the launch's does not exist."""
     launch = session.launched

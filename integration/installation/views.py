@@ -38,11 +38,13 @@ def page(request: HttpRequest, word: str) -> HttpResponse:
     except link.Closed as closed:
         if is_watching:
             # htmx asks no more.
-            return _bare(render(request, _LAUNCH, {"launched": closed.by_launch}, status=286))
+            return audience.by_address(
+                render(request, _LAUNCH, {"launched": closed.by_launch}, status=286)
+            )
         told = {"by_launch": closed.by_launch}
-        return _bare(render(request, "install/closed.html", told, status=404))
+        return audience.by_address(render(request, "install/closed.html", told, status=404))
     if is_watching:
-        return _bare(render(request, _LAUNCH))
+        return audience.by_address(render(request, _LAUNCH))
     found = findings()
     context: dict[str, Any] = {
         "findings": found,
@@ -56,12 +58,4 @@ def page(request: HttpRequest, word: str) -> HttpResponse:
         code, invitation = invitations.invite(by=BY)
         context["register_url"] = f"{absolute('lti:register')}?{urlencode({'invite': code})}"
         context["expires_at"] = invitation.expires_at
-    return _bare(render(request, "install/page.html", context))
-
-
-def _bare(answer: HttpResponse) -> HttpResponse:
-    """Kept by nobody, and its address told to nobody."""
-    answer["Cache-Control"] = "no-store"
-    answer["Referrer-Policy"] = "no-referrer"
-    answer["X-Robots-Tag"] = "noindex"
-    return answer
+    return audience.by_address(render(request, "install/page.html", context))
