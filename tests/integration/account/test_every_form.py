@@ -142,6 +142,7 @@ def shown(stage: Stage, form: Form, answer: Any, name: str) -> Shown:
 WRONG = [pytest.param(form, name, id=f"{form} {name}") for form in FORMS for name in form.wrong]
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize(("form", "name"), WRONG)
 def test_what_is_wrong_is_told_beside_it_kept_as_typed_and_changes_nothing(stage, form, name):
     before = stored()
