@@ -9,9 +9,9 @@ from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext, ngettext
 
 from gradesync.models import CourseSync
-from gradesync.selectors.district import held_back
+from gradesync.selectors.district import held_back, missed
 from integration.account.attention import Attention
-from integration.models import Change, District, Run
+from integration.models import District, Run
 
 # By what the page calls them. "asks": its plan waits for its teacher, and automatic sync with it;
 # "rests": automatic sync is chosen and waits for the first sync, which is a teacher's.
@@ -28,16 +28,13 @@ def courses(district: District, sort: str = "", reason: str = "") -> QuerySet[Co
     """
     runs = Run.objects.filter(sync__course=OuterRef("pk"), kind=Run.Kind.GRADES, plan_only=False)
     last = runs.order_by("-pk")
-    not_there = Change.objects.filter(
-        run=OuterRef("last_run"), state__in=(Change.State.REFUSED, Change.State.LEFT)
-    )
     of_district = CourseSync.objects.filter(district=district)
     found = of_district.annotate(
         last_run=Subquery(last.values("pk")[:1]),
         last_state=Subquery(last.values("state")[:1]),
         last_at=Subquery(last.values("created_at")[:1]),
         last_error=Subquery(last.values("error")[:1]),
-        is_partly=Exists(not_there),
+        is_partly=Exists(missed(run=OuterRef("last_run"))),
     )
     wanted = SORTS.get(sort, FAILED | ASKS | RESTS)
     if reason:

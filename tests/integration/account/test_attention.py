@@ -56,7 +56,7 @@ def test_courses_are_counted_by_what_is_wrong_and_listed_with_their_reason(admin
     synced(failed, state="failed", error={"message": "Q does not answer."})
     of_two = synced(partly)
     Change.objects.create(
-        run=of_two, kind="result", key="k", action="added", after="{}", digest=b"0", state="refused"
+        run=of_two, kind="result", key="k", action="new", after="{}", digest=b"0", state="refused"
     )
     synced(asks, state="held", holds=[{"code": "conflicts"}])
     synced(mended, state="failed")

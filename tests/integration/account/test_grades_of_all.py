@@ -10,7 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from gradesync.models import CourseSync, SentScore
+from gradesync.models import CourseSync, SentScore, SyncRun
+from gradesync.selectors.district import Figures
 from integration.models import Change, District, Run
 from tests.integration.account.test_attention import course, synced
 
@@ -25,11 +26,11 @@ def line(run: Run, action: str, reason: str, *, kind: str = "result", state: str
     )  # fmt: skip
 
 
-def sent(run: Run, course: CourseSync, *, days_ago: int) -> None:
+def sent(run: Run, course: CourseSync, *, days_ago: int, **fields: Any) -> None:
     SentScore.objects.create(
         run=run, course=course, item="1", class_id="c1", title="Quiz", person=f"{days_ago}",
         student_id="s1",
-        confirmed_at=timezone.now() - timedelta(days=days_ago),
+        confirmed_at=timezone.now() - timedelta(days=days_ago), **fields,
     )  # fmt: skip
 
 
@@ -45,8 +46,8 @@ def test_the_figures_are_of_the_last_seven_days_and_the_failing_of_each_last_syn
 
     busy, idle = course(district, 1, first_sent_at=timezone.now()), course(district, 2)
     before, last = compared(busy), compared(busy)
-    line(before, "added", "", state="refused")
-    line(last, "added", "", state="refused")
+    line(before, "new", "", state="refused")
+    line(last, "new", "", state="refused")
     for days_ago in (0, 6, 8):
         sent(last, busy, days_ago=days_ago)
     neighbour = District.objects.create(slug="hillside", name="Hillside")
@@ -60,6 +61,46 @@ def test_the_figures_are_of_the_last_seven_days_and_the_failing_of_each_last_syn
     ):  # fmt: skip
         assert told in page, told
     assert idle.pk
+
+
+def test_what_a_sync_that_was_cut_short_never_sent_is_failing_and_what_q_lost_is_not_confirmed(
+    admin, district
+):
+    one = course(district, 1)
+    cut = compared(one, state="failed")
+    for _ in range(3):
+        line(cut, "new", "", state="planned")
+    sent(cut, one, days_ago=0)
+    sent(cut, one, days_ago=1, is_kept=False)
+    page = admin.page("grades/")
+    for told in ("Grades sent 1", "Still failing 3", "Confirmed by Q 25.0%"):
+        assert told in page, told
+
+
+@pytest.mark.parametrize(("failing", "percent"), [(0, 100), (9, 99.9), (41_387, 50)])
+def test_no_rounding_says_that_all_is_there_where_something_is_missing(failing, percent):
+    figures = Figures(courses=1, syncing=1, sent=41_387, failing=failing, median_seconds=None)
+    assert figures.percent == percent
+
+
+def test_a_plan_of_a_few_lines_tried_again_hides_nothing_that_holds_the_course_back(
+    admin, district
+):
+    one = course(district, 1)
+    line(compared(one), "blocked", "score.negative")
+    again = compared(one)
+    line(again, "new", "", state="confirmed")
+    SyncRun.objects.filter(run=again).update(scope={"keys": [["result", "1"]]})
+    assert "This score is below 0" in admin.page("grades/")
+    assert "Course 1 " in admin.page("grades/courses/", reason="score.negative")
+
+
+def test_a_reason_of_an_older_release_is_passed_over(admin, district):
+    plan = compared(course(district, 1))
+    line(plan, "blocked", "score.given-up")
+    assert "What holds grades back" not in admin.page("grades/")
+    line(plan, "blocked", "score.negative")
+    assert "This score is below 0" in admin.page("grades/")
 
 
 def test_what_holds_grades_back_is_told_by_the_latest_plans_and_leads_to_the_courses(
