@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from statistics import median
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
 from integration.account.attention import Attention, of_all
 from integration.account.snoozing import resting
-from integration.account.trend import NIGHTS, Trend, days, trends
+from integration.account.trend import NIGHTS, Counts, Trend, days, trends
 from integration.credentials import today_in
 from integration.models import (
+    Change,
     ConnectionCheck,
     District,
     ProvisioningPolicy,
     RosterRow,
     Run,
 )
+from integration.provisioning.ladder import STILL_GONE
 from integration.schedule import ScheduleRefused, tonight_of
 
 _RUNS = 5
 _SILENT = timedelta(hours=48)
 _OF_COURSES = (Run.Kind.GRADES, Run.Kind.GRADES_UNDO)
 _DECIDED = (Run.Kind.PROVISIONING, Run.Kind.UNDO)
-_CHANGES = (Run.Kind.PROVISIONING, Run.Kind.UNDO)
+_CHANGES = (Run.Kind.PROVISIONING, Run.Kind.UNDO, Run.Kind.DRIFT)
 _SHOWN = ("courses", "sections", "users", "enrollments")
 
 
@@ -222,12 +225,40 @@ def _holdings(district: District, schools: frozenset[str] | None) -> list[Holdin
 def _trends(district: District, held: dict[str, int], nights: list[date]) -> dict[str, Trend]:
     since = timezone.now() - timedelta(days=NIGHTS + 1)
     runs = district.runs.filter(state=Run.State.DONE, ended_at__gt=since, kind__in=_CHANGES)
-    ended = [
-        (today_in(district, at), counts)
-        for at, counts in runs.values_list("ended_at", "counts")
-        if at
-    ]
-    return trends(held, ended, nights)
+    found = list(runs.values_list("pk", "ended_at", "counts"))
+    day_of = {pk: today_in(district, at) for pk, at, _ in found if at}
+    ended = [(day_of[pk], counts) for pk, _, counts in found if pk in day_of]
+    asked = [pk for pk, _, counts in found if pk in day_of and _has_moved(counts)]
+    back = [(day_of[pk], {kind: {"added": count}}) for pk, kind, count in _back_again(asked)]
+    return trends(held, [*ended, *back], nights)
+
+
+def _has_moved(counts: Counts) -> bool:
+    of_kinds = [counts.get(kind, {}) for kind in _SHOWN]
+    return any(count.get("changed") or count.get("removed") for count in of_kinds)
+
+
+def _back_again(runs: Collection[int]) -> Iterable[tuple[int, str, int]]:
+    """(run, kind, rows) by which there is more than a run's counts say.
+
+    What was gone and is there again counts as changed; what was gone and went a step further down
+    counts as removed once more.
+    """
+    undone = Change.objects.filter(
+        run=OuterRef("run__undoes"),
+        kind=OuterRef("kind"),
+        key=OuterRef("key"),
+        action=Change.Action.REMOVED,
+    )
+    was_gone = Q(reason__in=("returned", STILL_GONE)) | Q(Exists(undone), reason="undo")
+    lines = Change.objects.filter(
+        was_gone,
+        run__in=runs,
+        kind__in=_SHOWN,
+        action__in=(Change.Action.CHANGED, Change.Action.REMOVED),
+        state=Change.State.CONFIRMED,
+    )
+    return lines.values_list("run", "kind").annotate(count=Count("pk"))
 
 
 def _nights(district: District) -> list[date]:

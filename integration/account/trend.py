@@ -16,6 +16,9 @@ WEEK = 7
 # The drawing's own units.
 WIDTH, HEIGHT, EDGE = 100.0, 32.0, 2.0
 Counts = Mapping[str, Mapping[str, int]]
+# What is less than before: also what Q no longer holds and Canvas keeps, and what a drift check
+# found missing in Canvas.
+_LESS = ("removed", "kept", "forgotten")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,8 @@ def trends(
     for day, counts in runs:
         for kind, by_day in grown.items():
             count = counts.get(kind, {})
-            by_day[day] += int(count.get("added", 0)) - int(count.get("removed", 0))
+            less = sum(int(count.get(one, 0)) for one in _LESS)
+            by_day[day] += int(count.get("added", 0)) - less
     found = {}
     for kind, held in now.items():
         at_end, counted = held, []

@@ -10,7 +10,7 @@ import pytest
 import time_machine
 
 from integration.account.trend import NIGHTS, days, trends
-from integration.models import District, ProvisioningPolicy, RosterRow, Run
+from integration.models import Change, District, ProvisioningPolicy, RosterRow, Run
 from tests.integration.account.visiting import installed, visit
 
 MONDAY = date(2026, 11, 23)
@@ -38,6 +38,12 @@ def test_each_day_is_counted_back_from_what_is_held_now():
     assert found["courses"].week == 0
 
 
+def test_what_canvas_keeps_without_q_and_what_was_found_missing_is_less_than_before():
+    counts = {"users": {"added": 2, "removed": 1, "kept": 30, "forgotten": 4}}
+    found = trends({"users": 100}, [(MONDAY, counts)], days(MONDAY, date(2026, 11, 22)))
+    assert found["users"].counts == (133, 100)
+
+
 def test_the_week_is_of_seven_days():
     runs = [
         (date(2026, 11, 16), {"users": {"added": 50}}),
@@ -55,9 +61,50 @@ def test_the_line_goes_from_edge_to_edge_and_lies_in_the_middle_where_nothing_ch
     assert trends({"users": 30}, runs, [MONDAY])["users"].points == ""
 
 
-def night(district: District, at: datetime, **fields: Any) -> None:
+def night(district: District, at: datetime, **fields: Any) -> Run:
     common = {"kind": "provisioning", "state": "done", "started_at": at, "ended_at": at}
-    Run.objects.create(district=district, **common | fields)
+    return Run.objects.create(district=district, **common | fields)
+
+
+def seats(run: Run, action: str, reason: str, *numbers: int) -> None:
+    Change.objects.bulk_create(
+        Change(
+            run=run, kind="enrollments", key=f"{number}", action=action, reason=reason,
+            after="[]", digest=b"0", state="confirmed",
+        )
+        for number in numbers
+    )  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_what_was_gone_and_is_back_is_more_and_what_goes_a_step_further_is_not_less(
+    admin, district
+):
+    District.objects.update(provisioned_at=NOW - timedelta(days=3), time_zone="UTC")
+    RosterRow.objects.bulk_create(
+        RosterRow(district=district, kind="enrollments", key=f"{n}", digest=b"0", row="[]")
+        for n in range(10)
+    )
+    taken = night(
+        district, NOW - timedelta(days=2), counts={"enrollments": {"removed": 6, "changed": 1}}
+    )
+    seats(taken, "removed", "not in Q", *range(6))
+    seats(taken, "changed", "", 6)
+    undone = night(
+        district, NOW - timedelta(days=1), kind="undo", undoes=taken,
+        counts={"enrollments": {"changed": 7}},
+    )  # fmt: skip
+    seats(undone, "changed", "undo", *range(7))
+    last = night(district, NOW, counts={"enrollments": {"changed": 2, "removed": 3}})
+    seats(last, "changed", "returned", 8, 9)
+    seats(last, "removed", "still not in Q", 20, 21, 22)
+    with time_machine.travel(NOW, tick=False):
+        page = admin.page("")
+    assert "Enrollments 10 +2 in seven days" in page
+    table = page[page.index("Show as a table") :]
+    assert (
+        "Nov 23, 2026 0 0 0 10 Nov 22, 2026 0 0 0 8 Nov 21, 2026 0 0 0 2 Nov 20, 2026 0 0 0 8"
+    ) in table
 
 
 @pytest.mark.django_db
