@@ -9,6 +9,8 @@ from integration.phrases import Count, Phrase
 
 # So large a share of a kind is no coincidence.
 MOST = Decimal("0.95")
+# So few of a kind have nothing in common that would tell anybody anything.
+FEW = 5
 ADVICE = (
     "Most often classes were rolled over in Q, or Q Sync may not read that school any more. Ask "
     "Q’s administrator before you let them go."
@@ -33,7 +35,7 @@ def in_common(
     for kind, by_school in missing.items():
         total = sum(by_school.values())
         school, count = max(by_school.items(), key=lambda one: one[1])
-        if not school or count < MOST * total:
+        if not school or total <= FEW or count < MOST * total:
             continue
         found.add(school)
         told.append(_sentence(kind, count, total, names.get(school, school)))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from django.db.models import Count, Q, QuerySet
 
 from integration.models import Change, District, RosterRow, Run
+from integration.provisioning.endings import TERM_ENDED
 from integration.provisioning.rows import ACCOUNTS, BY_NAME, SEPARATOR, USERS
 
 KINDS = (*BY_NAME, "change_sis_id", "lineItems")
@@ -87,8 +88,13 @@ def by_school(run: Run) -> list[tuple[str, dict[str, int]]]:
 
 
 def missing(run: Run) -> dict[str, dict[str, int]]:
-    """{kind: {school: lines}} of what Q no longer holds, whether or not it would be taken away."""
-    gone = Change.objects.filter(run=run, action__in=("removed", "kept"))
+    """{kind: {school: lines}} of what Q no longer holds, whether or not it would be taken away.
+
+    As the limits count it: without what rests since an earlier night, or ended with its term.
+    """
+    gone = Change.objects.filter(
+        run=run, action__in=("removed", "kept"), state=Change.State.PLANNED
+    ).exclude(reason=TERM_ENDED)
     found: dict[str, dict[str, int]] = {}
     for kind, school, count in gone.values_list("kind", "group").annotate(count=Count("pk")):
         found.setdefault(kind, {})[school] = count
