@@ -16,7 +16,7 @@ from integration.account.gate import sees_all, show_tabs
 from integration.alerts import tell_operator
 from integration.claiming import ClaimRefused
 from integration.models import District, IntegrationRequest
-from integration.templatetags.qsync import said
+from integration.saying import said
 from lti import sessions
 from lti.audience import require_launch
 from lti.claims import ACCOUNT
@@ -123,7 +123,9 @@ def _taken(request: Any, how: str, form: Any) -> HttpResponse:
             name = form.cleaned_data["name"]
             claiming.as_new(deployment=deployment, name=name, launch=launch, by=launch.actor)
         case _:
-            raise ClaimRefused("Choose one of the ways.", remedy="See the page.")
+            raise ClaimRefused(
+                "None of the ways was chosen.", remedy="Choose one of those on this page."
+            )
     return _to_overview(request)
 
 

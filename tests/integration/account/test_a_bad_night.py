@@ -98,7 +98,11 @@ def test_the_rest_is_approved_and_the_held_part_stays_set_aside(admin, sandbox):
     assert "NEW" in {row["user_id"] for row in held(sandbox.canvas)["users"]}
     assert SetAside.objects.count() == 13
     assert "Oak Ridge is being rolled over" in admin.page("audit/")
-    assert "Oak Ridge is being rolled over" in admin.page(f"runs/{run.pk}/")
+    page = admin.page(f"runs/{run.pk}/")
+    assert "Oak Ridge is being rolled over" in page
+    assert "A person had to decide about this plan. " in page
+    assert "Canvas has not been changed" not in page
+    assert "Read Q again now" not in page
 
     later = night(admin)
     assert later.state == Run.State.DONE, later.error
