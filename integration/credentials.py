@@ -21,6 +21,9 @@ from integration.verification import ENDS_SOON
 REFUSALS = (TokenRejected.code, NeedsConsent.code, DeveloperKeyRejected.code)
 # What failed longer ago is no news; a night that still fails says so itself.
 LATELY = timedelta(days=3)
+# No run goes on, or waits, for longer before it ends. Runs are found by when they were made: of a
+# district with many courses there are hundreds of thousands.
+_AT_MOST = timedelta(days=7)
 # Days before the end on which people are told.
 WARNED = (1, 7, 14, 30)
 
@@ -85,7 +88,11 @@ def refused(district: District, check: ConnectionCheck | None, now: datetime) ->
 
     `check`: the last test of the connections.
     """
-    runs = district.runs.filter(ended_at__gt=now - LATELY).order_by("ended_at")
+    runs = district.runs.filter(
+        kind__in=Run.Kind.values,
+        created_at__gt=now - LATELY - _AT_MOST,
+        ended_at__gt=now - LATELY,
+    ).order_by("ended_at")
     failed = runs.filter(state=Run.State.FAILED, error__code__in=REFUSALS)
     if not failed.exists():
         return None

@@ -101,7 +101,9 @@ def _of_connections(
 def _paused(district: District) -> Iterator[Attention]:
     if district.state == District.State.PAUSED:
         title = gettext("The district is paused")
-        yield Attention(title, district.pause_reason, "account:rules", key="paused")
+        # Another pause is another thing: none begins hidden because an earlier one rested.
+        since = ProvisioningPolicy.of(district).nights_from
+        yield Attention(title, district.pause_reason, "account:rules", key=f"paused {since}")
 
 
 def _of_runs(last: Run | None, is_silent_since: datetime | None) -> Iterator[Attention]:
@@ -187,10 +189,10 @@ def _ending(district: District, steps: Iterable[Mapping[str, Any]]) -> Iterator[
         expires_at__gt=now,
         expires_at__lt=now + LINK_ENDS,
     )
-    if links.exists():
+    if link := links.order_by("pk").last():
         title = gettext("The one-time link for Q’s administrator ends within a day")
         text = gettext("Nobody has used it yet.")
-        yield Attention(title, text, "account:connections", key="link")
+        yield Attention(title, text, "account:connections", key=f"link {link.pk}")
 
 
 def _words_of(one: Ending) -> tuple[str, str, str]:
@@ -221,4 +223,5 @@ def _keys(district: District) -> Iterator[Attention]:
     if found is not None:
         title = gettext("Canvas’s public keys cannot be fetched")
         text = gettext("Launches are checked by the last ones; after a change of keys none works.")
-        yield Attention(title, text, "account:connections", None, found.fetched_at, "keys")
+        key = f"keys {found.fetched_at}"
+        yield Attention(title, text, "account:connections", None, found.fetched_at, key)

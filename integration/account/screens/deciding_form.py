@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from django import forms
+from django.utils.formats import number_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -76,8 +77,9 @@ class DecisionForm(forms.Form):
         if scope == "all" and self.asks_number and self.removed:
             digits = "".join(one for one in given.get("number", "") if one.isdecimal())
             if digits != str(self.removed) and "number" not in self.errors:
+                grouped = number_format(self.removed, use_l10n=True, force_grouping=True)
                 told = gettext("To let all removals go, type how many they are: %s.")
-                self.add_error("number", told % f"{self.removed:,}")
+                self.add_error("number", told % grouped)
         return given
 
     def part(self) -> Part | None:

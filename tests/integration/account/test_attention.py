@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from gradesync.models import CourseSync, SyncRun
 from integration import invitations, tokens
+from integration.account import overview
 from integration.credentials import today_in
 from integration.models import (
     ApiToken,
@@ -222,6 +223,19 @@ def test_a_line_that_rests_is_back_when_it_is_of_more_or_when_somebody_wants_it(
     assert "Needs attention 1 The last grade sync of 2 courses failed" in admin.page("")
     actions = AuditEvent.objects.filter(action__startswith="attention").order_by("pk")
     assert [one.action.rpartition(".")[2] for one in actions] == ["snoozed", "snoozed", "shown"]
+
+
+def test_another_pause_is_shown_although_the_last_one_was_put_away(admin, district):
+    def pause(**fields: str) -> None:
+        assert admin.post("rules/pause/", **fields).status_code == 303
+
+    pause(reason="new Canvas")
+    [line] = overview.of_district(District.objects.get(pk=district.pk)).attention
+    put_away(admin, line.key)
+    assert "1 is snoozed The district is paused" in admin.page("")
+    pause(what="resume")
+    pause(reason="new Canvas")
+    assert "Needs attention 1 The district is paused" in admin.page("")
 
 
 def test_a_hold_a_failed_night_a_silence_and_a_refused_sign_in_cannot_be_put_away(admin, district):
