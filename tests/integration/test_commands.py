@@ -190,7 +190,7 @@ def test_verify_says_that_q_has_the_long_lists_by_school_only(connect, manage, q
     code, answer = manage("verify", "lakeside")
     failed = {step["name"]: step for step in answer["steps"] if not step["ok"]}
     assert (code, set(failed)) == (1, {"Q: /users", "Q: /enrollments"})
-    assert all("--q-service=school" in step["remedy"] for step in failed.values())
+    assert all("School by school" in step["remedy"] for step in failed.values())
 
 
 def test_verify_changes_nothing(connect, manage, sandbox, asked_of_q):

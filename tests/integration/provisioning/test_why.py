@@ -318,7 +318,7 @@ def test_the_holds_of_a_plan_and_its_age_are_told(ready, change_q, provision):
 
 
 CHANGE_STATES = {
-    "set aside": ("left it out when the rest of run", "Take it up again"),
+    "set aside": ("left it out when the rest of run", "Plan again what was set aside"),
     "left": ("not known whether Canvas took", "next run sends it again"),
     "planned": ("waits in the plan of run", "Approve or discard"),
 }
