@@ -20,8 +20,8 @@ from django.db import OperationalError
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# The code of a one-time link is a secret that stands in an address.
-_LINK = re.compile(r"(/invitations/)[^/\s\"']+")
+# The code of a one-time link, and of the set-up page, is a secret that stands in an address.
+_LINK = re.compile(r"(/(?:invitations|setup)/)[^/\s\"']+")
 
 
 class TextFormatter(logging.Formatter):
