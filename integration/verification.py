@@ -13,6 +13,7 @@ from integration.errors import QSyncError
 from integration.models import District, QConnection
 from integration.oneroster.client import OneRosterClient, Probe
 from integration.oneroster.transport import error_for, segment
+from integration.phrases import Phrase
 from integration.who_acts import YOU, who_acts
 
 BULK = ("orgs", "academicSessions", "courses", "classes", "users", "enrollments")
@@ -95,8 +96,12 @@ def verify_q(client: OneRosterClient, connection: QConnection) -> Iterator[Step]
     for path, needed in paths:
         step, probe = _tried(f"Q: /{path}", lambda path=path: client.probe(path))  # type: ignore[misc]  # bound at once
         step = step if probe is None else _probed(path, probe, needed=needed)
-        if path == "orgs" and not step.ok and (root := _root(client)):
-            told = f"The service is at {root}. Enter that as Q's address (connect --q-url)."
+        answered = path == "orgs" and probe is not None
+        if answered and not step.ok and (root := _root(client, connection)):
+            told = Phrase(
+                "The service is at {root}. Enter that as Q's address on the page “Connections”.",
+                root=root,
+            )
             yield replace(step, remedy=told, who=YOU)
             return
         yield _or_by_school(client, path, step)
@@ -118,12 +123,14 @@ def _first_school(client: OneRosterClient) -> str:
     return ""
 
 
-def _root(client: OneRosterClient) -> str:
+def _root(client: OneRosterClient, connection: QConnection) -> str:
     """Where the service is, if it is below the address that was given; else ""."""
     try:
-        return client.locate()
+        found = client.locate()
     except QSyncError:
         return ""
+    # It may have answered there by now.
+    return "" if found == connection.base_url.strip().rstrip("/") else found
 
 
 def _or_by_school(client: OneRosterClient, path: str, step: Step) -> Step:

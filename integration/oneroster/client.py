@@ -60,7 +60,7 @@ NO_JSON = "It answers with something else than JSON."
 class Probe:
     """How one endpoint answers. `server_date` shows a clock that is wrong.
 
-    `is_ok`: with records, or with none; a web page has a status of 200 as well.
+    `is_ok`: with records, or with none.
     """
 
     path: str
@@ -188,16 +188,16 @@ class OneRosterClient:
             HttpError: there was no answer.
         """
         response = self._transport.exchange("GET", path, params=[("limit", "1")])
-        is_page = response.is_ok and bool(response.body) and not self._transport.is_json(response)
-        said = "" if response.is_ok else self._transport.description(response)
+        is_answer = self._transport.is_answer(response)
+        said = NO_JSON if response.is_ok else self._transport.description(response)
         return Probe(
             path=path,
-            is_ok=response.is_ok and not is_page,
+            is_ok=is_answer,
             status=response.status,
             seconds=response.seconds,
             total=read_total(response.headers.get("X-Total-Count")),
             server_date=_date(response),
-            description=NO_JSON if is_page else said,
+            description="" if is_answer else said,
         )
 
     def token(self) -> Token | None:

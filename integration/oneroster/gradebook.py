@@ -136,24 +136,29 @@ class OneRosterGradebook:
 
         Raises the refusal of the last way.
         """
+        is_hidden = False  # a list that is there, and could not be read
         for path, filter_ in ways[:-1]:
             try:
                 return self._all(pages, path, filter_)
-            except (*_NO_WAY, FilterRefused):
+            except Forbidden:
+                is_hidden = True
+            except (NotOffered, BadRequest, FilterRefused):
                 continue
             except ProviderUnavailable as error:
                 if error.status in (429, 502, 503, 504):
                     raise
+                is_hidden = True
         try:
             return self._all(pages, *ways[-1])
         except NotOffered:
-            if not self._is_offered():
+            if is_hidden or not self._is_offered():
                 raise
             return []
 
     def _is_offered(self) -> bool:
         """Whether there is a gradebook at all: then a list that is not found has no records."""
-        return self._transport.exchange("GET", "categories", params=[("limit", "1")]).is_ok
+        answer = self._transport.exchange("GET", "categories", params=[("limit", "1")])
+        return self._transport.is_answer(answer)
 
     def _all(self, pages: ExactPages[T], path: str, filter_: str = "") -> list[T]:
         source: Source[T] = Source(

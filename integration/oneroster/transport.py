@@ -106,8 +106,9 @@ class Transport:
         answer = _json(response)
         return read_info(answer) if isinstance(answer, dict) else None
 
-    def is_json(self, response: Response) -> bool:
-        return isinstance(_json(response), dict | list)
+    def is_answer(self, response: Response) -> bool:
+        """Is it of a service? A web page has a status of 200 as well."""
+        return response.is_ok and (not response.body or isinstance(_json(response), dict | list))
 
     def scrub(self, text: str) -> str:
         extra = list(self.settings.extra_headers.values())

@@ -151,9 +151,21 @@ def test_a_404_after_a_first_page_is_no_empty_list(book, q):
         book.line_items("c1")
 
 
-@pytest.mark.parametrize("status", [403, 404])
-def test_a_404_is_none_where_nothing_of_a_gradebook_is_offered(book, q, status):
-    q.habits.append(on("GET", "/categories", refusal(status, "forbidden")))
+@pytest.mark.parametrize(
+    "answer",
+    [refusal(403, "forbidden"), refusal(404, "unknown object"), reply(b"<html>Hello</html>")],
+)
+def test_a_404_is_none_where_nothing_of_a_gradebook_is_offered(book, q, answer):
+    q.habits.append(on("GET", "/categories", answer))
+    with pytest.raises(NotOffered):
+        book.line_items("c1")
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_a_404_is_no_empty_list_where_the_list_of_the_class_is_refused(book, q, status):
+    """What is hidden may be there, and would be made a second time."""
+    q.rows["categories"] = []
+    q.habits.append(on("GET", ITEMS, refusal(status, "forbidden")))
     with pytest.raises(NotOffered):
         book.line_items("c1")
 
