@@ -27,6 +27,13 @@ def reseal() -> int:
     return done
 
 
+def sealed_secrets() -> Iterator[str]:
+    """All of them, as they are stored."""
+    for model, column in sealed_columns():
+        rows = model._default_manager.exclude(**{column: ""})  # noqa: SLF001
+        yield from rows.values_list(column, flat=True)
+
+
 def sealed_columns() -> Iterator[tuple[type[models.Model], str]]:
     """Columns that hold secrets are named so."""
     for model in apps.get_models():

@@ -248,7 +248,7 @@ def _mail() -> dict[str, Any]:
     Without it mail is written to the log. dj-email-url takes a scheme that it does not know for
     plain SMTP, so a typing error would send the password in the clear.
     """
-    url: str = env.str("EMAIL_URL", "console://")
+    url: str = env.str("EMAIL_URL", "") or "console://"
     scheme, _, rest = url.partition("://")
     if scheme == "smtp+tls":
         scheme = "submission"

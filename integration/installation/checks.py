@@ -7,6 +7,7 @@ not trusted, or that takes a cookie or a header away, shows itself only there.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -26,6 +27,7 @@ from integration.http import HttpError
 from integration.http.retry import parse_http_date
 from integration.installation import probe
 from integration.models import CanvasConnection, Heartbeat
+from integration.rotation import sealed_secrets
 from integration.verification import CLOCKS_MAY_DIFFER, ENDS_SOON
 from lti import tool_keys
 from lti.models import Platform
@@ -129,10 +131,11 @@ def _clock() -> Finding:
     if known is None:
         remedy = "Check again once Canvas is registered: the clock is compared with its clock."
         return Finding(State.CHECK, f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC · {zone}", remedy)
-    try:
-        answer = door(is_hurried=True).request("GET", known, retry=False)
-    except HttpError as error:
-        return Finding(State.CHECK, f"Not compared: {error}", error.remedy)
+    with closing(door(is_hurried=True)) as http:
+        try:
+            answer = http.request("GET", known, retry=False)
+        except HttpError as error:
+            return Finding(State.CHECK, f"Not compared: {error}", error.remedy)
     told = parse_http_date(answer.headers.get("Date"))
     if told is None:
         return Finding(State.CHECK, "Not compared: Canvas does not tell its time.")
@@ -148,8 +151,7 @@ def _encryption_key() -> Finding:
         remedy = "Set ENCRYPTION_KEYS before secrets of a real district are stored."
         return Finding(State.CHECK, "The key for development, which everybody knows", remedy)
     try:
-        sealed = [one for one in CanvasConnection.objects.all()[:1] if one.sealed_access_token]
-        readable = [one.access_token for one in sealed]
+        readable = [secrets.reencrypt(token) for token in sealed_secrets()]
     except secrets.SecretUnreadable as error:
         return Finding(State.TODO, str(error), error.remedy)
     return Finding(State.OK, "Set, and stored secrets are readable" if readable else "Set")

@@ -63,6 +63,7 @@ def test_s62_the_deployment_check_is_clean_with_production_settings():
     ("url", "backend", "is_encrypted"),
     [
         (None, "console", False),
+        ("", "console", False),
         ("submission://u:p@mail.example:587", "smtp", True),
         # As the README said it before.
         ("smtp+tls://u:p@mail.example:587", "smtp", True),

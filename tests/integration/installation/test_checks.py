@@ -13,7 +13,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from integration.installation.checks import State, findings
-from integration.models import CanvasConnection, District, Heartbeat
+from integration.models import CanvasConnection, District, Heartbeat, QConnection
+from lti import tool_keys
 from tests.integration.servers import FaultServer, answer
 
 PASSED = {"Set-Cookie", "Content-Security-Policy", "Content-Type"}
@@ -40,6 +41,11 @@ def test_a_server_that_answers_itself_passes_what_is_seen_from_outside(served, s
     )
     for name in ("Signing key", "Frame and cookies"):
         assert found(name).state == State.OK
+
+
+def test_where_no_canvas_may_register_frames_are_looked_at_all_the_same(served, settings):
+    settings.REGISTRATION_HOSTS = []
+    assert found("Frame and cookies").state == State.OK
 
 
 def test_plain_http_from_an_unknown_proxy_is_to_be_done_outside_development(served, settings):
@@ -112,11 +118,31 @@ def test_the_clock_is_compared_with_canvas(settings, apart, state):
         assert found("Clock").state == state
 
 
-def test_a_stored_secret_that_no_key_opens_is_told(settings):
-    district = District.objects.create(slug="lakeside", name="Lakeside")
+def an_access_token(district: District) -> None:
     canvas = CanvasConnection(district=district, base_url="https://canvas.example")
     canvas.access_token = "planted"
     canvas.save()
+
+
+def a_consent(district: District) -> None:
+    canvas = CanvasConnection(district=district, base_url="https://canvas.example")
+    canvas.refresh_token = "planted"
+    canvas.save()
+
+
+def a_key_of_q(district: District) -> None:
+    connection = QConnection(district=district, base_url="https://q.example")
+    connection.secret = "planted"
+    connection.save()
+
+
+def our_own_key(_: District) -> None:
+    tool_keys.signing_key()
+
+
+@pytest.mark.parametrize("stored", [an_access_token, a_consent, a_key_of_q, our_own_key])
+def test_a_stored_secret_that_no_key_opens_is_told(settings, stored):
+    stored(District.objects.create(slug="lakeside", name="Lakeside"))
     settings.ENCRYPTION_KEYS = ["another key, of which nobody has ever heard"]
     key = found("Encryption key")
     assert key.state == State.TODO
