@@ -39,7 +39,7 @@ def answer(request: HttpRequest) -> HttpResponse:
     response = JsonResponse(told)
     response["Cache-Control"] = "no-store"
     cookies.keep(response, _COOKIE, "seen", seconds=1)
-    # Whom a launch would name is not known here: that it arrives is looked at.
+    # A launch names its Canvas; here it matters only that the header arrives.
     return frames.allow(response, [domain()])
 
 

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import ParamSpec, Protocol, TypeVar
 
 from integration.canvas.client import CanvasClient, by_sis_id
-from integration.canvas.errors import CanvasError, Forbidden, NotFound
+from integration.canvas.errors import CanvasError, Forbidden, Invalid, NotFound
 from integration.canvas.throttle import PARALLEL
 from integration.canvas.transport import PER_PAGE
 from integration.canvas.types import Course, Enrollment, Section
@@ -42,8 +42,9 @@ class Ask(Protocol):
     ) -> Future[T]: ...
 
 
-# Canvas's way of saying that it will not tell.
-_NOT_TOLD: tuple[type[CanvasError], ...] = (NotFound, Forbidden)
+# Canvas's ways of saying that it will not tell: Invalid, where the very person whose token asks is
+# asked about, of whom it lists no deleted enrollments.
+_NOT_TOLD: tuple[type[CanvasError], ...] = (NotFound, Forbidden, Invalid)
 
 
 @dataclass(slots=True)

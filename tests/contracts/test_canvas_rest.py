@@ -71,6 +71,12 @@ def test_ids_come_as_strings_for_who_accepts_them_so(full: Api):
     assert isinstance(full.get("courses/sis_course_id:@C")["id"], int)
 
 
+def test_who_asks_about_themselves_is_told_of_nothing_deleted(api: Api):
+    asked = {"state[]": ["active", "deleted"]}
+    answer = api.ask("GET", "users/self/enrollments", params=asked)
+    assert (answer.status_code, answer.json()) == (400, {"error": "Invalid state deleted"})
+
+
 @pytest.mark.rule("canvas.no-token")
 @pytest.mark.parametrize(
     ("headers", "message"),

@@ -144,6 +144,8 @@ def enrollments(call: Call, course_id: str = "", section_id: str = "", user_id: 
         user = find_user(call, user_id)
         if user.pk != call.user_id:
             call.need_admin()
+        elif "deleted" in call.several("state"):
+            raise Refused(400, {"error": "Invalid state deleted"})
         rows = rows.filter(user_id=user.pk)
     return by_bookmark(call, _chosen(call, rows, of_user=bool(user_id)), shapes.enrollments)
 

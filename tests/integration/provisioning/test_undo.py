@@ -449,6 +449,19 @@ def test_what_a_student_of_many_classes_used_is_left(
     assert answer["counts"]["enrollments"] == {"removed": 7, "left": 7}
 
 
+def test_of_the_person_whose_token_asks_canvas_lists_nothing_deleted(
+    two_nights, change_q, provision, undo, lived_in_canvas
+):
+    two_nights(upsert={"classes": CLASSES})
+    change_q(upsert={"users": [user("NEW"), user("TOO")], "enrollments": joining("NEW", "TOO")})
+    night = provision()[1]
+    lived_in_canvas().own = "NEW"
+    answer = undo(night["run"])[1]
+    left = {("undo.not-told", f"{one['sourcedId']} NEW student") for one in CLASSES}
+    assert codes(answer) == {*left, ("undo.stays", "NEW"), ("undo.stays", "TOO")}
+    assert answer["counts"]["enrollments"] == {"removed": 7, "left": 7}
+
+
 # --- what cannot be undone ----------------------------------------------------------------------
 
 
