@@ -20,6 +20,7 @@ from integration.ledger.leases import held
 from integration.models import AuditEvent, CanvasConnection, District, QConnection
 from integration.provisioning.forget import forget_canvas
 from integration.provisioning.run import resource
+from integration.secrets import SecretUnreadable
 
 Connection = CanvasConnection | QConnection
 # Field: (before, after), secrets masked.
@@ -57,10 +58,10 @@ def fill(row: Connection, values: Mapping[str, Any]) -> Changes:
         name: value for name, value in values.items() if value is not None or name in CLEARABLE
     }
     token = given.get("access_token")
-    if isinstance(row, CanvasConnection) and token is not None and token != row.access_token:
+    if isinstance(row, CanvasConnection) and token not in (None, _held(row, "access_token")):
         # Another token has another last day.
         given.setdefault("access_token_ends_on", None)
-    was = {name: getattr(row, name) for name in given} if row.pk else {}
+    was = {name: _held(row, name) for name in given} if row.pk else {}
     for name in ADDRESSES & given.keys():
         if given[name]:
             _check_address(name, given[name])
@@ -80,6 +81,14 @@ def fill(row: Connection, values: Mapping[str, Any]) -> Changes:
         field, texts = next(iter(error.message_dict.items()))
         raise ConnectionRefused(field, " ".join(texts)) from error
     return changes
+
+
+def _held(row: Connection, name: str) -> Any:
+    """What is there; of a secret that no key opens any more, that there is one."""
+    try:
+        return getattr(row, name)
+    except SecretUnreadable:
+        return MASK
 
 
 def _check_address(name: str, url: str) -> None:

@@ -203,7 +203,7 @@ def canvas(request: Any) -> HttpResponse:
 def _form(
     request: Any, row: Any, form_class: type[ConnectForm], initial: Any, template: str
 ) -> HttpResponse:
-    has_secrets = bool(row.pk and getattr(row, form_class.secrets[-1]))
+    has_secrets = bool(row.pk and getattr(row, f"sealed_{form_class.secrets[-1]}"))
     form = form_class(request.POST or None, initial=initial, has_secrets=has_secrets)
     failed: QSyncError | None = None
     if request.method == "POST" and form.is_valid():

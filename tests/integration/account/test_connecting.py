@@ -52,6 +52,20 @@ def canvas_fields(sandbox) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize("side", ["q", "canvas"])
+def test_secrets_that_no_key_opens_any_more_are_entered_again(
+    admin, q_fields, canvas_fields, settings, side
+):
+    fields, path = {"q": q_fields, "canvas": canvas_fields}[side], f"connections/{side}/"
+    assert admin.post(path, **fields).status_code == 303
+    settings.ENCRYPTION_KEYS = ["another key, of which nobody has ever heard"]
+    admin.page(path)
+    assert admin.post(path, **fields).status_code == 303
+    row = {"q": QConnection, "canvas": CanvasConnection}[side].objects.get()
+    name = {"q": "secret", "canvas": "access_token"}[side]
+    assert getattr(row, name) == fields[name]
+
+
 @pytest.mark.parametrize(
     ("day", "told"),
     [
