@@ -85,7 +85,10 @@ def _public_address(seen: probe.Seen) -> Finding:
         remedy = "Start the web server and its proxy; see that BASE_URL is their address."
         return Finding(State.TODO, f"{address}: {seen.error}", f"{seen.error.remedy} {remedy}")
     if not seen.is_us:
-        remedy = "Point BASE_URL, or the proxy behind it, to this server."
+        remedy = (
+            "Point BASE_URL, or the proxy behind it, to this server. If it is this server, its "
+            "name is not in ALLOWED_HOSTS."
+        )
         return Finding(State.TODO, f"{address} is answered by something else.", remedy)
     if not seen.is_secure:
         text = f"{address} arrives here as plain http."

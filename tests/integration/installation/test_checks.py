@@ -63,6 +63,13 @@ def test_a_public_address_that_is_somebody_elses_is_told(settings):
         assert found("Frame and cookies").state == State.TODO
 
 
+def test_a_name_that_this_server_does_not_go_by_is_told(served, settings):
+    settings.ALLOWED_HOSTS = ["elsewhere.example"]
+    address = found("Public address")
+    assert address.state == State.TODO
+    assert "ALLOWED_HOSTS" in address.remedy
+
+
 def test_a_public_address_that_does_not_answer_is_told(settings):
     settings.BASE_URL = "http://127.0.0.1:9"
     address = found("Public address")
