@@ -7,12 +7,12 @@ from datetime import timedelta
 from statistics import median
 from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, Max, Q, QuerySet
 from django.utils import timezone
 
 from gradesync.catalogue import CATALOGUE
 from gradesync.lines import WRITING
-from gradesync.models import CourseSync, SentScore
+from gradesync.models import CourseSync, SentScore, SyncRun
 from integration.models import Change, District, Run
 
 WEEK = timedelta(days=7)
@@ -73,7 +73,7 @@ def figures(district: District) -> Figures:
         courses=courses.count(),
         syncing=courses.exclude(first_sent_at=None).count(),
         sent=receipts.count(),
-        failing=missed(run__in=_last(courses, plan_only=False)).count(),
+        failing=missed(run__in=_last(courses, run__plan_only=False)).count(),
         median_seconds=median(seconds) if seconds else None,
     )
 
@@ -103,18 +103,21 @@ def held_back(courses: QuerySet[CourseSync], code: str = "") -> QuerySet[Change]
     Of plans of a whole course: one that tries a few lines again says nothing of the others.
     """
     lines = Change.objects.filter(
-        run__in=_last(courses, sync__scope={}), kind__in=_KINDS, action__in=("waiting", "blocked")
+        run__in=_last(courses, scope={}), kind__in=_KINDS, action__in=("waiting", "blocked")
     ).exclude(reason__in=_LEFT_OUT)
     return lines.filter(reason=code) if code else lines.exclude(reason="")
 
 
 def _last(courses: QuerySet[CourseSync], **which: object) -> QuerySet[Any, Any]:
-    """The last run of each course that has compared."""
-    runs = Run.objects.filter(
-        sync__course=OuterRef("pk"), kind=Run.Kind.GRADES, pruned_at=None, **which
-    ).exclude(read_at=None)
-    last = Subquery(runs.order_by("-pk").values("pk")[:1])
-    return courses.annotate(compared=last).exclude(compared=None).values("compared")
+    """The last run of each course that has compared.
+
+    Counted in one go: asked of each course by itself, PostgreSQL reads all lines of all plans.
+    """
+    syncs = SyncRun.objects.filter(
+        course__in=courses, run__kind=Run.Kind.GRADES, run__pruned_at=None, **which
+    ).exclude(run__read_at=None)
+    last = syncs.order_by().values("course").annotate(compared=Max("run"))
+    return last.values("compared")
 
 
 def _obstacle(code: str, courses: int, lines: int) -> Obstacle:
