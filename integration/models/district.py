@@ -14,7 +14,7 @@ from integration.secrets import Sealed
 def is_time_zone(name: str) -> None:
     """Raises ValidationError."""
     if name not in available_timezones():
-        raise ValidationError(f"“{name}” is not an IANA time zone such as America/Los_Angeles.")
+        raise ValidationError(f"“{name}” is not a time zone such as America/Los_Angeles.")
 
 
 class District(models.Model):

@@ -38,6 +38,18 @@ HINTS = {
     "removed_share": _("From 0 to 1: 0.1 is ten of a hundred, in each school and in all"),
     "changed_share": _("From 0 to 1"),
 }
+CHOICES = {
+    "grouping": [
+        (ProvisioningPolicy.Grouping.CLASS, _("None: each class has a course of its own")),
+        (ProvisioningPolicy.Grouping.COURSE, _("Those of one course, school and term")),
+        (ProvisioningPolicy.Grouping.TEACHER, _("Those of one course, teacher and term")),
+    ],
+    "enrollment_removal": [
+        (ProvisioningPolicy.Removal.INACTIVE, _("Inactive: the course is closed to the person")),
+        (ProvisioningPolicy.Removal.COMPLETED, _("Completed: the course is past, and can be read")),
+        (ProvisioningPolicy.Removal.DELETED, _("Deleted: it is taken out of the course")),
+    ],
+}
 SETS = (
     (_("What comes over"), ("grouping", "guardians", "end_date_inclusive")),
     (_("IDs in Canvas"), ("user_sis_id", "sis_id_prefix")),
@@ -64,6 +76,11 @@ class RulesForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = CHOSEN
         labels = LABELS
         help_texts = HINTS
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, choices in CHOICES.items():
+            self.fields[name].choices = choices
 
     def sets(self) -> list[dict[str, Any]]:
         """The fields as they stand together on the page."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils.translation import override
 
 from integration.account.screens.rules_forms import RulesForm
 from integration.models import AuditEvent, District, ProvisioningPolicy
@@ -65,6 +66,16 @@ def test_every_rule_has_a_label_of_its_own():
     assert {name for one in RulesForm().sets() for name in [f.name for f in one["fields"]]} == set(
         RulesForm.base_fields
     )
+
+
+def test_every_choice_of_a_rule_is_told_in_the_reader_s_language():
+    def told(language: str) -> set[str]:
+        with override(language):
+            fields = RulesForm().fields.values()
+            return {str(told) for one in fields for _, told in getattr(one, "choices", ())}
+
+    assert len(told("es")) == 6
+    assert not told("es") & told("en")
 
 
 def test_the_schedule_is_set_paused_and_resumed(admin):
