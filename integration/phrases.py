@@ -31,6 +31,8 @@ class Phrase(str):
 
 
 _PLACE = re.compile(r"\{(\w+)\}")
+# Without a word between them nobody can say where one ends and the next begins.
+_BESIDE = re.compile(r"\}\{")
 # Letters of a template's own.
 ENOUGH = 5
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
@@ -40,7 +42,7 @@ _IN_ONE = r"(?:(?![.!?”)] \S).)+?"
 # What is filled in under these names are words of ours, which have their translation; whatever is
 # filled in under others is somebody's data and stays.
 _OURS = frozenset(
-    {"asked", "detail", "kind", "message", "reason", "remedy", "told", "way", "what", "why"}
+    {"asked", "detail", "kind", "message", "reason", "remedy", "sort", "told", "way", "what", "why"}
 )
 
 
@@ -55,15 +57,18 @@ class Templates:
         # Of two that fit, the one with more words of its own says more exactly what was meant.
         known = sorted(templates, key=lambda one: (-len(_PLACE.sub("", one)), one))
         known = [one for one in known if _is_told_by_its_words(one)]
-        # What is filled in may hold two sentences; far more often the second is not part of it.
-        self._shapes = [(one, _shape(one, data)) for data in (_IN_ONE, r".+?") for one in known]
+        self._known = [(max(_PLACE.split(one)[::2], key=len), one, _shapes(one)) for one in known]
 
     def phrase(self, text: str) -> Phrase | None:
         """`text` with its words apart; None where no template makes it."""
-        for template, shape in self._shapes:
-            if found := shape.fullmatch(text):
-                words = {name: _value(name, one) for name, one in found.groupdict().items()}
-                return Phrase(template, **words)
+        # Hardly any has its longest words in the text, which is known without a pattern.
+        likely = [one for one in self._known if one[0] in text]
+        # What is filled in may hold two sentences; far more often the second is not part of it.
+        for way in ("one", "more"):
+            for _, template, shapes in likely:
+                if found := shapes[way].fullmatch(text):
+                    words = {name: _value(name, one) for name, one in found.groupdict().items()}
+                    return Phrase(template, **words)
         return None
 
 
@@ -75,7 +80,13 @@ def sentences(text: str) -> list[str]:
 def _is_told_by_its_words(template: str) -> bool:
     """Are there words enough of its own that no other text looks like it?"""
     own = _PLACE.sub("", template)
-    return own != template and sum(map(str.isalpha, own)) > ENOUGH
+    is_clear = own != template and not _BESIDE.search(template)
+    return is_clear and sum(map(str.isalpha, own)) > ENOUGH
+
+
+def _shapes(template: str) -> dict[str, re.Pattern[str]]:
+    """To find what was filled in: of "one" sentence, or of "more"."""
+    return {"one": _shape(template, _IN_ONE), "more": _shape(template, r".+?")}
 
 
 def _shape(template: str, data: str) -> re.Pattern[str]:

@@ -10,6 +10,8 @@ from django.utils.translation import get_language, gettext, trans_real
 from integration.phrases import Count, Phrase, Templates, sentences
 
 SOURCE = "en"
+# No text of ours has more sentences.
+TOGETHER = 8
 
 
 def said(words: object) -> str:
@@ -41,14 +43,24 @@ def _word(value: object) -> object:
 @lru_cache(maxsize=4096)
 def _again(text: str, language: str) -> str:
     """As much of the text as is ours: whole, else its sentences, as many together as can be."""
-    if (whole := _one(text, language)) is not None:
-        return whole
-    parts = sentences(text)
-    for end in range(len(parts) - 1, 0, -1):
-        begun, rest = _one(" ".join(parts[:end]), language), " ".join(parts[end:])
-        if begun is not None:
-            return f"{begun} {_again(rest, language)}"
-    return f"{parts[0]} {_again(' '.join(parts[1:]), language)}" if len(parts) > 1 else text
+    told: list[str] = []
+    rest = sentences(text)
+    while rest:
+        if told and rest[0].isalnum():
+            # A bare word behind a sentence is somebody's data, also where a button is called so.
+            return " ".join([*told, *rest])
+        end, words = _begun(rest, language)
+        told.append(words)
+        rest = rest[end:]
+    return " ".join(told)
+
+
+def _begun(parts: list[str], language: str) -> tuple[int, str]:
+    """How many sentences of the beginning are one text of ours, and that text; else the first."""
+    for end in (len(parts), *range(min(len(parts) - 1, TOGETHER), 0, -1)):
+        if (known := _one(" ".join(parts[:end]), language)) is not None:
+            return end, known
+    return 1, parts[0]
 
 
 def _one(text: str, language: str) -> str | None:

@@ -106,7 +106,7 @@ def verify_q(client: OneRosterClient, connection: QConnection) -> Iterator[Step]
             return
         yield _or_by_school(client, path, step)
         if probe is not None and path == "orgs":
-            yield _clock("Q", probe.server_date)
+            yield _clock("Q: clock", probe.server_date)
             if (ends := client.certificate_ends()) is not None:
                 yield _certificate(ends)
 
@@ -207,7 +207,7 @@ def verify_canvas(client: CanvasClient) -> Iterator[Step]:
             who=who_acts(f"Canvas: {path}", error.code) if error else "",
         )
         if path == "terms":
-            yield _clock("Canvas", probe.server_date)
+            yield _clock("Canvas: clock", probe.server_date)
 
 
 def _includes(client: CanvasClient) -> Step:
@@ -225,8 +225,7 @@ def _includes(client: CanvasClient) -> Step:
     )
 
 
-def _clock(side: str, server_date: datetime | None) -> Step:
-    name = f"{side}: clock"
+def _clock(name: str, server_date: datetime | None) -> Step:
     if server_date is None:
         return Step(name, ok=True, needed=False, message="Their time was not said.")
     apart = abs(datetime.now(UTC) - server_date)

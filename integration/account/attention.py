@@ -22,6 +22,7 @@ from integration.models import (
     SetAside,
 )
 from integration.provisioning.proposed import DECLINED
+from integration.saying import said
 from lti.models import KeySet
 
 # A one-time link lives for days only.
@@ -35,6 +36,7 @@ KEYS_AWAY = timedelta(hours=24)
 class Attention:
     """One thing that somebody should look at: what, since when, and its page by name.
 
+    Both texts are as the reader sees them: ours in their language, somebody else's as it is.
     `key` names the cause; without one it is too grave to be snoozed. `count`: of how many things
     it is, where they are counted.
     """
@@ -94,7 +96,7 @@ def _of_connections(
         yield Attention(told, text, "account:connections", None, at)
     if run := refused(district, check, timezone.now()):
         title = gettext("Canvas refuses our sign-in")
-        remedy = str(run.error.get("remedy", ""))
+        remedy = said(run.error.get("remedy", ""))
         yield Attention(title, remedy, "account:connections", None, run.ended_at)
 
 
@@ -108,7 +110,7 @@ def _paused(district: District) -> Iterator[Attention]:
 
 def _of_runs(last: Run | None, is_silent_since: datetime | None) -> Iterator[Attention]:
     if last and last.state == Run.State.FAILED:
-        told = str(last.error.get("message", ""))
+        told = said(last.error.get("message", ""))
         yield Attention(gettext("The last run failed"), told, "account:run", last.pk, last.ended_at)
     elif is_silent_since:
         title = gettext("Nothing was carried out for more than two days")

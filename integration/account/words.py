@@ -50,7 +50,7 @@ STATES = {
 RUNS = {
     "provisioning": gettext_lazy("Provisioning"),
     "undo": gettext_lazy("Undo"),
-    "drift": gettext_lazy("Drift check"),
+    "drift": gettext_lazy("Check against Canvas"),
     "evaluation": gettext_lazy("Evaluation"),
     "renames": gettext_lazy("Changed IDs"),
     "grades": gettext_lazy("Grade sync"),

@@ -40,7 +40,7 @@ def tell_of(ledger: Ledger, canvas: CanvasClient, seen: SisImport) -> None:
     ledger.write(state=Run.State.WAITING)
     if Finding.objects.filter(run=ledger.run, code=CODE).exists():
         return
-    detail = f"It is “{seen.workflow_state}”.{_ahead(canvas, seen)}"
+    detail = f"Canvas calls it “{seen.workflow_state}”. {_ahead(canvas, seen)}"
     ledger.find([problem(CODE, "imports", seen.id, detail=detail)])
     logger.error(
         "an import waits in Canvas district=%s run=%s import=%s state=%s",
@@ -64,4 +64,4 @@ def _ahead(canvas: CanvasClient, seen: SisImport) -> str:
     except QSyncError:  # it is only said for comfort
         return ""
     ids = ", ".join(one.id for one in others if one.id != seen.id)
-    return f" Ahead of it: import {ids}." if ids else ""
+    return f"Ahead of it: import {ids}." if ids else ""

@@ -71,9 +71,10 @@ def _decide(request: Any, run: Run) -> Run | DecisionForm:
         return decline(district, digest, old_ids=(), actor=by)
     form = DecisionForm(run, [school for school, _ in lines.by_school(run) if school], post)
     if not form.is_valid():
-        why_not = stale(run) if run.kind != Run.Kind.UNDO else ""
-        if run.state != Run.State.HELD or why_not:
-            raise PlanRefused(why_not or "This plan waits for nobody any more.")
+        if run.kind != Run.Kind.UNDO and (why_not := stale(run)):
+            raise PlanRefused(f"This plan is out of date: {why_not}.")
+        if run.state != Run.State.HELD:
+            raise PlanRefused(f"Run {run.pk} does not wait for anybody.")
         return form
     reason = form.cleaned_data["reason"]
     if scope == "none":

@@ -194,6 +194,14 @@ def put_away(admin: Visit, key: str, **fields: Any) -> None:
     assert admin.post("attention/", key=key, **fields).status_code == 303
 
 
+def test_why_a_district_is_paused_stands_in_the_words_of_whoever_paused_it(district):
+    District.objects.update(state="paused", pause_reason="Grade sync")
+    locale = {"https://purl.imsglobal.org/spec/lti/claim/launch_presentation": {"locale": "es"}}
+    page = visit(installed(district), people.ada() | locale).page("")
+    assert "El distrito está en pausa" in page
+    assert "Grade sync" in page
+
+
 def test_a_line_may_rest_for_seven_days_then_it_is_back(admin, district):
     RefusedRow.objects.create(district=district, kind="users", key="u1", digest=b"0")
     ended(district, counts={"users": {"same": 1}})

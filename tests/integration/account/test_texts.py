@@ -113,6 +113,23 @@ def test_a_stored_text_is_read_in_spanish_and_data_stays_as_it_is(stored: str, r
         assert said(stored) == read
 
 
+def test_what_stands_behind_a_sentence_is_not_taken_for_a_button_of_ours():
+    with override("es"):
+        assert said("Help") == "Ayuda"
+        stored = "Canvas refused this row. users: Help"
+        assert said(stored) == "Canvas rechazó esta fila. users: Help"
+
+
+def test_somebody_else_s_text_of_many_sentences_is_told_as_it_is():
+    words = " ".join(["a."] * 1_500)
+    with override("es"):
+        assert said(words) == words
+
+
+def test_what_was_filled_in_without_a_word_between_is_not_taken_apart():
+    assert Templates(["{value} was sent{run}{by}."]).phrase("7 was sent in run 3 by Ada.") is None
+
+
 def test_of_two_templates_that_fit_the_closer_one_is_meant():
     known = Templates(["{what} of Canvas", "{number} rows of Canvas", "{a} {b}"])
     found = known.phrase("3 rows of Canvas")

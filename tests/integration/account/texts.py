@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,6 +34,9 @@ TAKE = {
     "_tried": (0,),
     "counted": (2, 3),
     "Phrase": (0,),
+    "replace": ("message", "remedy"),
+    "ValidationError": (0,),
+    "RegexValidator": (1,),
 }
 # What stands for whatever is filled in.
 FILLED = "Zq7"
@@ -70,11 +73,26 @@ def texts() -> Iterator[Text]:
 
 
 def _of_module(path: Path, takes: dict[str, tuple[int | str, ...]]) -> Iterator[Text]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call):
-            for which in takes.get(_name(node.func), ()):
-                for words in _told(_argument(node, which)):
-                    yield Text(words, f"{path.relative_to(ROOT)}:{node.lineno}")
+    tree = ast.parse(path.read_text())
+    known = _named(tree.body)
+    for scope in ast.walk(tree):
+        if isinstance(scope, ast.Module | ast.FunctionDef):
+            named = known if scope is tree else known | _named(ast.walk(scope))
+            for call in (one for one in ast.walk(scope) if isinstance(one, ast.Call)):
+                for which in takes.get(_name(call.func), ()):
+                    for words in _told(_argument(call, which), named):
+                        yield Text(words, f"{path.relative_to(ROOT)}:{call.lineno}")
+
+
+def _named(nodes: Iterable[ast.AST]) -> dict[str, list[ast.expr]]:
+    """What each name is set to."""
+    found: dict[str, list[ast.expr]] = {}
+    for node in nodes:
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                if isinstance(target, ast.Name):
+                    found.setdefault(target.id, []).append(node.value)
+    return found
 
 
 def _name(function: ast.expr) -> str:
@@ -87,12 +105,18 @@ def _argument(call: ast.Call, which: int | str) -> ast.expr | None:
     return next((one.value for one in call.keywords if one.arg == which), None)
 
 
-def _told(value: ast.expr | None) -> Iterator[str]:
-    """The text with something filled in; both where it is one of two."""
+def _told(value: ast.expr | None, named: Mapping[str, list[ast.expr]]) -> Iterator[str]:
+    """The text with something filled in; all where it is one of several."""
+    several: list[ast.expr] = []
     if isinstance(value, ast.IfExp):
-        yield from _told(value.body)
-        yield from _told(value.orelse)
-    elif isinstance(value, ast.Constant) and isinstance(value.value, str):
+        several = [value.body, value.orelse]
+    elif isinstance(value, ast.BoolOp):
+        several = value.values
+    elif isinstance(value, ast.Name):
+        several, named = named.get(value.id, []), {}
+    for one in several:
+        yield from _told(one, named)
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
         yield value.value
     elif isinstance(value, ast.JoinedStr):
         parts = (one.value if isinstance(one, ast.Constant) else FILLED for one in value.values)
