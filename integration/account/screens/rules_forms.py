@@ -80,7 +80,7 @@ class RulesForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, choices in CHOICES.items():
-            self.fields[name].choices = choices
+            self.fields[name].choices = choices  # type: ignore[attr-defined]  # both are choices
 
     def sets(self) -> list[dict[str, Any]]:
         """The fields as they stand together on the page."""
