@@ -55,7 +55,7 @@ def test_another_canvas_at_the_same_address_is_not_believed_to_be_full(provision
     another_canvas(sandbox)
     with pytest.raises(OtherCanvas) as caught:
         check()
-    assert "manage.py connect" in caught.value.remedy
+    assert "on the page “Connections”" in caught.value.remedy
     assert RosterRow.objects.exists()
 
 
