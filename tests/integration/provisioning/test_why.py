@@ -207,7 +207,7 @@ WRITTEN = {
     "roster.ambiguous-id": "Remove the wrong record",
     "roster.login-of-service": "another username",
     "roster.id-changed": "approve the change",
-    "roster.id-proposed": "approve the change",
+    "roster.id-proposed": "whether they are the same",
     "roster.id-unproven": "the next run",
     "roster.id-recycled": "decline it",
 }
