@@ -110,7 +110,7 @@ def test_what_is_compiled_is_what_is_written():
 def test_places_to_fill_in_are_the_same():
     for english, words in spanish().items():
         if english:
-            for kind in (r"%\((\w+)\)", r"\{(\w+)\}"):
+            for kind in (r"%\((\w+)\)", r"\{([^{}]+)\}"):
                 assert set(re.findall(kind, english)) == set(re.findall(kind, words)), english
 
 

@@ -15,7 +15,6 @@ from integration.management.by_command import COMMANDS
 from integration.phrases import Phrase, Templates
 from integration.provisioning.problems import TABLE
 from integration.saying import said
-from tests.gradesync.screens.test_spanish import spanish
 from tests.integration.account.test_spanish import of_tables, of_templates
 from tests.integration.account.texts import FILLED, Text, errors, texts
 
@@ -136,15 +135,6 @@ def test_of_two_templates_that_fit_the_closer_one_is_meant():
     assert isinstance(found, Phrase)
     assert (found.template, found.values) == ("{number} rows of Canvas", {"number": "3"})
     assert known.phrase("nothing alike") is None
-
-
-def test_every_template_of_the_catalogue_gives_its_text_back():
-    for template in spanish():
-        names = re.findall(r"\{(\w+)\}", template)
-        if names and not re.search(r"\{\w+:", template):
-            text = template.format(**dict.fromkeys(names, FILLED))
-            found = Templates([template]).phrase(text)
-            assert found is None or str(found) == text
 
 
 def test_what_a_command_does_instead_of_a_page_is_a_command_that_exists():
