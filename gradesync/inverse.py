@@ -42,7 +42,12 @@ def inverse(
     undone = [_score(one, now, later, rules) for one in lines if isinstance(one, ScoreLine)]
     yield from undone
     gone = {one.sourced_id for one in undone if one.verb == "DELETE"}
-    yield from (_removed(one, now, later, gone, rules) for one in items if one.action == "new")
+    filled = {one.line_item_id for one in lines if isinstance(one, ScoreLine) and intended(one)}
+    # A provider that shows none of the scores that were put there may hide others as well.
+    hidden = {one for one in filled if not now.results.get(one)}
+    for one in items:
+        if one.action == "new":
+            yield _removed(one, now, later, gone, hidden, rules)
 
 
 def decision_after(undone: ScoreLine, original: ScoreLine) -> Decision:
@@ -153,6 +158,7 @@ def _removed(
     now: QNow,
     later: Collection[tuple[str, ...]],
     gone: Collection[str],
+    hidden: Collection[str],
     rules: Rules,
 ) -> ItemLine:
     """A line item that the run added goes, if nothing in it is anybody else's."""
@@ -163,7 +169,9 @@ def _removed(
     if there is None or not there.is_active:
         return replace(left, action="same", code=DONE)
     results = now.results.get(line.sourced_id, ())
-    is_used = any(one.is_active and one.sourced_id not in gone for one in results)
+    is_used = line.sourced_id in hidden or any(
+        one.is_active and one.sourced_id not in gone for one in results
+    )
     is_ours = line.canvas is not None and all(
         fields_equal(name, line.canvas, there.fields, rules.profile, rules.zone)
         for name in field_names()

@@ -14,7 +14,7 @@ from django.utils import timezone
 from gradesync import memory, stored
 from gradesync.catalogue import CATALOGUE
 from gradesync.findings import of_line, of_lines, of_problems
-from gradesync.lines import Line, as_row
+from gradesync.lines import WRITING, Line, as_row
 from gradesync.models import CoursePicture, CourseSync, SyncRun
 from gradesync.picture import picture
 from gradesync.plan import outline, plan
@@ -29,7 +29,6 @@ from integration.models import Change, Operation, Run
 AUTOMATIC = "automatic"
 PLAN_HOURS = 24
 SINCE = "plan.changed-since"
-_WRITING = ("new", "changed", "cleared")
 
 
 def _nothing(run: Run, reader: Reader) -> Iterator[Line]:
@@ -121,7 +120,7 @@ def stale(run: Run) -> str:
         return "its lines are no longer kept"
     later = Run.objects.filter(sync__course=run.sync.course, pk__gt=run.pk)
     written = Change.objects.filter(
-        run__in=later, action__in=_WRITING, state=Change.State.CONFIRMED
+        run__in=later, action__in=WRITING, state=Change.State.CONFIRMED
     ).exclude(item="")
     if (newer := written.order_by("-run").values_list("run", flat=True).first()) is not None:
         return f"run {newer} has written to Q since"

@@ -6,23 +6,13 @@ import re
 from functools import cache
 
 from gradesync.catalogue import CATALOGUE
-from integration.phrases import Phrase
-
-_WORD = re.compile(r"\\\{(\w+)\\\}")
+from integration.phrases import Phrase, shape
 
 
 @cache
 def _shape(code: str) -> re.Pattern[str]:
     """A sentence of the catalogue as a pattern, to find the words that were filled in."""
-    seen: set[str] = set()
-
-    def group(found: re.Match[str]) -> str:
-        name = found[1]
-        is_new = name not in seen
-        seen.add(name)
-        return f"(?P<{name}>.*?)" if is_new else f"(?P={name})"
-
-    return re.compile(_WORD.sub(group, re.escape(CATALOGUE[code].sentence)), re.DOTALL)
+    return shape(CATALOGUE[code].sentence, lambda _: r".*?")
 
 
 def phrase(code: str, told: str = "") -> str:

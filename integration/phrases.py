@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 
 class Count(int):
@@ -86,16 +86,19 @@ def _is_told_by_its_words(template: str) -> bool:
 
 def _shapes(template: str) -> dict[str, re.Pattern[str]]:
     """To find what was filled in: of "one" sentence, or of "more"."""
-    return {"one": _shape(template, _IN_ONE), "more": _shape(template, r".+?")}
+    return {
+        "one": shape(template, lambda name: r".+?" if name in _OURS else _IN_ONE),
+        "more": shape(template, lambda _: r".+?"),
+    }
 
 
-def _shape(template: str, data: str) -> re.Pattern[str]:
+def shape(template: str, of_name: Callable[[str], str]) -> re.Pattern[str]:
+    """To find what was filled in; `of_name` gives the pattern of what stands under a name."""
     parts = _PLACE.split(template)  # words and names by turns
     seen: set[str] = set()
     for at in range(1, len(parts), 2):
         name = parts[at]
-        what = ".+?" if name in _OURS else data
-        parts[at] = f"(?P={name})" if name in seen else f"(?P<{name}>{what})"
+        parts[at] = f"(?P={name})" if name in seen else f"(?P<{name}>{of_name(name)})"
         seen.add(name)
     return re.compile(
         "".join(one if at % 2 else re.escape(one) for at, one in enumerate(parts)), re.DOTALL

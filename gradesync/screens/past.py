@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_safe
 
+from gradesync.lines import WRITING
 from gradesync.screens import csv, words
 from gradesync.screens.tally import Status
 from gradesync.screens.viewer import Viewer, viewer_of
@@ -198,7 +199,7 @@ def _reason(viewer: Viewer, cell: plans.Cell) -> Reason:
         again = gettext("Compare again, and send it then.")
         is_left = cell.state == Change.State.LEFT
         return Reason(of, why, again if is_left else words.remedy("q.rejected"))
-    is_sent = cell.action in plans.WRITING and cell.state == Change.State.CONFIRMED
+    is_sent = cell.action in WRITING and cell.state == Change.State.CONFIRMED
     told = "" if is_sent else words.sentence(cell.code, cell.sentence)
     remedy = "" if is_sent else words.remedy(cell.code)
     return Reason(of, told or gettext("Q holds what Canvas says."), remedy)

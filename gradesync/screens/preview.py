@@ -13,13 +13,12 @@ from typing import Any
 from django.utils.translation import gettext, ngettext
 
 from gradesync.catalogue import CATALOGUE
-from gradesync.lines import ItemLine
+from gradesync.lines import WRITING, ItemLine
 from gradesync.screens import words
 from gradesync.screens.viewer import Viewer
 from gradesync.selectors import plans
 from integration.models import Change, Run
 
-WRITING = ("new", "changed", "cleared")
 HELD = ("conflict", "waiting", "blocked")
 # Of an assignment with more rows than LONG stand, where nothing is asked for, SHORT.
 LONG, SHORT = 10, 5
@@ -44,7 +43,7 @@ class Wanted:
 
     def asked(self, codes: Collection[str] = ()) -> plans.Filter:
         """`codes`: of what stands in the list where nothing is asked for."""
-        actions: dict[str, tuple[str, ...]] = {
+        actions: dict[str, Collection[str]] = {
             "": (*WRITING, *HELD),
             "decide": ("conflict",),
             "waits": ("waiting", "blocked"),

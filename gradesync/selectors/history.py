@@ -11,10 +11,10 @@ import msgspec
 from django.db.models import Count, Q, QuerySet
 
 from gradesync import stored
-from gradesync.lines import ScoreLine, intended
+from gradesync.lines import WRITING, ScoreLine, intended
 from gradesync.models import CourseSync, SentScore
 from gradesync.selectors.course import Sections, picture_of
-from gradesync.selectors.plans import WRITING, in_any
+from gradesync.selectors.plans import in_any
 from integration.models import Change, Run
 from integration.oneroster.gradebook_types import Value
 

@@ -23,7 +23,6 @@ from integration.models import Change, Run
 from integration.oneroster.gradebook_types import Value
 
 PAGE = 50
-WRITING = ("new", "changed", "cleared")
 # Of a line whose student nobody may be shown (ScoreLine.is_nameless), as it is stored.
 NAMELESS = '"is_nameless":true'
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from integration.evaluation.entries import (
     ADOPTS,
@@ -149,63 +149,57 @@ def _way(old: str, new: str) -> str:
     return ""
 
 
+class Clash(NamedTuple):
+    """The point that a sort of entry becomes; a sentence for one of them and for more."""
+
+    weight: Weight
+    name: str
+    one: str
+    many: str
+    remedy: str
+
+
+_CLASHES = {
+    COLLIDES: Clash(
+        "fix",
+        "colliding",
+        "1 {what} of Q claims an ID or a login that is somebody else's.",
+        "{number} {kind} of Q claim an ID or a login that is somebody else's.",
+        "Correct the ID or the username on one side; the list names both.",
+    ),
+    UNCLEAR: Clash(
+        "decide",
+        "unclear",
+        "1 {what} of Q may be one of several in Canvas.",
+        "{number} {kind} of Q may each be one of several in Canvas.",
+        "Say which by giving that one Q's ID in Canvas; else they are made new.",
+    ),
+    ADOPTS: Clash(
+        "decide",
+        "adopts",
+        "1 {what} has an account in Canvas that was made by hand.",
+        "{number} {kind} have an account in Canvas that was made by hand.",
+        "The first plan takes these accounts over by their login, once you approve it.",
+    ),
+    LOSES: Clash(
+        "decide",
+        "loses-access",
+        "1 {what} in Canvas is of somebody whom Q does not have in that class: they "
+        "would lose access if Q's list alone counted.",
+        "{number} {kind} in Canvas are of people whom Q does not have in those "
+        "classes: they would lose access if Q's list alone counted.",
+        "Correct the enrollment in Q, or let them go. The first plan takes nobody out: it "
+        "leaves what it did not bring.",
+    ),
+}
+
+
 def _clashes(counts: Counts) -> Iterator[Point]:
     for kind, count in counts.items():
-        if number := count.get(COLLIDES, 0):
-            yield Point(
-                "fix",
-                kind,
-                "colliding",
-                counted(
-                    number,
-                    kind,
-                    "1 {what} of Q claims an ID or a login that is somebody else's.",
-                    "{number} {kind} of Q claim an ID or a login that is somebody else's.",
-                ),
-                "Correct the ID or the username on one side; the list names both.",
-            )
-        if number := count.get(UNCLEAR, 0):
-            yield Point(
-                "decide",
-                kind,
-                "unclear",
-                counted(
-                    number,
-                    kind,
-                    "1 {what} of Q may be one of several in Canvas.",
-                    "{number} {kind} of Q may each be one of several in Canvas.",
-                ),
-                "Say which by giving that one Q's ID in Canvas; else they are made new.",
-            )
-        if number := count.get(ADOPTS, 0):
-            yield Point(
-                "decide",
-                kind,
-                "adopts",
-                counted(
-                    number,
-                    kind,
-                    "1 {what} has an account in Canvas that was made by hand.",
-                    "{number} {kind} have an account in Canvas that was made by hand.",
-                ),
-                "The first plan takes these accounts over by their login, once you approve it.",
-            )
-        if number := count.get(LOSES, 0):
-            yield Point(
-                "decide",
-                kind,
-                "loses-access",
-                counted(
-                    number,
-                    kind,
-                    "1 {what} in Canvas is of somebody whom Q does not have in that class: they "
-                    "would lose access if Q's list alone counted.",
-                    "{number} {kind} in Canvas are of people whom Q does not have in those "
-                    "classes: they would lose access if Q's list alone counted.",
-                ),
-                "Correct the enrollment in Q, or let them go. The first plan takes nobody out: it "
-                "leaves what it did not bring.",
-            )
+        for entry, clash in _CLASHES.items():
+            if number := count.get(entry, 0):
+                sentence = counted(number, kind, clash.one, clash.many)
+                yield Point(clash.weight, kind, clash.name, sentence, clash.remedy)
 
 
 def _courses(q: QSide, canvas: CanvasSide, found: Matchings) -> Iterator[Point]:

@@ -216,6 +216,14 @@ def test_scores_go_before_the_line_item_that_holds_them():
     ]
 
 
+def test_a_line_item_stays_where_q_shows_none_of_the_scores_that_were_put_into_it():
+    room = Room(profile=EVERYTHING)
+    room.submissions = [graded("17")]
+    item = next(one for one in inverse(room.plan(), now(), later=(), rules=RULES)
+                if one.kind == "line_item")  # fmt: skip
+    assert outcome_of(item) == ("waiting", "undo.in-use", "")
+
+
 def test_what_the_run_did_not_write_has_no_line():
     room = Room(profile=EVERYTHING).linked()
     assert list(inverse(room.plan(), now(), later=(), rules=RULES)) == []

@@ -33,6 +33,7 @@ TAKE = {
     "_carry": (2,),
     "_tried": (0,),
     "counted": (2, 3),
+    "Clash": (2, 3, 4),
     "Phrase": (0,),
     "replace": ("message", "remedy"),
     "ValidationError": (0,),
