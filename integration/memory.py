@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 _M_MMAP_THRESHOLD = -3  # malloc.h of the GNU C library
 _LARGE = 1 << 20
+# A thread that fetches waits so long, several times a page, for the one that looks at pages.
+_SWITCH_SECONDS = 0.0005
 
 
 @contextmanager
@@ -23,11 +26,13 @@ def many_records() -> Iterator[None]:
     give large blocks back; 70 MB of 620.
     """
     _give_large_blocks_back()
-    before = gc.get_threshold()
+    before, switching = gc.get_threshold(), sys.getswitchinterval()
     gc.set_threshold(200_000, *before[1:])
+    sys.setswitchinterval(_SWITCH_SECONDS)
     try:
         yield
     finally:
+        sys.setswitchinterval(switching)
         gc.set_threshold(*before)
 
 

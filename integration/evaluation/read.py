@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from integration.canvas.client import CanvasClient
 from integration.evaluation.sides import COMPARED, CanvasSide, QSide, add_member
@@ -13,7 +13,8 @@ from integration.oneroster.types import R, User
 from integration.provisioning.beside import report_name, reported
 from integration.provisioning.classes import lean_classes, map_sections, place_classes
 from integration.provisioning.enrollments import EnrollmentMapper
-from integration.provisioning.people import LeanUser, People, lean_people, map_people, sis_id
+from integration.provisioning.lean import lean_people
+from integration.provisioning.people import LeanUser, People, map_people, sis_id
 from integration.provisioning.read import Source
 from integration.provisioning.rows import (
     ACCOUNTS,
@@ -122,16 +123,17 @@ def _keyed(kind: Kind, rows: Sequence[Row]) -> dict[str, Row]:
 class _OtherIds:
     """Notes what a user's SIS ID would be by each other rule, while the records pass by."""
 
-    def __init__(self, lean: Callable[[User], User | LeanUser]) -> None:
+    def __init__(self, lean: Callable[[Sequence[User]], Iterator[User | LeanUser]]) -> None:
         self._lean = lean
         self._ids: dict[str, dict[str, str]] = defaultdict(dict)
 
-    def lean(self, user: User) -> User | LeanUser:
-        rules = {"sourcedId", "identifier", *(one.type for one in user.user_ids if one.type)}
-        for rule in rules:
-            if value := sis_id(user, rule):
-                self._ids[rule][user.sourced_id] = value
-        return self._lean(user)
+    def lean(self, users: Sequence[User]) -> Iterator[User | LeanUser]:
+        for user in users:
+            rules = {"sourcedId", "identifier", *(one.type for one in user.user_ids if one.type)}
+            for rule in rules:
+                if value := sis_id(user, rule):
+                    self._ids[rule][user.sourced_id] = value
+        return self._lean(users)
 
     def by_rule(self, people: People) -> dict[str, dict[str, str]]:
         def translated(ids: Mapping[str, str]) -> dict[str, str]:

@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 
 from integration.http import Http, HttpError, Response
 from integration.oneroster.asks import Proof
+from integration.oneroster.decoder import Decoder
 from integration.oneroster.envelope import NoRecords
 from integration.oneroster.errors import NotOffered, OneRosterError, ProtocolError, UnusableRecord
 from integration.oneroster.gradebook import OneRosterGradebook
 from integration.oneroster.headers import read_total
-from integration.oneroster.parse import PageParser, Undecodable
+from integration.oneroster.parse import PARSERS, Undecodable
 from integration.oneroster.reading import Reading, Source
 from integration.oneroster.settings import Settings
 from integration.oneroster.tokens import Token
@@ -26,7 +27,6 @@ from integration.oneroster.types import (
     CLASS,
     COURSE,
     ENROLLMENT,
-    KINDS,
     ORG,
     USER,
     Kind,
@@ -51,7 +51,6 @@ COLLECTIONS: Final[dict[str, Kind[Any]]] = {
 }
 RECORDS_WAITING = 4_000  # a record is a kilobyte, and large pages wait in memory
 OF_A_SCHOOL = frozenset({"classes", "courses", "enrollments", "students", "teachers", "terms"})
-_PARSERS: Final[dict[str, PageParser[Any]]] = {kind.key: PageParser(kind) for kind in KINDS}
 _ROOT = "/ims/oneroster/v1p1"
 NO_JSON = "It answers with something else than JSON."
 
@@ -73,16 +72,25 @@ class Probe:
 
 
 class OneRosterClient:
-    """Speaks to one provider with one set of credentials; share it among threads, then close it."""
+    """Speaks to one provider with one set of credentials; share it among threads, then close it.
+
+    `decoder`: reads large pages; it is closed with this client.
+    """
 
     def __init__(
-        self, http: Http, settings: Settings, *, now: Callable[[], float] = time.time
+        self,
+        http: Http,
+        settings: Settings,
+        *,
+        now: Callable[[], float] = time.time,
+        decoder: Decoder | None = None,
     ) -> None:
         self._http = http
         self._settings = settings
         self._now = now
         self._transport = Transport(http, settings, now)
         self._pool: ThreadPoolExecutor | None = None
+        self._decoder = decoder or Decoder()
 
     def __enter__(self) -> Self:
         return self
@@ -101,6 +109,7 @@ class OneRosterClient:
         if self._pool:
             self._pool.shutdown(wait=False, cancel_futures=True)
             self._pool = None
+        self._decoder.close()
 
     def limit(self, requests: int) -> None:
         """Let at most so many requests be under way at once from now on."""
@@ -122,10 +131,11 @@ class OneRosterClient:
         path = f"schools/{segment(school)}/{collection}" if school else collection
         source: Source[Any] = Source(
             self._transport,
-            _PARSERS[kind.key],
+            PARSERS[kind.key],
             path,
             limit=max(1, self._settings.page_size),
             filter_=filter,
+            elsewhere=self._decoder.pages(kind),
         )
         return Reading(source, self._submit, ahead=self._concurrency + self._waiting)
 
@@ -137,7 +147,7 @@ class OneRosterClient:
             OneRosterError, HttpError: no answer, or not one that means anything.
         """
         path = f"{collection}/{segment(sourced_id)}"
-        parser = _PARSERS[COLLECTIONS[collection].key]
+        parser = PARSERS[COLLECTIONS[collection].key]
         try:
             response = self._transport.send("GET", path)
         except NotOffered:
@@ -163,7 +173,7 @@ class OneRosterClient:
         path = f"classes/{segment(class_id)}/students"
         source: Source[Any] = Source(
             self._transport,
-            _PARSERS[USER.key],
+            PARSERS[USER.key],
             path,
             limit=max(1, self._settings.page_size),
             filter_="",

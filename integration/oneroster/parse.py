@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter
-from typing import Any, Generic
+from typing import Any, Final, Generic
 
 import msgspec
 
@@ -21,7 +21,7 @@ from integration.oneroster.envelope import NoRecords, find_record, find_records,
 from integration.oneroster.shapes import Misfit, references, shape
 from integration.oneroster.slices import Slicer, slices
 from integration.oneroster.sound import Sound, comes_in_masses
-from integration.oneroster.types import Identified, Item, Kind, Page, Problem, R
+from integration.oneroster.types import KINDS, Identified, Item, Kind, Page, Problem, R
 
 Refs = tuple[tuple[str, str], ...]
 
@@ -240,3 +240,6 @@ def utf8(body: bytes, content_type: str) -> bytes:
         return body.decode(charset).encode()
     except (LookupError, UnicodeError):
         return body
+
+
+PARSERS: Final[dict[str, PageParser[Any]]] = {kind.key: PageParser(kind) for kind in KINDS}

@@ -35,10 +35,14 @@ _SORT = (("sort", "sourcedId"), ("orderBy", "asc"))
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """One answer as it came, and how the asking deviated."""
+    """One answer as it came, and how the asking deviated.
+
+    `packed`: what another process makes of it; b"" where it leaves that to this one.
+    """
 
     response: Response
     notes: tuple[str, ...]
+    packed: Future[bytes] | None = None
 
 
 Submit = Callable[..., Future[Fetched]]
@@ -50,16 +54,32 @@ class Pages(Protocol[Item]):
     def pieces(self, body: bytes, *, path_name: str = "") -> Iterator[Parsed[Item]]: ...
 
 
+class Elsewhere(Protocol[Item]):
+    """Has them read by another process; `PagesElsewhere` is one of these."""
+
+    def offer(self, body: bytes, *, path_name: str) -> Future[bytes] | None: ...
+
+    def pieces(self, packed: bytes) -> Iterator[Parsed[Item]]: ...
+
+
 class Source(Generic[Item]):
     """Fetches pages of one collection; the first answer settles which parameters are understood."""
 
     def __init__(
-        self, transport: Transport, parser: Pages[Item], path: str, *, limit: int, filter_: str
+        self,
+        transport: Transport,
+        parser: Pages[Item],
+        path: str,
+        *,
+        limit: int,
+        filter_: str,
+        elsewhere: Elsewhere[Item] | None = None,
     ) -> None:
         self.path = path
         self.limit = limit
         self._transport = transport
         self._parser = parser
+        self._elsewhere = elsewhere
         self._filter = (("filter", filter_),) if filter_ else ()
         self._sort: tuple[tuple[str, str], ...] = _SORT
         self._most = limit
@@ -78,7 +98,12 @@ class Source(Generic[Item]):
             response, notes = self._get(ask.offset, ask.limit, retry=retry), ()
         if not response.is_ok:
             raise self._transport.refusal(response, "GET", self.path)
-        return Fetched(response, notes)
+        return Fetched(response, notes, self._offered(response))
+
+    def _offered(self, response: Response) -> Future[bytes] | None:
+        if self._elsewhere is None or response.status == NO_CONTENT:
+            return None
+        return self._elsewhere.offer(self._text(response), path_name=self._name)
 
     def arrival(self, fetched: Fetched, ids: list[str], notes: Iterable[str]) -> Arrival:
         """What paging needs to know of an answer with these records."""
@@ -142,10 +167,13 @@ class Source(Generic[Item]):
         if response.status == NO_CONTENT:
             yield Parsed(Page([]), [], ("no-content",))
             return
-        body = utf8(response.body, response.headers.get("Content-Type", ""))
+        if self._elsewhere and fetched.packed and (packed := fetched.packed.result()):
+            yield from self._elsewhere.pieces(packed)
+            return
+        body = self._text(response)
         where = f"GET {route(self.path)}"
         try:
-            yield from self._parser.pieces(body, path_name=self.path.rpartition("/")[2])
+            yield from self._parser.pieces(body, path_name=self._name)
         except Undecodable:
             kind = response.headers.get("Content-Type", "").partition(";")[0][:50] or "no type"
             what = f"{where} was answered with {len(body)} bytes that are not JSON ({kind})."
@@ -154,6 +182,14 @@ class Source(Generic[Item]):
             said = self._transport.scrub(none.info.description or none.info.minor)
             what = f"{where} was answered with {response.status}, but without a collection."
             raise ProtocolError(what, description=said, status=response.status) from None
+
+    @property
+    def _name(self) -> str:
+        return self.path.rpartition("/")[2]
+
+    @staticmethod
+    def _text(response: Response) -> bytes:
+        return utf8(response.body, response.headers.get("Content-Type", ""))
 
 
 class Reading(Generic[Item]):

@@ -3,6 +3,7 @@
 Only the fields that provisioning uses; everything else in an answer is skipped, not kept.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
 
@@ -146,7 +147,7 @@ class Problem:
 class Page(Generic[Item]):
     """What one answer held, in the order of the answer."""
 
-    records: list[Item]
+    records: Sequence[Item]
     problems: list[Problem] = field(default_factory=list)
 
     def without_first(self, sourced_id: str) -> "Page[Item]":

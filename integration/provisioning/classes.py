@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from hashlib import blake2b
@@ -44,7 +44,7 @@ class Places:
 NO_TERM = Term("", "", "")
 
 
-def lean_classes() -> Callable[[Class], Class]:
+def lean_classes() -> Callable[[Sequence[Class]], Iterator[Class]]:
     """What is kept of a class until the night is over: only what is looked at, and no text twice.
 
     Classes by the thousand name the same school, course and terms.
@@ -63,7 +63,7 @@ def lean_classes() -> Callable[[Class], Class]:
             terms=known.setdefault(class_.terms, class_.terms),
         )
 
-    return leaned
+    return partial(map, leaned)
 
 
 def place_classes(

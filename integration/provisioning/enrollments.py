@@ -6,9 +6,10 @@ objects kept.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from integration.oneroster.compact import Enrollments, EnrollmentTraits
 from integration.oneroster.types import Enrollment, Problem
 from integration.provisioning.classes import Places
 from integration.provisioning.people import People
@@ -97,41 +98,52 @@ class EnrollmentMapper:
         if not users:
             self.keep_sections.add(sis_section_id)
 
-    def rows(self, records: Iterable[Enrollment]) -> list[Row]:
+    def rows(self, records: Sequence[Enrollment]) -> list[Row]:
         """The rows of one page, as plain tuples in the order of EnrollmentRow."""
-        section_of, user_of = self._section_of.get, self.people.user_of.get
-        role_of = self._role_of
+        some = Enrollments.of(records)
+        ids, users, classes = some.texts
+        wanted = [self._wanted(traits) for traits in some.traits]
         rows: list[Row] = []
-        for record in records:
-            place = section_of(record.class_.sourced_id)
-            user_id = user_of(record.user.sourced_id)
-            role = role_of[record.role]
-            if place is None or user_id is None or role is None or record.status != "active":
-                self._unusual(record, place, user_id, role)
+        found = zip(
+            map(self._section_of.get, classes),
+            map(self.people.user_of.get, users),
+            map(wanted.__getitem__, some.which),
+            strict=True,
+        )
+        for index, (place, user_id, traits) in enumerate(found):
+            if place is None or user_id is None or traits is None:
+                self._unusual(some[index], place, user_id)
                 continue
-            start, end = record.begin_date, record.end_date
+            role, start, end = traits
             if (start and start != place[1]) or (end and end != place[2]):
-                dates = self._own_dates(record, place, user_id)
+                dates = self._own_dates(ids[index], start, end, place, user_id)
                 if dates is None:
                     continue
                 start, end = dates
             else:
                 start = end = ""
             if role == "teacher":
-                self._note_teacher(record)
+                self._note_teacher(some[index])
             rows.append((place[0], user_id, role, "active", start, end))
         return rows
 
+    def _wanted(self, traits: EnrollmentTraits) -> tuple[str, str, str] | None:
+        """Canvas's role, and Q's dates; None for those who are not to be in Canvas."""
+        role = self._role_of[traits.role]
+        if role is None or traits.status != "active":
+            return None
+        return role, traits.begin_date, traits.end_date
+
     def _own_dates(
-        self, record: Enrollment, place: tuple[str, str, str], user_id: str
+        self, sourced_id: str, start: str, end: str, place: tuple[str, str, str], user_id: str
     ) -> tuple[str, str] | None:
         """Canvas takes enrollment dates only as a pair: the missing one is the class's own."""
-        start, end = record.begin_date or place[1], record.end_date or place[2]
+        start, end = start or place[1], end or place[2]
         if not (start and end):
             return "", ""
         if end < start:
             self.problems.append(
-                problem("roster.enrollment-dates", "enrollments", record.sourced_id, "endDate")
+                problem("roster.enrollment-dates", "enrollments", sourced_id, "endDate")
             )
             self.keep_pairs.add((place[0], user_id))
             return None
@@ -142,17 +154,13 @@ class EnrollmentMapper:
         self._teachers[class_id] = min(teacher, self._teachers.get(class_id, teacher))
 
     def _unusual(
-        self,
-        record: Enrollment,
-        place: tuple[str, str, str] | None,
-        user_id: str | None,
-        role: str | None,
+        self, record: Enrollment, place: tuple[str, str, str] | None, user_id: str | None
     ) -> None:
         """An enrollment without a row: because it should have none, or because it cannot."""
         class_id, user = record.class_.sourced_id, record.user.sourced_id
         without = (
             record.status != "active"
-            or role is None
+            or self._role_of[record.role] is None
             or class_id in self.places.inactive
             or user in self.people.inactive
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from sys import intern
 
 from integration.oneroster.types import Problem, Record, Ref, User
 from integration.provisioning.problems import is_plain, problem, unfit
@@ -58,62 +57,7 @@ class LeanUser(Record, frozen=True, gc=False):
     row: UserRow = NOBODY
 
 
-def lean_people(rules: Rules) -> Callable[[User], User | LeanUser]:
-    """What is kept of a user's record until all have come: its row, and what ties it to others.
-
-    Half a million whole records would be most of what a night holds in memory. Of one that has no
-    row and should all is kept that `map_people` will look at, to say why.
-    """
-    modified = ""  # most that come together were modified together
-    orgs: dict[tuple[Ref, ...], tuple[Ref, ...]] = {}
-    names: dict[str, str] = {}  # half a million people share a few thousand
-    by_identifier = rules.user_sis_id == "identifier"
-    by_user_ids = not by_identifier and rules.user_sis_id != "sourcedId"
-
-    def leaned(user: User) -> User | LeanUser:
-        nonlocal modified
-        if modified != user.date_last_modified:
-            modified = user.date_last_modified
-        if not _is_wanted(user, rules):
-            return LeanUser(
-                user.sourced_id,
-                "active" if user.status == "active" else "tobedeleted",
-                modified,
-                role=intern(user.role),
-            )
-        row = user_row(user, rules)
-        if isinstance(row, UserRow):
-            user_id, login, first, last, email, status = row
-            first, last = names.setdefault(first, first), names.setdefault(last, last)
-            return LeanUser(
-                user.sourced_id,
-                "active",
-                modified,
-                role=intern(user.role),
-                agents=user.agents if rules.guardians else (),
-                orgs=orgs.setdefault(user.orgs, user.orgs),
-                row=UserRow(user_id, login, first, last, email, status),
-            )
-        return User(
-            user.sourced_id,
-            "active",
-            modified,
-            user.username,
-            user.enabled_user,
-            user.given_name,
-            user.family_name,
-            role=intern(user.role),
-            identifier=user.identifier if by_identifier else "",
-            email=user.email,
-            user_ids=user.user_ids if by_user_ids else (),
-            agents=user.agents if rules.guardians else (),
-            orgs=orgs.setdefault(user.orgs, user.orgs),
-        )
-
-    return leaned
-
-
-def _is_wanted(user: User | LeanUser, rules: Rules) -> bool:
+def is_wanted(user: User | LeanUser, rules: Rules) -> bool:
     return user.status == "active" and (rules.guardians or user.role not in GUARDIANS)
 
 
@@ -129,7 +73,7 @@ def map_people(
     holder_of: dict[str, UserRow] = {}
     source_of: dict[str, str] = {}
     losers: list[UserRow] = []
-    result.inactive = {key for key, user in users.items() if not _is_wanted(user, rules)}
+    result.inactive = {key for key, user in users.items() if not is_wanted(user, rules)}
     for sourced_id in sorted(users.keys() - result.inactive):
         user = users[sourced_id]
         if isinstance(user, LeanUser):
@@ -172,7 +116,7 @@ def user_row(user: User, rules: Rules) -> UserRow | Problem:
         return problem("roster.no-login", "users", user.sourced_id)
     if not (user.given_name or user.family_name):
         return problem("roster.no-name", "users", user.sourced_id)
-    if is_plain(user_id, login, user.given_name, user.family_name, user.email):
+    if has_row(user_id, login, user.given_name, user.family_name, user.email):
         return _row(user_id, login, user)
     why = unfit(
         "users",
@@ -186,9 +130,19 @@ def user_row(user: User, rules: Rules) -> UserRow | Problem:
     return why or _row(user_id, login, user)
 
 
+def has_row(user_id: str, login: str, first: str, last: str, email: str) -> bool:
+    """Is this soon seen to be a row? If not, `user_row` decides."""
+    names = first or last
+    return bool(user_id and login and names) and is_plain(user_id, login, first, last, email)
+
+
 def _row(user_id: str, login: str, user: User) -> UserRow:
-    status = "active" if user.enabled_user else "suspended"
-    return UserRow(user_id, login, user.given_name, user.family_name, user.email, status)
+    state = user_state(is_enabled=user.enabled_user)
+    return UserRow(user_id, login, user.given_name, user.family_name, user.email, state)
+
+
+def user_state(*, is_enabled: bool) -> str:
+    return "active" if is_enabled else "suspended"
 
 
 def sis_id(user: User, rule: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from integration.bulk import batches
 from integration.ledger.runs import Ledger
 from integration.memory import many_records
 from integration.models import ProvisioningPolicy, Run
@@ -21,9 +20,9 @@ from integration.provisioning.enrollments import EnrollmentMapper
 from integration.provisioning.errors import EmptyFeed
 from integration.provisioning.holds import Hold, Limits, adoption
 from integration.provisioning.ladder import Ladder
+from integration.provisioning.lean import lean_people
 from integration.provisioning.people import (
     People,
-    lean_people,
     map_people,
     respect_claims,
     respect_ids,
@@ -44,9 +43,8 @@ from integration.provisioning.rows import (
 from integration.provisioning.rules import Rules
 from integration.provisioning.structure import map_accounts, map_terms, unique
 
-# Records that are mapped together, while they are in the processor's cache; and rows that are
-# compared together, for where some have changed that costs questions and a transaction.
-SLICE = 1_000
+# Rows that are compared together, for where some have changed that costs questions and a
+# transaction.
 COMPARED = 5_000
 
 
@@ -238,11 +236,10 @@ class Planner:
         rows: list[Row] = []
         for page in self.source.enrollments():
             mapper.doubt(page.problems, accounts)
-            for records in batches(page.records, SLICE):
-                rows += mapper.rows(records)
-                if len(rows) >= COMPARED:
-                    self.lines.write_down(ENROLLMENTS, comparison.take(rows))
-                    rows.clear()
+            rows += mapper.rows(page.records)
+            if len(rows) >= COMPARED:
+                self.lines.write_down(ENROLLMENTS, comparison.take(rows))
+                rows.clear()
             # A night whose classes are missing has a million of them.
             if mapper.problems:
                 self.ledger.find(mapper.problems)

@@ -6,10 +6,10 @@ absence from it proves nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from integration.ledger.runs import Ledger
 from integration.ledger.share import Share, share_of
@@ -28,6 +28,11 @@ from integration.oneroster.types import (
     User,
 )
 from integration.provisioning.problems import problem
+
+T = TypeVar("T")
+
+# What is kept of a page's records.
+Lean = Callable[[Sequence[T]], Iterable[R]]
 
 SCHOOL = "school"
 OF_A_SCHOOL = ("courses", "classes", "users", "enrollments")
@@ -87,8 +92,8 @@ class Source:
     def sessions(self) -> list[AcademicSession]:
         return self._either("academicSessions", self._by_school("terms"))
 
-    def classes(self, lean: Callable[[Class], Class]) -> list[Class]:
-        """All classes, each as `lean` leaves it when it comes."""
+    def classes(self, lean: Lean[Class, Class]) -> list[Class]:
+        """All classes, as `lean` leaves them when their page comes."""
         return self._all("classes", paths=self._by_school("classes"), lean=lean)
 
     def courses(self, wanted: Iterable[str]) -> list[Course]:
@@ -104,15 +109,15 @@ class Source:
                         courses.append(course)
         return courses
 
-    def users(self, lean: Callable[[User], R]) -> list[R]:
-        """All users, each as `lean` leaves it when it comes."""
+    def users(self, lean: Lean[User, R]) -> list[R]:
+        """All users, as `lean` leaves them when their page comes."""
         if self.service != SCHOOL:
             return self._all("users", lean=lean)
         paths = [*self._by_school("students"), *self._by_school("teachers")]
         users: list[R] = self._all("users", paths=paths, lean=lean)
         return users + self._other_users(lean)
 
-    def _other_users(self, lean: Callable[[User], R]) -> list[R]:
+    def _other_users(self, lean: Lean[User, R]) -> list[R]:
         """Administrators, aides and guardians, where the provider lets the lists be asked for."""
         complete = self.complete["users"]
         try:
@@ -151,7 +156,7 @@ class Source:
         *,
         paths: list[tuple[str, str]] | None = None,
         filtered: bool = False,
-        lean: Callable[[Any], Any] | None = None,
+        lean: Lean[Any, Any] | None = None,
     ) -> list[Any]:
         """Every record of a collection, read again once if the first time proves nothing.
 
@@ -167,7 +172,7 @@ class Source:
                 for path, other in paths or [(collection, "")]:
                     options = {"filter": other} if filtered else {"school": other}
                     for page in self._pages(collection, path, **options):
-                        found += map(lean, page.records) if lean else page.records
+                        found += lean(page.records) if lean else page.records
             if self.complete[collection]:
                 return found
             records += found

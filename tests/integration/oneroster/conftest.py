@@ -44,14 +44,22 @@ def http(q, elsewhere):
 
 
 @pytest.fixture
-def connect(q, http):
+def decoder():
+    """What reads the client's large pages; None for its own."""
+    return
+
+
+@pytest.fixture
+def connect(q, http, decoder):
     """A client, with any setting changed."""
     clients = []
 
-    def make(*, now=lambda: 1_700_000_000.0, **settings) -> OneRosterClient:
+    def make(*, now=lambda: 1_700_000_000.0, decoder=decoder, **settings) -> OneRosterClient:
         base = {"base_url": q.url + ROOT, "auth": "oauth2", "key": "qkey", "secret": "qs&cret"}
         token = {"token_url": q.url + "/oauth/token", "page_size": 100}
-        client = OneRosterClient(http, Settings(**base | token | settings), now=now)
+        client = OneRosterClient(
+            http, Settings(**base | token | settings), now=now, decoder=decoder
+        )
         clients.append(client)
         return client
 

@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 from werkzeug import Response
 
+from integration.oneroster.decoder import Decoder
 from integration.oneroster.errors import (
     BadRequest,
     FilterRefused,
@@ -18,6 +19,30 @@ from integration.oneroster.errors import (
 )
 
 USERS = "/ims/oneroster/v1p1/users"
+
+
+class Lasting(Decoder):
+    """One for all tests: a client that is closed does not end it."""
+
+    def close(self):
+        pass
+
+    def end(self):
+        super().close()
+
+
+@pytest.fixture(scope="module")
+def elsewhere_at_once():
+    decoder = Lasting(after=0)
+    yield decoder
+    decoder.end()
+
+
+@pytest.fixture(params=["here", "elsewhere"])
+def decoder(request):
+    """Whoever reads the pages, the reading is the same."""
+    at_once = request.param == "elsewhere"
+    return request.getfixturevalue("elsewhere_at_once") if at_once else None
 
 
 def reply_with(status, body=b"", **headers):

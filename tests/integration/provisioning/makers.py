@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from integration.oneroster.compact import Users
 from integration.oneroster.types import (
     AcademicSession,
     Class,
@@ -17,7 +18,8 @@ from integration.oneroster.types import (
     User,
 )
 from integration.provisioning.classes import Places, place_classes
-from integration.provisioning.people import People, lean_people, map_people
+from integration.provisioning.lean import lean_people
+from integration.provisioning.people import People, map_people
 from integration.provisioning.rules import Rules
 from integration.provisioning.structure import Term
 
@@ -117,5 +119,7 @@ def peopled(
         )
 
     people = mapped(users)
-    assert mapped(map(lean_people(rules), users)) == people
+    lean = lean_people(rules)
+    assert mapped(lean(users)) == people
+    assert mapped(lean(Users.of(users))) == people
     return people

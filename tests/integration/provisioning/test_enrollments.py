@@ -194,7 +194,7 @@ def test_an_enrollment_that_cannot_be_read_keeps_what_it_tells_of(refs, kept):
 def test_one_broken_enrollment_of_a_thousand_leaves_999():
     users = [f"u{number}" for number in range(1000)]
     one = EnrollmentMapper(placed(class_()), peopled(*map(user, users[1:])), PLAIN)
-    assert len(one.rows(enrollment(name) for name in users)) == 999
+    assert len(one.rows([enrollment(name) for name in users])) == 999
     assert codes(one.problems) == [("roster.unknown-user", "u0-c1-student")]
 
 
