@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from integration.oneroster.decoder import Decoder
 from tests.bench.baseline import page_server
 from tests.bench.night import night
 
@@ -79,3 +80,14 @@ def test_as_many_rows_travel_as_records_changed(provisioned):
     changed = ask(provisioned, "change?collection=users&count=20")["changed"]
     changed += ask(provisioned, "change?collection=enrollments&count=30")["changed"]
     assert a_night(provisioned, 1_000)["planned"] == changed > 30
+
+
+def test_what_another_process_reads_is_what_was_read_here(provisioned, monkeypatch):
+    monkeypatch.setitem(Decoder.__init__.__kwdefaults__, "after", 0)
+    assert a_night(provisioned, 500)["planned"] == 0
+    assert ask(provisioned, "change?collection=users&count=25")["changed"]
+    there = a_night(provisioned, 500)
+    monkeypatch.undo()
+    here = a_night(provisioned, 500)
+    assert here["counts"] == there["counts"]
+    assert here["planned"] == there["planned"] > 0
