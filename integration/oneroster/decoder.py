@@ -13,7 +13,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from pathlib import Path
 from struct import pack
 from threading import Lock
 from typing import Generic
@@ -27,8 +28,8 @@ logger = logging.getLogger(__name__)
 
 # So much text takes as long to read as a process takes to start.
 AFTER_BYTES = 16 << 20
-SILENCE_SECONDS = 120
-END_SECONDS = 5
+# A page takes it a second; whoever waits for it must be able to stop within a minute.
+SILENCE_SECONDS = 30
 
 
 class Decoder:
@@ -87,21 +88,24 @@ class PagesElsewhere(Generic[R]):
 
 def _started(silence: float) -> _Process | None:
     """Another process; None where the machine has none to give."""
-    ours, other = socket.socketpair()
-    try:
-        with other:
-            process = subprocess.Popen(  # ourselves
-                [sys.executable, "-m", "integration.oneroster.decoding"],
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    with ExitStack() as unused:
+        try:
+            ours, other = map(unused.enter_context, socket.socketpair())
+            process = subprocess.Popen(  # no word of it comes from outside
+                # Not from the directory in which somebody happened to start us.
+                [sys.executable, "-P", "-m", "integration.oneroster.decoding"],
+                # And of the environment nothing, for there are secrets.
+                env={"PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)},
                 stdin=other.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,  # Ctrl-C is for us; it ends when we do
             )
-    except OSError:
-        ours.close()
-        logger.warning("No process could be started to read large pages; they are read here.")
-        return None
+        except OSError:
+            logger.warning("No process could be started to read large pages; they are read here.")
+            return None
+        unused.pop_all()
+    other.close()
     seconds, rest = divmod(silence, 1)
     for limit in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
         ours.setsockopt(socket.SOL_SOCKET, limit, pack("ll", int(seconds), int(rest * 1_000_000)))
@@ -117,18 +121,24 @@ class _Process:
         self._sending = ThreadPoolExecutor(1, thread_name_prefix="decoder")
         self._receiving = ThreadPoolExecutor(1, thread_name_prefix="decoder")
         self._is_lost = False
+        self._losing = Lock()
 
-    def ask(self, kind: bytes, path_name: bytes, body: bytes) -> Future[bytes]:
+    def ask(self, kind: bytes, path_name: bytes, body: bytes) -> Future[bytes] | None:
+        """What is answered comes in the order of asking; so one slip, and nothing is believed."""
         head = QUESTION.pack(len(kind), len(path_name), len(body)) + kind + path_name
-        self._sending.submit(self._send, head, body)
-        return self._receiving.submit(self._receive)
+        try:
+            self._sending.submit(self._send, head, body)
+            return self._receiving.submit(self._receive)
+        except RuntimeError:  # the machine has no thread to give
+            self._lose()
+            return None
 
     def _send(self, head: bytes, body: bytes) -> None:
         if not self._is_lost:
             try:
                 self._socket.sendall(head)
                 self._socket.sendall(body)
-            except OSError:
+            except (OSError, MemoryError):
                 self._lose()
 
     def _receive(self) -> bytes:
@@ -137,32 +147,28 @@ class _Process:
         try:
             [size] = ANSWER.unpack(receive(self._socket, ANSWER.size))
             return receive(self._socket, size) if size else b""
-        except (OSError, EOFError):
+        except (OSError, EOFError, MemoryError):
             self._lose()
             return b""
 
     def _lose(self) -> None:
-        if not self._is_lost:
-            self._is_lost = True
-            self._process.kill()
-            logger.warning("The process that reads large pages was lost; they are read here.")
-            self._hang_up()
+        with self._losing:
+            if not self._is_lost:
+                logger.warning("The process that reads large pages was lost; they are read here.")
+                self._stop()
 
-    def _hang_up(self) -> None:
+    def _stop(self) -> None:
+        self._is_lost = True
+        self._process.kill()  # it holds nothing
         with suppress(OSError):  # it is closed at the other end
             self._socket.shutdown(socket.SHUT_RDWR)
 
     def end(self) -> None:
-        self._is_lost = True
-        self._hang_up()
-        self._sending.shutdown(cancel_futures=True)
-        self._receiving.shutdown(cancel_futures=True)
+        self._stop()
+        self._sending.shutdown()
+        self._receiving.shutdown()
         self._socket.close()
-        try:
-            self._process.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self._process.wait()
 
 
 def _processors() -> int:

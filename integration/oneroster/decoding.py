@@ -7,6 +7,7 @@ itself, because it fails there in words. Ends when the other side does.
 
 from __future__ import annotations
 
+import signal
 import socket
 from struct import Struct
 
@@ -23,7 +24,7 @@ def packed(kind: str, body: bytes, *, path_name: str) -> bytes:
     """A page, read and packed; b"" where it cannot be."""
     try:
         return PACKINGS[kind].pack(PARSERS[kind].pieces(body, path_name=path_name))
-    except (Undecodable, NoRecords, UnicodeEncodeError):
+    except (Undecodable, NoRecords, UnicodeError):
         return b""
 
 
@@ -41,14 +42,17 @@ def receive(sock: socket.socket, size: int) -> bytes:
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # whoever started it may have a use for it yet
     with socket.socket(fileno=0) as sock:
         while True:
             try:
                 sizes = QUESTION.unpack(receive(sock, QUESTION.size))
                 kind, path_name, body = (receive(sock, size) if size else b"" for size in sizes)
                 answer = packed(kind.decode(), body, path_name=path_name.decode())
-                del body
-                sock.sendall(ANSWER.pack(len(answer)) + answer)
+                del body  # as in Reading
+                sock.sendall(ANSWER.pack(len(answer)))
+                sock.sendall(answer)
+                del answer
             except (EOFError, ConnectionError):
                 return
 

@@ -82,7 +82,7 @@ class PageParser(Generic[R]):
             if not doubtful:
                 return Parsed(Page(decoded), ids_of(decoded), _warnings(envelope.info))
             raws = self._split.decode(body).records
-            judged = {i: self.one(msgspec.json.decode(raws[i])) for i in doubtful}
+            judged = {i: self.one(_whole(raws[i])) for i in doubtful}
             results = [judged.get(i, record) for i, record in enumerate(decoded)]
             return _parsed(results, _warnings(envelope.info))
         envelope = _try(self._split, body)
@@ -147,12 +147,12 @@ class PageParser(Generic[R]):
         if _NUL not in bytes(raw):
             try:
                 record: R = self._record.decode(raw)
-            except msgspec.ValidationError:
+            except (msgspec.ValidationError, UnicodeDecodeError):
                 pass
             else:
                 if not self._settler.settle(record):
                     return record
-        return self.one(msgspec.json.decode(raw))
+        return self.one(_whole(raw))
 
     def _problem(self, sourced_id: str, field: str, why: Unusable, refs: Refs = ()) -> Problem:
         name = _FIELD_NAMES.get(field, field)
@@ -218,6 +218,14 @@ def _parsed(results: list[R | Problem], deviations: tuple[str, ...]) -> Parsed[R
 
 def ids_of(records: Iterable[Identified]) -> list[str]:
     return list(map(attrgetter("sourced_id"), records))
+
+
+def _whole(raw: msgspec.Raw) -> Any:
+    """All of one record. Raises Undecodable: it is not in UTF-8."""
+    try:
+        return msgspec.json.decode(raw)
+    except UnicodeDecodeError:
+        raise Undecodable from None
 
 
 def _document(body: bytes) -> Any:

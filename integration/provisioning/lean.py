@@ -8,9 +8,10 @@ from typing import Literal
 
 from integration.oneroster.compact import Users, UserTraits
 from integration.oneroster.types import Ref, User
-from integration.provisioning.people import LeanUser, has_row, is_wanted, user_row, user_state
+from integration.provisioning.people import LeanUser, is_wanted, user_row, user_state
+from integration.provisioning.problems import is_plain
 from integration.provisioning.rows import UserRow
-from integration.provisioning.rules import GUARDIANS, Rules
+from integration.provisioning.rules import Rules
 
 
 def lean_people(rules: Rules) -> Callable[[Sequence[User]], Iterator[User | LeanUser]]:
@@ -40,15 +41,16 @@ class _Lean:
             yield from map(self.one, users)
             return
         traits = [self._shared(one) for one in users.traits]
-        named = zip(*users.texts, map(traits.__getitem__, users.which), strict=True)
+        found = zip(*users.texts, map(traits.__getitem__, users.which), strict=True)
         whole: list[User] = []
-        for place, (sourced_id, username, first, last, email, shared) in enumerate(named):
+        for place, (sourced_id, username, first, last, email, shared) in enumerate(found):
             status, modified, role, orgs, state = shared
             if not state:
                 yield LeanUser(sourced_id, status, modified, role=role)
                 continue
             login = username or email
-            if not has_row(sourced_id, login, first, last, email):
+            named = sourced_id and login and (first or last)
+            if not (named and is_plain(sourced_id, login, first, last, email)):
                 whole = whole or list(users)
                 yield self.one(whole[place])
                 continue
@@ -60,27 +62,29 @@ class _Lean:
         self, traits: UserTraits
     ) -> tuple[Literal["active", "tobedeleted"], str, str, tuple[Ref, ...], str]:
         """Status, when modified, role, organisations, and Canvas's status: "" for none."""
-        is_active = traits.status == "active"
-        is_wanted = is_active and (self._rules.guardians or traits.role not in GUARDIANS)
         return (
-            "active" if is_active else "tobedeleted",
-            traits.date_last_modified,
+            "active" if traits.status == "active" else "tobedeleted",
+            self._last_modified(traits.date_last_modified),
             intern(traits.role),
             self._orgs.setdefault(traits.orgs, traits.orgs),
-            user_state(is_enabled=traits.enabled_user) if is_wanted else "",
+            user_state(is_enabled=traits.enabled_user) if is_wanted(traits, self._rules) else "",
         )
+
+    def _last_modified(self, moment: str) -> str:
+        if self._modified != moment:
+            self._modified = moment
+        return self._modified
 
     def _name(self, name: str) -> str:
         return self._names.setdefault(name, name)
 
     def one(self, user: User) -> User | LeanUser:
-        if self._modified != user.date_last_modified:
-            self._modified = user.date_last_modified
+        modified = self._last_modified(user.date_last_modified)
         if not is_wanted(user, self._rules):
             return LeanUser(
                 user.sourced_id,
                 "active" if user.status == "active" else "tobedeleted",
-                self._modified,
+                modified,
                 role=intern(user.role),
             )
         agents = user.agents if self._rules.guardians else ()
@@ -92,7 +96,7 @@ class _Lean:
             return LeanUser(
                 user.sourced_id,
                 "active",
-                self._modified,
+                modified,
                 role=intern(user.role),
                 agents=agents,
                 orgs=orgs,
@@ -101,7 +105,7 @@ class _Lean:
         return User(
             user.sourced_id,
             "active",
-            self._modified,
+            modified,
             user.username,
             user.enabled_user,
             user.given_name,

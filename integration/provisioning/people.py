@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
+from integration.oneroster.compact import UserTraits
 from integration.oneroster.types import Problem, Record, Ref, User
 from integration.provisioning.problems import is_plain, problem, unfit
 from integration.provisioning.rows import ObserverRow, UserRow
@@ -57,7 +58,7 @@ class LeanUser(Record, frozen=True, gc=False):
     row: UserRow = NOBODY
 
 
-def is_wanted(user: User | LeanUser, rules: Rules) -> bool:
+def is_wanted(user: User | LeanUser | UserTraits, rules: Rules) -> bool:
     return user.status == "active" and (rules.guardians or user.role not in GUARDIANS)
 
 
@@ -116,7 +117,7 @@ def user_row(user: User, rules: Rules) -> UserRow | Problem:
         return problem("roster.no-login", "users", user.sourced_id)
     if not (user.given_name or user.family_name):
         return problem("roster.no-name", "users", user.sourced_id)
-    if has_row(user_id, login, user.given_name, user.family_name, user.email):
+    if is_plain(user_id, login, user.given_name, user.family_name, user.email):
         return _row(user_id, login, user)
     why = unfit(
         "users",
@@ -128,12 +129,6 @@ def user_row(user: User, rules: Rules) -> UserRow | Problem:
         email=user.email,
     )
     return why or _row(user_id, login, user)
-
-
-def has_row(user_id: str, login: str, first: str, last: str, email: str) -> bool:
-    """Is this soon seen to be a row? If not, `user_row` decides."""
-    names = first or last
-    return bool(user_id and login and names) and is_plain(user_id, login, first, last, email)
 
 
 def _row(user_id: str, login: str, user: User) -> UserRow:

@@ -17,7 +17,10 @@ import resource
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from integration.oneroster.decoder import Decoder
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration.settings")
 
@@ -37,7 +40,9 @@ def main(words: list[str]) -> int:
     return 0
 
 
-def night(url: str, token_url: str, *, page_size: int, first: bool) -> dict[str, Any]:
+def night(
+    url: str, token_url: str, *, page_size: int, first: bool, decoder: Decoder | None = None
+) -> dict[str, Any]:
     """Plan one night, and accept all of it if it is the first."""
     from integration.http import Http
     from integration.ledger.leases import held
@@ -57,7 +62,9 @@ def night(url: str, token_url: str, *, page_size: int, first: bool) -> dict[str,
     policy, _ = ProvisioningPolicy.objects.get_or_create(district=district)
     how = {"token_url": token_url, "page_size": page_size, "concurrency": 4}
     client = OneRosterClient(
-        Http(allow_private=[url.split("/")[2]]), Settings(url, "oauth2", "key", "secret", **how)
+        Http(allow_private=[url.split("/")[2]]),
+        Settings(url, "oauth2", "key", "secret", **how),
+        decoder=decoder,
     )
     with held("bench") as fence, client:
         ledger = Ledger.take(open_run(district, actor="bench"), fence)

@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 
 import msgspec
 import pytest
@@ -18,7 +20,7 @@ from integration.oneroster import decoder as module
 from integration.oneroster.compact import PACKINGS, Enrollments, Users
 from integration.oneroster.decoder import Decoder
 from integration.oneroster.decoding import packed
-from integration.oneroster.parse import PARSERS
+from integration.oneroster.parse import PARSERS, Undecodable
 from tests.integration.oneroster.provider import record
 from tests.sandbox_process import ROOT
 
@@ -130,6 +132,45 @@ def test_a_page_that_fails_is_left_to_whoever_asked(kind, text):
     assert packed(kind, text, path_name=kind) == b""
 
 
+@pytest.mark.parametrize("kind", MASSES)
+def test_a_page_that_is_not_in_utf_8_is_undecodable_here_and_left_there(kind):
+    text = body(kind, [MAKERS[kind](1), MAKERS[kind](2, title="x~y", status="?~")])
+    latin = text.replace(b"~", b"\xe9")
+    assert packed(kind, latin, path_name=kind) == b""
+    with pytest.raises(Undecodable):
+        list(PARSERS[kind].pieces(latin))
+
+
+def test_the_process_knows_no_secret(decoder, monkeypatch):
+    monkeypatch.setenv("SECRET_KEY", "canary")
+    assert read(decoder)
+    there = Path(f"/proc/{process_of(decoder).pid}/environ").read_bytes()
+    assert set(re.findall(rb"(\w+)=", there)) <= {b"PYTHONPATH", b"LC_CTYPE"}
+
+
+def test_what_lies_in_the_current_directory_is_not_run(tmp_path, monkeypatch):
+    (tmp_path / "msgspec.py").write_text("raise SystemExit")
+    monkeypatch.chdir(tmp_path)
+    decoder = Decoder(after=0)
+    assert read(decoder)
+    decoder.close()
+
+
+def test_a_machine_without_sockets_or_threads_reads_here(monkeypatch):
+    def refuses(*_, **__):
+        raise OSError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module.socket, "socketpair", refuses)
+        assert read(Decoder(after=0)) is None
+    decoder = Decoder(after=0)
+    with monkeypatch.context() as patch:
+        patch.setattr(Thread, "start", lambda _: (_ for _ in ()).throw(RuntimeError))
+        assert read(decoder) is None
+    assert not read(decoder)
+    decoder.close()
+
+
 @given(
     st.lists(
         st.fixed_dictionaries(
@@ -156,7 +197,7 @@ def test_columns_are_read_like_a_list(kind, columns):
     [piece] = PARSERS[kind].pieces(body(kind, [MAKERS[kind](n) for n in range(9)]))
     records = columns.of(piece.page.records)
     assert columns.of(records) is records
-    ids = [f"{piece.ids[0].partition('-')[0]}-{n:0{len(piece.ids[0]) - 2}d}" for n in range(9)]
+    ids = [MAKERS[kind](n)["sourcedId"] for n in range(9)]
     assert [one.sourced_id for one in records] == ids
     assert (len(records), records[-1].sourced_id) == (9, ids[-1])
     assert [one.sourced_id for one in records[2:5]] == ids[2:5]
@@ -164,6 +205,11 @@ def test_columns_are_read_like_a_list(kind, columns):
     assert isinstance(records[2:5], columns)
     with pytest.raises(IndexError):
         records[9]
+
+
+@pytest.fixture(autouse=True)
+def two_processors(monkeypatch):
+    monkeypatch.setattr(module, "_processors", lambda: 2)
 
 
 @pytest.fixture
@@ -208,13 +254,13 @@ def test_the_process_ends_with_its_decoder(decoder):
     assert read(decoder)
     process = process_of(decoder)
     decoder.close()
-    assert process.returncode == 0
+    assert process.returncode is not None
     assert read(decoder) is None
 
 
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGSTOP])
 def test_a_process_that_is_lost_or_silent_is_done_without(kill, caplog):
-    decoder = Decoder(after=0, silence=0.2)
+    decoder = Decoder(after=0, silence=3)
     assert read(decoder)
     process_of(decoder).send_signal(kill)
     assert not read(decoder)
@@ -255,6 +301,7 @@ import sys
 from integration.oneroster.decoder import Decoder
 from integration.oneroster.types import USER
 decoder = Decoder(after=0)
+decoder._left = 0
 decoder.pages(USER).offer(b'{"users": [{"sourcedId": "u"}]}', path_name="").result()
 print(decoder._process._process.pid, flush=True)
 sys.stdin.read()
@@ -266,8 +313,10 @@ def test_it_ends_when_whoever_started_it_is_killed():
     with subprocess.Popen([sys.executable, "-c", PARENT], cwd=ROOT, text=True, **pipes) as parent:
         pid = int(parent.stdout.readline())
         parent.kill()
-    while is_alive(pid):
+    deadline = time.monotonic() + 30
+    while is_alive(pid) and time.monotonic() < deadline:
         time.sleep(0.01)
+    assert not is_alive(pid)
 
 
 def is_alive(pid):

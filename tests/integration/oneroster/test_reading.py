@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 from werkzeug import Response
 
+from integration.oneroster import decoder as module
 from integration.oneroster.decoder import Decoder
 from integration.oneroster.errors import (
     BadRequest,
@@ -33,8 +34,14 @@ class Lasting(Decoder):
 
 @pytest.fixture(scope="module")
 def elsewhere_at_once():
-    decoder = Lasting(after=0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_processors", lambda: 2)
+        decoder = Lasting(after=0)
     yield decoder
+    process = decoder._process
+    # Or all was read here.
+    assert process
+    assert not process._is_lost
     decoder.end()
 
 

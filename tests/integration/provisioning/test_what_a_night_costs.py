@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from integration.oneroster import decoder
 from integration.oneroster.decoder import Decoder
 from tests.bench.baseline import page_server
 from tests.bench.night import night
@@ -29,11 +30,11 @@ def ask(q: dict, path: str) -> dict:
         return json.load(answer)
 
 
-def a_night(q: dict, page_size: int, *, first: bool = False) -> dict:
+def a_night(q: dict, page_size: int, *, first: bool = False, **how) -> dict:
     """What `night` tells, and how many requests and queries it took."""
     ask(q, "reset")
     with CaptureQueriesContext(connection) as captured:
-        told = night(q["url"], q["token_url"], page_size=page_size, first=first)
+        told = night(q["url"], q["token_url"], page_size=page_size, first=first, **how)
     every = [query["sql"] for query in captured]
     asked = [sql for sql in every if not any(one in sql for one in BY_THE_CLOCK)]
     lookups = [sql for sql in asked if '"integration_rosterrow"."key" IN' in sql]
@@ -82,12 +83,26 @@ def test_as_many_rows_travel_as_records_changed(provisioned):
     assert a_night(provisioned, 1_000)["planned"] == changed > 30
 
 
+class Noted(Decoder):
+    """Keeps what it was asked."""
+
+    def __init__(self):
+        super().__init__(after=0)
+        self.asked = []
+
+    def ask(self, *words, **named):
+        self.asked.append(super().ask(*words, **named))
+        return self.asked[-1]
+
+
 def test_what_another_process_reads_is_what_was_read_here(provisioned, monkeypatch):
-    monkeypatch.setitem(Decoder.__init__.__kwdefaults__, "after", 0)
-    assert a_night(provisioned, 500)["planned"] == 0
+    monkeypatch.setattr(decoder, "_processors", lambda: 2)
+    assert a_night(provisioned, 500, decoder=Noted())["planned"] == 0
     assert ask(provisioned, "change?collection=users&count=25")["changed"]
-    there = a_night(provisioned, 500)
-    monkeypatch.undo()
-    here = a_night(provisioned, 500)
+    elsewhere = Noted()
+    there, here = a_night(provisioned, 500, decoder=elsewhere), a_night(provisioned, 500)
     assert here["counts"] == there["counts"]
     assert here["planned"] == there["planned"] > 0
+    read = [one.result() for one in elsewhere.asked]
+    assert len(read) > 5
+    assert all(read)
