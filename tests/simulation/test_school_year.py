@@ -55,6 +55,7 @@ class SchoolYear:
         self.told: Counter[str] = Counter()
         self.last: dict[str, Any] = {}
         self.is_open = False
+        self.is_ending = False
         for _ in range(first):
             self.day += 1
             q.day(self.day)
@@ -147,12 +148,16 @@ class SchoolYear:
             if proposed and self.chance.random() < 0.5:
                 here.approve(run, "--kind", "change_sis_id")
                 self.rename(proposed)
-            elif run["sent"] and not proposed and self.chance.random() < 0.04:
+            elif self.may_undo(run) and not proposed and self.chance.random() < 0.04:
                 here.by_day("undo", str(run["id"]))
                 self.note("undone")
                 model.undone(changes, before)
         self.last = run
         self.compare()
+
+    def may_undo(self, run: dict[str, Any]) -> bool:
+        """At the end nobody takes anything back: the night after would do it again."""
+        return bool(run["sent"]) and not self.is_ending
 
     def part(self) -> int:
         """One in how many may be taken out tonight."""
@@ -215,11 +220,12 @@ class SchoolYear:
 
     def ends(self) -> None:
         """Two good nights without a change: the second one sends nothing, and nothing is open."""
+        self.is_ending = True
         for _ in range(3):
             self.a_day()
             self.q.wrong_no_more()
             self.live_through("", {}, 0)
-        imports = self.here.imports()
+        newest = self.here.newest_import()
         # Those who were taken out long enough ago would go a step further down.
         self.here.sql(
             "UPDATE integration_provisioningpolicy"
@@ -227,7 +233,7 @@ class SchoolYear:
         )
         self.here.now += timedelta(days=1)
         run = self.here.night()
-        if run["state"] == "done" and self.here.imports() != imports:
+        if run["state"] == "done" and self.here.newest_import() != newest:
             # What Canvas refused is tried once more after a week; nothing else may have gone.
             sent = self.here.sql(
                 "SELECT state, count(*) FROM integration_change WHERE action NOT IN"
