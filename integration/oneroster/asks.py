@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Purpose = Literal["first", "grid", "next", "hole", "end"]
+Purpose = Literal["first", "grid", "next", "gap", "tail", "hole", "end"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,13 @@ from integration.oneroster.asks import Arrival, Ask, Proof
 from integration.oneroster.joints import Fit, Joints
 
 _BLANK = mark("")
+# Asked for although there may be nothing: what repeats all that came before adds nothing.
+_MAY_REPEAT = ("end", "gap", "tail")
 _MOVED = "records moved from page to page while being read"
 MAX_PAGES = 100_000
-MAX_EMPTY = 10  # empty pages in a row, below the total: it is a lie, or grows without end
+# Empty pages in a row: below the total, it is a lie or grows without end; each with a link to a
+# next one, the provider never gives up linking.
+MAX_EMPTY = 10
 
 
 class PagingStuck(Exception):
@@ -41,6 +45,7 @@ class Walk:
     _joints: Joints = field(default_factory=Joints)
     _has_nameless: bool = False
     _empty: int = 0
+    _has_linked: bool = False
     _queue: deque[Ask] = field(default_factory=deque)
     _seen: Marks = field(default_factory=Marks)
     _was_stale: bool = False
@@ -94,12 +99,14 @@ class Walk:
             self._confirm(ask, arrival, len(ids), is_stale=is_stale)
         elif ask.purpose == "next":
             self._go_on(ask, arrival)
+        elif ask.purpose in ("gap", "tail"):
+            self._look_behind(ask, arrival, is_stale=is_stale)
         elif arrival.count and not is_stale:
             self._fill(ask, arrival)
         self._stop_at_last(ask, arrival)
         if self._has_grid and not self._outstanding and not self._ended:
             self._finish_grid(ask, arrival)
-        return "none" if ask.purpose == "end" and is_stale else fit
+        return "none" if ask.purpose in _MAY_REPEAT and is_stale else fit
 
     def refused(self, ask: Ask, *, is_answer: bool) -> bool:
         """Whether to go on after an error in answer to `ask`; `is_answer`: the provider's own.
@@ -110,6 +117,10 @@ class Walk:
         self._outstanding -= 1
         if ask.joins and (ask.purpose == "end" or (is_answer and not self._joints.is_proven)):
             self._unjoin(ask)
+            return True
+        if ask.purpose in ("gap", "tail") and is_answer:
+            self._doubts["what a link left out was refused"] = None
+            self._nothing_there(ask)
             return True
         if ask.purpose != "end":
             return False
@@ -157,7 +168,7 @@ class Walk:
         is_stale = bool(named) and not fresh
         if ask.purpose in ("grid", "next"):
             self._refuse_standstill(count, is_stale=is_stale)
-        if repeated and not (ask.purpose == "end" and is_stale):
+        if repeated and not (ask.purpose in _MAY_REPEAT and is_stale):
             self._note(["repeated-records"])
             self._doubts["records came twice, so others may be missing"] = None
         elif repeated:
@@ -233,11 +244,11 @@ class Walk:
             self._note(["no-total"])
         elif arrival.count < min(self.limit, self.total):
             self._note(["clamped-limit"])
-        if not arrival.count:
-            self._ended = True
-        elif self.total is None:
+        if self.total is None:
             self._joints.are_whole = False
-            self._ask_next(0, arrival)
+            self._go_on(Ask(0, self.limit, "first"), arrival)
+        elif not arrival.count:
+            self._ended = True
         elif self.total < arrival.count:
             self._distrust_total()
             self._ask_next(0, arrival)
@@ -246,16 +257,21 @@ class Walk:
             self._grid = arrival.count - self._joints.overlap
 
     def _go_on(self, ask: Ask, arrival: Arrival) -> None:
-        if not arrival.count:
-            self._ended = True
-        else:
+        """Without a total an empty page is the end, unless it says itself that more follows."""
+        leads_on = arrival.next_offset is not None and arrival.next_offset > ask.offset
+        if self._empty and (arrival.count or not leads_on):
+            self._doubts["an empty page said that more records follow"] = None
+        self._empty = 0 if arrival.count else self._empty + 1
+        if arrival.count or (leads_on and self._empty < MAX_EMPTY):
             self._ask_next(ask.offset, arrival)
+        else:
+            self._ended = True
 
     def _stop_at_last(self, ask: Ask, arrival: Arrival) -> None:
         """Only the provider could end some readings, and it does not."""
         if ask.purpose == "grid":
             self._empty = 0 if arrival.count else self._empty + 1
-        if self._empty >= MAX_EMPTY:
+        if ask.purpose == "grid" and self._empty >= MAX_EMPTY:
             self._doubts[f"{MAX_EMPTY} pages in a row were empty, below the total"] = None
             self._ended = True
         elif self.pages >= MAX_PAGES and not self._ended:
@@ -263,10 +279,39 @@ class Walk:
             self._ended = True
 
     def _ask_next(self, offset: int, arrival: Arrival) -> None:
-        following = offset + arrival.count
-        if arrival.next_offset is not None and arrival.next_offset > offset:
-            following = arrival.next_offset
-        self._queue.append(Ask(following, self.limit, "next"))
+        """Ask for what follows, and for what a link leaves out behind the records that came.
+
+        Who links counts what was asked for: where a page was clamped, those records are missing;
+        where the provider hides some, nothing new is there, also behind its last page.
+        """
+        following, linked = offset + arrival.count, arrival.next_offset or 0
+        leads_on = linked > offset
+        if arrival.count and linked > following:
+            self._note(["link-past-records"])
+            self._queue.append(Ask(following, linked - following, "gap"))
+        elif self._has_linked and not leads_on:
+            self._queue.append(Ask(following, self.limit, "tail"))
+        else:
+            self._queue.append(Ask(linked if leads_on else following, self.limit, "next"))
+        self._has_linked |= leads_on
+
+    def _look_behind(self, ask: Ask, arrival: Arrival, *, is_stale: bool) -> None:
+        """Go on where a link led past records that did not come, or led nowhere."""
+        rest = ask.limit - arrival.count
+        if is_stale or not arrival.count:
+            self._nothing_there(ask)
+        elif ask.purpose == "tail":
+            self._ask_next(ask.offset, arrival)
+        elif rest > 0:
+            self._queue.append(Ask(ask.offset + arrival.count, rest, "gap"))
+        else:
+            self._nothing_there(ask)
+
+    def _nothing_there(self, ask: Ask) -> None:
+        if ask.purpose == "gap":
+            self._queue.append(Ask(ask.offset + ask.limit, self.limit, "next"))
+        else:
+            self._ended = True
 
     def _fill(self, ask: Ask, arrival: Arrival) -> None:
         """Ask again for what a page left out; a server may clamp one page more than another."""
@@ -318,3 +363,4 @@ class Walk:
         self._joints.are_whole = False
         self.total = None
         self._has_grid = False
+        self._empty = 0
