@@ -24,7 +24,7 @@ class Ask:
 class Arrival:
     """What paging needs to know of an answer."""
 
-    ids: Sequence[str]  # of usable and unusable records alike, in order; blank where one has none
+    ids: Sequence[str]  # of usable and unusable records alike, or their stand-ins, in order
     total: int | None = None
     next_offset: int | None = None
     revision: str = ""

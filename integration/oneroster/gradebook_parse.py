@@ -26,7 +26,7 @@ from integration.oneroster.gradebook_types import (
     ScoreStatus,
     Value,
 )
-from integration.oneroster.parse import Parsed, Undecodable
+from integration.oneroster.parse import Parsed, Undecodable, parsed, problem_of
 from integration.oneroster.shapes import Misfit, shape
 from integration.oneroster.types import Identified, Page, Problem, Record, Ref, Text
 
@@ -81,11 +81,10 @@ class ExactPages(Generic[T]):
                 records.append(self._one(data if isinstance(data, Mapping) else {}))
                 ids.append(records[-1].sourced_id)
             except Misfit as misfit:
-                why = misfit.why
                 known = (self._key, misfit.sourced_id, misfit.field)
-                problems.append(Problem(*known, why.code, why.reason, why.remedy))
-                ids.append(misfit.sourced_id)
-        return Parsed(Page(records, problems), ids, content.deviations)
+                problems.append(problem_of(data, *known, misfit.why))
+                ids.append(problems[-1].key)
+        return parsed(Page(records, problems), ids, content.deviations)
 
     def pieces(self, body: bytes, *, path_name: str = "") -> Iterator[Parsed[T]]:
         """As `page`, which is one piece."""

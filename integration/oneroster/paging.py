@@ -16,7 +16,6 @@ from integration.marks import Marks, mark, marks
 from integration.oneroster.asks import Arrival, Ask, Proof
 from integration.oneroster.joints import Fit, Joints
 
-_BLANK = mark("")
 # Asked for although there may be nothing: what repeats all that came before adds nothing.
 _MAY_REPEAT = ("end", "gap", "tail")
 _MOVED = "records moved from page to page while being read"
@@ -43,7 +42,6 @@ class Walk:
     _has_grid: bool = False
     _outstanding: int = 0
     _joints: Joints = field(default_factory=Joints)
-    _has_nameless: bool = False
     _empty: int = 0
     _has_linked: bool = False
     _queue: deque[Ask] = field(default_factory=deque)
@@ -128,11 +126,9 @@ class Walk:
         self._ended = True
         return True
 
-    def saw(self, sourced_id: str) -> bool:
-        """Has this record come? Those without an id are not told apart."""
-        if not sourced_id:
-            return self._has_nameless
-        return mark(sourced_id) in self._seen
+    def saw(self, key: str) -> bool:
+        """Has this record come?"""
+        return mark(key) in self._seen
 
     def proof(self) -> Proof:
         reason = "; ".join(self._doubts)
@@ -160,12 +156,10 @@ class Walk:
         if not count:
             return False
         named = marks(ids)
-        self._has_nameless |= _BLANK in named
-        named.discard(_BLANK)
         fresh = self._seen.add(named)
         # A record that is twice on one page is the provider's; twice on two pages, a shift.
         repeated = len(named) - fresh
-        is_stale = bool(named) and not fresh
+        is_stale = not fresh
         if ask.purpose in ("grid", "next"):
             self._refuse_standstill(count, is_stale=is_stale)
         if repeated and not (ask.purpose in _MAY_REPEAT and is_stale):

@@ -7,6 +7,7 @@ way: one by one, with numbers for strings, bare references, 1.2 shapes and the l
 What is unusable even then becomes a Problem, and only that record.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -21,13 +22,15 @@ from integration.oneroster.envelope import NoRecords, find_record, find_records,
 from integration.oneroster.shapes import Misfit, references, shape
 from integration.oneroster.slices import Slicer, slices
 from integration.oneroster.sound import Sound, comes_in_masses
-from integration.oneroster.types import KINDS, Identified, Item, Kind, Page, Problem, R
+from integration.oneroster.types import KINDS, Identified, Item, Kind, Page, Problem, R, Record
 
 Refs = tuple[tuple[str, str], ...]
 
 _BOM = b"\xef\xbb\xbf"
 # JSON may not hold a raw NUL, so where a page has no escaped one, no record need be searched.
 _NUL = b"\\u0000"
+# No id begins with it.
+_NO_ID = "\0"
 _NOT_AN_OBJECT = Unusable(
     "oneroster.wrong-type", "it is not a JSON object", "Report it to the SIS vendor."
 )
@@ -39,7 +42,10 @@ class Undecodable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Parsed(Generic[Item]):
-    """A page, the ids of all that the answer held in its order ("" for none), and deviations."""
+    """A page, the ids of all that the answer held in its order, and deviations.
+
+    Of a record without an id its stand-in is among them.
+    """
 
     page: Page[Item]
     ids: list[str]
@@ -131,16 +137,14 @@ class PageParser(Generic[R]):
     def one(self, data: object) -> R | Problem:
         """Read one record the patient way."""
         if not isinstance(data, Mapping):
-            return self._problem("", "", _NOT_AN_OBJECT)
+            return self._problem(data, "", "", _NOT_AN_OBJECT)
         try:
             fields = shape(self.kind.record, data)
         except Misfit as misfit:
-            refs = references(self.kind.record, data)
-            return self._problem(misfit.sourced_id, misfit.field, misfit.why, refs)
+            return self._problem(data, misfit.sourced_id, misfit.field, misfit.why)
         record = msgspec.convert({"sourcedId": "", **fields}, self.kind.record)
         if fault := self._settler.settle(record, is_deletion=is_tombstone(record)):
-            refs = references(self.kind.record, data)
-            return self._problem(record.sourced_id, *fault, refs)
+            return self._problem(data, record.sourced_id, *fault)
         return record
 
     def _any(self, raw: msgspec.Raw) -> R | Problem:
@@ -154,10 +158,26 @@ class PageParser(Generic[R]):
                     return record
         return self.one(_whole(raw))
 
-    def _problem(self, sourced_id: str, field: str, why: Unusable, refs: Refs = ()) -> Problem:
+    def _problem(self, data: object, sourced_id: str, field: str, why: Unusable) -> Problem:
         name = _FIELD_NAMES.get(field, field)
-        known = sourced_id if sourced_id.strip() else ""
-        return Problem(self.kind.key, known, name, why.code, why.reason, why.remedy, refs)
+        refs = references(self.kind.record, data) if isinstance(data, Mapping) else ()
+        return problem_of(data, self.kind.key, sourced_id, name, why, refs)
+
+
+def problem_of(
+    data: object, kind: str, sourced_id: str, field: str, why: Unusable, refs: Refs = ()
+) -> Problem:
+    """Why this record cannot be used; with a stand-in where it has no id."""
+    known = sourced_id if sourced_id.strip() else ""
+    stand_in = "" if known else _NO_ID + hashlib.blake2b(_text(data), digest_size=12).hexdigest()
+    return Problem(kind, known, field, why.code, why.reason, why.remedy, refs, stand_in)
+
+
+def _text(data: object) -> bytes:
+    try:
+        return json.dumps(data, sort_keys=True, default=str).encode()
+    except RecursionError:
+        return b""
 
 
 # Problems name fields as the provider spells them.
@@ -213,7 +233,17 @@ def _parsed(results: list[R | Problem], deviations: tuple[str, ...]) -> Parsed[R
             problems.append(result)
         else:
             records.append(result)
-    return Parsed(Page(records, problems), ids_of(results), deviations)
+    return parsed(Page(records, problems), list(map(_key, results)), deviations)
+
+
+def parsed(page: Page[Item], ids: list[str], deviations: tuple[str, ...]) -> Parsed[Item]:
+    """A page that was read record by record."""
+    is_nameless = any(not one.sourced_id for one in page.problems)
+    return Parsed(page, ids, (*deviations, "records-without-id") if is_nameless else deviations)
+
+
+def _key(result: Record | Problem) -> str:
+    return result.key if isinstance(result, Problem) else result.sourced_id
 
 
 def ids_of(records: Iterable[Identified]) -> list[str]:

@@ -113,7 +113,6 @@ class Source(Generic[Item]):
         deviations = (*fetched.notes, *notes)
         deviations += ("foreign-link",) if is_foreign else ()
         deviations += ("bad-total",) if total and read_total(total) is None else ()
-        deviations += () if all(ids) else ("records-without-id",)
         return Arrival(
             ids=ids,
             total=read_total(total),
@@ -214,9 +213,9 @@ class Reading(Generic[Item]):
         """How many records the provider promises, once the first page has come."""
         return self._walk.total
 
-    def saw(self, sourced_id: str) -> bool:
-        """Has a record of this id come?"""
-        return self._walk.saw(sourced_id)
+    def saw(self, key: str) -> bool:
+        """Has a record of this id, or this stand-in for one, come?"""
+        return self._walk.saw(key)
 
     def require_complete(self) -> None:
         """Raise Incomplete unless the reading is proven whole."""

@@ -3,6 +3,7 @@
 Only the fields that provisioning uses; everything else in an answer is skipped, not kept.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, Protocol, TypeAlias, TypeVar
@@ -128,6 +129,7 @@ class Problem:
 
     A record with an id is still *there*: its absence from the page says nothing about it.
     `refs`: what it points to, as far as that can be read: (name, sourcedId) pairs.
+    `stand_in`: where it has no id, tells it from others as long as it is read.
     """
 
     kind: str
@@ -137,6 +139,12 @@ class Problem:
     reason: str
     remedy: str
     refs: tuple[tuple[str, str], ...] = ()
+    stand_in: str = dataclasses.field(default="", compare=False)
+
+    @property
+    def key(self) -> str:
+        """Its id, or what stands in for it."""
+        return self.sourced_id or self.stand_in
 
     def ref(self, name: str) -> str:
         """The sourcedId of what the record points to as its `class`, `user` and so on, or ""."""
@@ -150,12 +158,10 @@ class Page(Generic[Item]):
     records: Sequence[Item]
     problems: list[Problem] = field(default_factory=list)
 
-    def without_first(self, sourced_id: str) -> "Page[Item]":
+    def without_first(self, key: str) -> "Page[Item]":
         """Without what the answer began with; of a record and a problem of that id, with both."""
-        firsts = self.records[:1], self.problems[:1]
-        is_record, is_problem = (
-            any(one.sourced_id == sourced_id for one in some) for some in firsts
-        )
+        is_record = any(one.sourced_id == key for one in self.records[:1])
+        is_problem = any(one.key == key for one in self.problems[:1])
         if is_record and is_problem:
             return self
         return Page(self.records[is_record:], self.problems[is_problem:])

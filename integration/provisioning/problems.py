@@ -144,6 +144,10 @@ TABLE: dict[str, tuple[str, str]] = {
         "Not every record could be proven read, so nothing of this kind was taken away.",
         "Nothing, if the next run proves it; else ask Q's operator about paging.",
     ),
+    "roster.school-not-listed": (
+        "Q has no such list of this school, so nothing of the school was taken away.",
+        "Nothing, if the school is empty; else ask Q's operator why it is not offered.",
+    ),
     "undo.not-confirmed": (
         "It is not known whether Canvas took this row; it was left.",
         "Look at the row in Canvas; the next run sends it again.",

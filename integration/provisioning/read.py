@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from integration.ledger.runs import Ledger
 from integration.ledger.share import Share, share_of
 from integration.oneroster.client import OneRosterClient
-from integration.oneroster.errors import FilterRefused, Forbidden, NotOffered
+from integration.oneroster.errors import FilterRefused, Forbidden, NotOffered, ProtocolError
 from integration.oneroster.reading import Reading
 from integration.oneroster.types import (
     AcademicSession,
@@ -57,6 +57,7 @@ class Source:
 
     `broken`: sourcedIds, by collection, of records that are there and could not be read;
     `nameless`: collections that hold a record which might be any, because it has no id.
+    `unlisted`: schools of which Q did not offer a list that it offers of others.
     `share`: this reader's part of the limit that holds over all workers.
     """
 
@@ -68,6 +69,7 @@ class Source:
     broken: dict[str, set[str]] = field(default_factory=dict)
     received: dict[str, int] = field(default_factory=dict)
     nameless: set[str] = field(default_factory=set)
+    unlisted: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     _schools: list[str] = field(default_factory=list)
 
@@ -86,8 +88,8 @@ class Source:
 
     @property
     def unread_schools(self) -> set[str]:
-        """Organisations that could not be read: where schools are asked one by one, perhaps one."""
-        return self.broken.get("orgs", set()) if self.service == SCHOOL else set()
+        """Where schools are asked one by one: those of which a list could not be read, perhaps."""
+        return self.broken.get("orgs", set()) | self.unlisted if self.service == SCHOOL else set()
 
     def sessions(self) -> list[AcademicSession]:
         return self._either("academicSessions", self._by_school("terms"))
@@ -104,10 +106,18 @@ class Source:
             with self._turn():
                 for sourced_id in sorted(set(wanted) - known):
                     self._let_others_in()
-                    course = self.client.find("courses", sourced_id)
-                    if isinstance(course, Course):
-                        courses.append(course)
+                    courses += self._course(sourced_id)
         return courses
+
+    def _course(self, sourced_id: str) -> list[Course]:
+        """A course, if Q has it. One that cannot be used, or may not be seen, stops only itself."""
+        try:
+            course = self.client.find("courses", sourced_id)
+        except (ProtocolError, Forbidden) as error:
+            bad = Problem("courses", sourced_id, "", error.code, str(error), error.remedy)
+            self._note("courses", Page([], [bad]))
+            return []
+        return [course] if isinstance(course, Course) else []
 
     def users(self, lean: Lean[User, R]) -> list[R]:
         """All users, as `lean` leaves them when their page comes."""
@@ -132,8 +142,7 @@ class Source:
         """Pages as they come; `complete` and `broken` are known after the last."""
         self.complete["enrollments"] = True
         with self._turn():
-            for path, school in self._by_school("enrollments"):
-                yield from self._pages("enrollments", path, school=school)
+            yield from self._offered("enrollments", self._by_school("enrollments"))
 
     def _by_school(self, collection: str) -> list[tuple[str, str]]:
         if self.service != SCHOOL:
@@ -169,14 +178,45 @@ class Source:
             self.received[collection] = 0
             found: list[Any] = []
             with self._turn():
-                for path, other in paths or [(collection, "")]:
-                    options = {"filter": other} if filtered else {"school": other}
-                    for page in self._pages(collection, path, **options):
-                        found += lean(page.records) if lean else page.records
+                for page in self._offered(collection, paths or [(collection, "")], filtered):
+                    found += lean(page.records) if lean else page.records
             if self.complete[collection]:
                 return found
             records += found
         return records
+
+    def _offered(
+        self, collection: str, paths: list[tuple[str, str]], filtered: bool = False
+    ) -> Iterator[Page[Any]]:
+        """The pages of all paths. Some providers have no list where it would be empty.
+
+        Raises:
+            NotOffered: of no school is there a list.
+        """
+        refused: list[NotOffered] = []
+        for path, other in paths:
+            pages = self._pages(collection, path, **{"filter" if filtered else "school": other})
+            try:
+                first = next(pages, None)
+            except NotOffered as missing:
+                if filtered or not other:
+                    raise
+                refused.append(missing)
+                self._note_unlisted(collection, other)
+                continue
+            if first:
+                yield first
+            del first
+            yield from pages
+        if refused and len(refused) == len(paths):
+            raise refused[0]
+
+    def _note_unlisted(self, collection: str, school: str) -> None:
+        """It may be empty, or closed to us: what Canvas holds of this school is kept."""
+        self.unlisted.add(school)
+        self.problems.append(problem("roster.school-not-listed", "orgs", school, collection))
+        if collection not in OF_A_SCHOOL:
+            self.complete[collection] = False
 
     def _turn(self) -> AbstractContextManager[None]:
         """What is read inside keeps to the limit."""
@@ -215,7 +255,7 @@ class Source:
             self._let_others_in()
             self.ledger.progress(f"reading {PLAIN.get(collection, collection)} again", 0)
             new = [one for one in page.records if not before.saw(one.sourced_id)]
-            bad = [one for one in page.problems if not before.saw(one.sourced_id)]
+            bad = [one for one in page.problems if not before.saw(one.key)]
             if new or bad:
                 self.complete[collection] = False
                 found = Page(new, bad)

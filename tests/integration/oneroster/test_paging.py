@@ -278,13 +278,6 @@ def test_a_page_ignoring_both_offset_and_limit_may_be_all_but_only_if_it_was_not
     assert "the first page was full" in proof.reason
 
 
-def test_records_without_ids_are_counted_but_not_told_apart():
-    proof, _ = walk_through(
-        lambda ask: arrival(["a", "", ""], total=3) if not ask.offset else arrival([]), limit=5
-    )
-    assert (proof.received, proof.distinct, proof.complete) == (3, 1, True)
-
-
 @pytest.mark.parametrize("total", [10**12, None])
 def test_a_total_that_is_never_reached_ends_after_ten_empty_pages(total):
     """`None`: the total grows with every page."""

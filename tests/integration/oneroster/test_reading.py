@@ -18,6 +18,7 @@ from integration.oneroster.errors import (
     ProviderUnavailable,
     RepeatedPage,
 )
+from tests.integration.oneroster.provider import record
 
 USERS = "/ims/oneroster/v1p1/users"
 
@@ -168,6 +169,28 @@ def test_a_provider_that_ignores_the_offset_is_an_error_and_no_endless_loop(clie
     with pytest.raises(RepeatedPage):
         ids(client.read("users"))
     assert len(q.offsets()) <= 1 + 8 + 8  # the first, those that should be joined, those beside it
+
+
+def without_ids(number):
+    rows = [{**record(n), "sourcedId": None} for n in range(number)]
+    return [{**row, "username": f"user{n}"} for n, row in enumerate(rows)]
+
+
+def test_a_provider_that_ignores_the_offset_is_an_error_also_where_records_have_no_ids(client, q):
+    rows = without_ids(100)
+    q.habits.append(lambda request: q.page(rows, total=500) if "offset" in request.args else None)
+    with pytest.raises(RepeatedPage):
+        ids(client.read("users"))
+
+
+def test_records_without_ids_are_told_apart_while_they_are_read(client, q):
+    q.rows["users"] = without_ids(250)
+    reading = client.read("users")
+    problems = [one for page in reading for one in page.problems]
+    assert len(problems) == reading.proof.distinct == 250
+    assert (reading.proof.complete, reading.proof.joined) == (True, True)
+    assert all(reading.saw(one.key) for one in problems)
+    assert reading.proof.deviations == ("records-without-id",)
 
 
 def test_a_small_collection_may_ignore_the_offset(client, q):

@@ -29,6 +29,7 @@ pytestmark = pytest.mark.one_database
 
 PAGE = 10
 EVERYBODY = {"TEACHER1", *(f"P1-{index}" for index in range(24))}
+ENROLLMENTS = ["E-TEACHER1", *(f"E-P1-{index}" for index in range(24))]
 
 CONTROL = ("csv", "nul")  # names with a line break, or a NUL
 
@@ -181,6 +182,48 @@ def test_a_student_who_is_skipped_while_another_goes_is_not_removed(
     assert provision()[0] == 0
     new = {"NEW"} if comes == "somebody" else set[str]()
     assert active(sandbox.canvas) == EVERYBODY - {"P1-0"} | new
+
+
+@pytest.mark.fault("F7")
+def test_a_student_who_is_skipped_is_not_removed_either_where_enrollments_have_no_ids(
+    lived, fault, provision, sandbox, q_control, change_q
+):
+    change_q(upsert={"users": [user("NEW")]})
+    q_control("quirks", {"missing-sourcedId": [*ENROLLMENTS, "ZZZ"]})
+    comes = {"enrollments": [enrollment("ZZZ", "NEW")]}
+    changes = {"delete": {"enrollments": ["E-P1-0"]}, "upsert": comes}
+    fault(r"/enrollments.*offset=9&", times=1, records=changes)
+    code, answer = provision()
+    assert (code, answer["counts"]["enrollments"].get("removed", 0)) == (0, 0)
+    assert active(sandbox.canvas) == EVERYBODY
+
+
+@pytest.mark.fault("F7")
+def test_a_student_on_a_page_that_a_link_leaves_out_is_not_removed(
+    lived, fault, provision, sandbox, q_control
+):
+    """Pages hold eight of the ten that are asked for, and the link counts ten."""
+    q_control("quirks", {"page-limit": PAGE - 2, "total": "missing"})
+    for offset in (0, PAGE):
+        link = f'<{sandbox.q.url}/enrollments?limit={PAGE}&offset={offset + PAGE}>; rel="next"'
+        fault(rf"/enrollments.*offset={offset}&", headers={"Link": link})
+    code, answer = provision()
+    assert (code, answer["sent"], answer["findings"]) == (0, {}, [])
+    assert active(sandbox.canvas) == EVERYBODY
+
+
+@pytest.mark.fault("F7")
+def test_a_student_behind_an_empty_page_that_leads_on_is_not_removed(
+    lived, fault, provision, sandbox, q_control
+):
+    q_control("quirks", {"total": "missing"})
+    link = f'<{sandbox.q.url}/enrollments?limit={PAGE}&offset={3 * PAGE}>; rel="next"'
+    empty = {"body": {"enrollments": []}, "headers": {"Link": link}}
+    fault(rf"/enrollments.*offset={2 * PAGE}&", **empty)
+    code, answer = provision()
+    assert (code, answer["sent"]) == (0, {})
+    assert "roster.absence-not-proven" in {one["code"] for one in answer["findings"]}
+    assert active(sandbox.canvas) == EVERYBODY
 
 
 # --- what the records say -----------------------------------------------------------------------
@@ -449,9 +492,12 @@ def test_each_deviation_of_a_provider_leaves_the_same_canvas(
     assert {one[0] for one in there["sections"]} == {"K1"}
 
 
+# And what adds nothing, and must take nothing away.
+LATER = HARMLESS | {"missing-sourcedId": ENROLLMENTS}
+
 # Neither a total that holds nor an empty page tells where a collection ends.
 WITHOUT_END = [("beyond-end", "duplicates"), ("beyond-end", "total")]
-PAIRS = [pair for pair in itertools.combinations(HARMLESS, 2) if pair not in WITHOUT_END]
+PAIRS = [pair for pair in itertools.combinations(LATER, 2) if pair not in WITHOUT_END]
 
 
 def assert_pairs_change_nothing(
@@ -460,7 +506,7 @@ def assert_pairs_change_nothing(
     """A night after a first one, for each pair: whatever is read differently would be sent."""
     different = []
     for pair in pairs:
-        q_control("quirks", {name: HARMLESS[name] for name in pair})
+        q_control("quirks", {name: LATER[name] for name in pair})
         code, answer = provision()
         if code or answer["sent"]:
             different.append((pair, answer.get("error"), answer.get("counts")))

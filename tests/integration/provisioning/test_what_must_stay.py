@@ -8,7 +8,14 @@ import pytest
 
 from integration.models import District, ProvisioningPolicy
 from tests.integration.provisioning.held_by_canvas import held, signed_in
-from tests.integration.provisioning.records import enrollment, org, ref, small_district, user
+from tests.integration.provisioning.records import (
+    course,
+    enrollment,
+    org,
+    ref,
+    small_district,
+    user,
+)
 from tests.integration.provisioning.test_one_run import by_id, enrollments
 
 pytestmark = pytest.mark.one_database
@@ -244,3 +251,52 @@ def test_a_school_that_cannot_be_read_keeps_its_people_and_the_others_go_on(
     assert active(sandbox.canvas) >= {"TEACHER2", "P2-0", "P2-1", "P2-2", "P1-1"}
     assert "P1-0" not in active(sandbox.canvas)
     assert findings(answer, "roster.removals-suspended")
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_a_school_without_a_list_where_others_have_one_keeps_its_people_and_the_others_go_on(
+    is_closed, q_holds, q_control, change_q, connect, provision, sandbox
+):
+    """Some providers answer 404 where a list would be empty."""
+    q_holds(small_district(schools=("S1", "S2")))
+    connect(q_service="school")
+    provision()
+    q_control("quirks", {"empty-collection": 404})
+    gone = ["E-TEACHER2", *(f"E-P2-{index}" for index in range(3))] if is_closed else ["E-P2-0"]
+    change_q(delete={"enrollments": ["E-P1-0", *gone]})
+    code, answer = provision()
+    assert (code, "P1-0" in active(sandbox.canvas)) == (0, False)
+    assert ("P2-0" in active(sandbox.canvas)) == is_closed
+    told = findings(answer, "roster.school-not-listed")
+    assert [(one["sourced_id"], one["field"]) for one in told] == [
+        ("S2", "enrollments")
+    ] * is_closed
+
+
+def test_where_no_school_has_the_list_the_night_ends(q_holds, q_control, connect, provision):
+    q_holds(small_district(schools=("S1", "S2")) | {"enrollments": []})
+    connect(q_service="school")
+    q_control("quirks", {"empty-collection": 404})
+    code, answer = provision()
+    assert (code, answer["error"]["code"]) == (1, "oneroster.not-offered")
+
+
+@pytest.mark.parametrize("bad", ["unusable", "forbidden", "empty"])
+def test_a_course_that_cannot_be_read_stops_only_itself(
+    bad, q_holds, q_control, connect, provision, sandbox
+):
+    """A class names it, and no school's list holds it."""
+    district = small_district()
+    district["courses"] = [course("C1", status="weird" if bad == "unusable" else "active")]
+    q_holds(district)
+    connect(q_service="school")
+    listed = {"body": {"courses": []}, "headers": {"X-Total-Count": "0"}}
+    q_control("faults", {"match": {"path": "/schools/S1/courses"}, "do": listed})
+    if bad != "unusable":
+        answered = {"status": 403} if bad == "forbidden" else {"body": {}}
+        q_control("faults", {"match": {"path": "/courses/C1"}, "do": answered})
+    code, answer = provision()
+    assert (code, answer["state"]) == (0, "done")
+    assert "P1-0" in active(sandbox.canvas)
+    (told,) = [one for one in answer["findings"] if one["kind"] == "courses"]
+    assert (told["sourced_id"], bool(told["reason"]), bool(told["remedy"])) == ("C1", True, True)
