@@ -7,13 +7,15 @@ reference, most of a night would be spent making and forgetting them.
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import attrgetter
 from typing import Any, ClassVar, Final, Generic, Self, cast, overload
 
 import msgspec
+from msgspec.structs import replace
 
-from integration.oneroster.parse import Parsed
+from integration.oneroster.parse import Parsed, ids_of
 from integration.oneroster.types import (
     ENROLLMENT,
     USER,
@@ -30,6 +32,11 @@ from integration.oneroster.types import (
 _NUL = "\0"
 _encode = msgspec.msgpack.Encoder().encode
 _entries = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+
+
+def are_unique(ids: Sequence[str]) -> bool:
+    """Is each of these ids there once?"""
+    return len(set(ids)) == len(ids)
 
 
 class Columns(Sequence[R]):
@@ -56,9 +63,13 @@ class Columns(Sequence[R]):
         if isinstance(records, cls):
             return records
         numbers: dict[Any, int] = {}
-        which = [numbers.setdefault(one, len(numbers)) for one in map(cls._traits, records)]
+        which = [numbers.setdefault(one, len(numbers)) for one in cls._all_traits(records)]
         texts = [list(map(text, records)) for text in cls.TEXTS]
         return cls(texts, list(numbers), which, cls._more(records))
+
+    @classmethod
+    def _all_traits(cls, records: Sequence[Any]) -> Iterable[Any]:
+        return map(cls._traits, records)
 
     @staticmethod
     @abstractmethod
@@ -98,12 +109,13 @@ class EnrollmentTraits(msgspec.Struct, frozen=True, gc=False, array_like=True):
     primary: bool
     begin_date: str
     end_date: str
+    date_last_modified: str = ""
 
 
 class Enrollments(Columns[Enrollment]):
     """`texts`: the ids of the enrollments, of their users and of their classes.
 
-    When each was modified is not kept.
+    When each was modified is kept only where several have one id (F13).
     """
 
     TEXTS = (
@@ -112,6 +124,19 @@ class Enrollments(Columns[Enrollment]):
         attrgetter("class_.sourced_id"),
     )
     __slots__ = ()
+
+    @classmethod
+    def _all_traits(cls, records: Sequence[Enrollment]) -> Iterable[EnrollmentTraits]:
+        ids = ids_of(records)
+        if are_unique(ids):
+            return super()._all_traits(records)
+        several = {one for one, number in Counter(ids).items() if number > 1}
+        return [
+            replace(cls._traits(one), date_last_modified=one.date_last_modified)
+            if one.sourced_id in several
+            else cls._traits(one)
+            for one in records
+        ]
 
     @staticmethod
     def _traits(record: Enrollment) -> EnrollmentTraits:
@@ -125,6 +150,7 @@ class Enrollments(Columns[Enrollment]):
         return Enrollment(
             sourced_id,
             traits.status,
+            traits.date_last_modified,
             user=Ref(user),
             class_=Ref(class_id),
             role=traits.role,

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from integration.oneroster.compact import Enrollments, EnrollmentTraits
+from integration.oneroster.compact import Enrollments, EnrollmentTraits, are_unique
 from integration.oneroster.types import Enrollment, Problem
 from integration.provisioning.classes import Places
 from integration.provisioning.people import People
 from integration.provisioning.problems import problem
 from integration.provisioning.rows import Row
 from integration.provisioning.rules import ROLES, Rules
+from integration.provisioning.structure import unique
 
 # Which of two rows for one person in one class is the current one: the first that applies.
 _RANK = {"active": 0, "inactive": 1, "completed": 2, "deleted": 3}
@@ -101,6 +102,8 @@ class EnrollmentMapper:
     def rows(self, records: Sequence[Enrollment]) -> list[Row]:
         """The rows of one page, as plain tuples in the order of EnrollmentRow."""
         some = Enrollments.of(records)
+        if not are_unique(some.ids):
+            some = self._unique(some)
         ids, users, classes = some.texts
         wanted = [self._wanted(traits) for traits in some.traits]
         rows: list[Row] = []
@@ -126,6 +129,16 @@ class EnrollmentMapper:
                 self._note_teacher(some[index])
             rows.append((place[0], user_id, role, "active", start, end))
         return rows
+
+    def _unique(self, records: Enrollments) -> Enrollments:
+        """One a sourcedId; where it cannot be told which, what any of them says is kept (F13)."""
+        kept, problems = unique("enrollments", records)
+        self.problems += problems
+        for one in records:
+            if one.sourced_id not in kept:
+                users = self.people.may_be(one.user.sourced_id, self.rules)
+                self._keep(self.rules.prefix + one.class_.sourced_id, users)
+        return Enrollments.of(list(kept.values()))
 
     def _wanted(self, traits: EnrollmentTraits) -> tuple[str, str, str] | None:
         """Canvas's role, and Q's dates; None for those who are not to be in Canvas."""

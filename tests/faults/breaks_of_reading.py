@@ -53,6 +53,27 @@ BREAKS = [
         "pages that are not joined prove absence, if there are as many records as Q promised",
     ),
     Break(
+        "F7",
+        PAGING,
+        'Ask(following, linked - following, "gap")',
+        'Ask(linked, self.limit, "next")',
+        "a link is followed past records that did not come",
+    ),
+    Break(
+        "F7",
+        PAGING,
+        "if arrival.count or (leads_on and self._empty < MAX_EMPTY):",
+        "if arrival.count:",
+        "an empty page is the end, whatever it says itself",
+    ),
+    Break(
+        "F7",
+        "integration/oneroster/types.py",
+        "return self.sourced_id or self.stand_in",
+        "return self.sourced_id",
+        "records without an id are all one and the same",
+    ),
+    Break(
         *("F7", JOINTS, '"rest" if first == before else "shifted"', '"rest"'),
         "a page is laid to the one before, whatever record it begins with",
     ),
@@ -104,6 +125,13 @@ BREAKS = [
         "            kept[sourced_id] = current[0]\n",
         "            pass\n",
         "of two versions the first one counts",
+    ),
+    Break(
+        "F13",
+        ENROLLMENTS,
+        "        if not are_unique(some.ids):\n",
+        "        if False:\n",
+        "all enrollments of one id come, also those that are no longer true",
     ),
     Break(
         "F14",

@@ -120,6 +120,27 @@ def test_a_body_that_cannot_be_unpacked_is_a_transport_error(encoding, body, ask
             assert ask(server).body == b""
 
 
+@pytest.mark.parametrize(
+    "body",
+    [b'{"name": "Sa\tm"}', b'{"name": "Zo\xeb\t"}', b'{"gpa": NaN}', b'\xef\xbb\xbf{"a": "\x01"}'],
+)
+def test_json_without_length_that_ends_is_whole_whatever_else_is_wrong_with_it(body, ask):
+    message = b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + body
+    with FaultServer(script(Answer([message], closes=True))) as server:
+        assert ask(server).body == body
+
+
+@pytest.mark.fault("F2")
+@pytest.mark.parametrize(
+    "body", [b'{"name": "Sa\tm', b'{"name": "Sa\tm"', b'{"gpa": Na', b'{"a": "\x01"']
+)
+def test_json_without_length_that_does_not_end_is_cut_whatever_else_is_wrong_with_it(body, ask):
+    message = b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + body
+    whole = answer(200, b"{}")
+    with FaultServer(script(Answer([message], closes=True), whole)) as server:
+        assert ask(server).body == b"{}"
+
+
 @pytest.mark.fault("F26")
 def test_json_nested_beyond_reason_and_without_length_is_left_to_its_reader(ask):
     deep = b"HTTP/1.0 200 OK\r\nContent-Type: application/json\r\n\r\n" + b"[" * 10_000

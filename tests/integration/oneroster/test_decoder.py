@@ -117,6 +117,16 @@ def test_a_page_from_elsewhere_is_the_page_read_here(kind, page):
     assert here == there
 
 
+def test_when_an_enrollment_was_modified_comes_along_where_several_have_its_id():
+    """As long as each has one, nothing asks for it."""
+    numbers, stamp = (1, 2, 2), "2026-01-05T08:00:00Z"
+    page = [enrollment(number, dateLastModified=stamp) for number in numbers]
+    (piece,) = PACKINGS["enrollments"].unpack(
+        packed("enrollments", body("enrollments", page), path_name="")
+    )
+    assert [one.date_last_modified for one in piece.page.records] == ["", stamp, stamp]
+
+
 @pytest.mark.parametrize("kind", MASSES)
 def test_what_stands_beside_the_records_comes_along(kind):
     warning = {"imsx_codeMajor": "success", "imsx_severity": "warning", "imsx_codeMinor": "x"}

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.oneroster.types import Problem
+from integration.oneroster.compact import Enrollments
+from integration.oneroster.types import Enrollment, Problem
 from integration.provisioning.enrollments import EnrollmentMapper, preferred
 from integration.provisioning.rules import ROLES, Rules
 from tests.integration.provisioning.makers import (
@@ -64,6 +65,46 @@ def test_the_district_may_lay_roles_of_its_own_over_the_table():
     rules = Rules(roles={"proctor": "designer", "student": None})
     rows = mapper(rules).rows([enrollment(role="proctor"), enrollment()])
     assert [row[2] for row in rows] == ["designer"]
+
+
+# --- several of one id --------------------------------------------------------------------------
+
+
+OLD, NEW = "2026-09-01T08:00:00Z", "2026-09-02T08:00:00Z"
+
+
+def versions(first: str, second: str, **more: str) -> list[Enrollment]:
+    """Two enrollments of one id among others, the second as `more` says."""
+    one = enrollment(sourced_id="e1", date_last_modified=first)
+    other = enrollment("rosa", role="teacher")
+    two = enrollment(**{"sourced_id": "e1", "date_last_modified": second} | more)
+    return [one, other, two]
+
+
+@pytest.mark.fault("F13")
+@pytest.mark.parametrize("is_column", [False, True])
+@pytest.mark.parametrize(
+    ("stamps", "more", "rows"),
+    [
+        ((OLD, NEW), {"status": "tobedeleted"}, []),
+        ((NEW, OLD), {"status": "tobedeleted"}, [("c1", "sam")]),
+        ((OLD, NEW), {"user": "theo"}, [("c1", "theo")]),
+        ((OLD, OLD), {}, [("c1", "sam")]),
+    ],
+)
+def test_of_several_enrollments_of_one_id_the_newest_counts(is_column, stamps, more, rows):
+    one, page = mapper(), versions(*stamps, **more)
+    found = one.rows(Enrollments.of(page) if is_column else page)
+    assert sorted(row[:2] for row in found) == sorted([*rows, ("c1", "rosa")])
+    assert codes(one.problems) == [("roster.duplicate-id", "e1")] * bool(more)
+
+
+@pytest.mark.fault("F13")
+def test_of_several_equally_old_ones_none_counts_and_what_each_says_is_kept():
+    one = mapper()
+    assert [row[:2] for row in one.rows(versions(OLD, OLD, user="theo"))] == [("c1", "rosa")]
+    assert codes(one.problems) == [("roster.ambiguous-id", "e1")]
+    assert one.keep_pairs == {("c1", "sam"), ("c1", "theo")}
 
 
 # --- dates --------------------------------------------------------------------------------------
