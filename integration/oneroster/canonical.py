@@ -138,6 +138,11 @@ def instant(text: str) -> datetime | None:
 
 # 1.0 providers still send `inactive`: not active, and 1.1 has one word for that.
 STATUSES = _words("status", "active", "tobedeleted", also={"inactive": "tobedeleted"})
+# OneRoster 1.2 names its administrators, and principals and counselors beside them.
+_ADMINISTRATORS = (
+    *("districtadministrator", "siteadministrator", "systemadministrator"),
+    *("principal", "counselor"),
+)
 ROLES = _words(
     "role",
     "administrator",
@@ -148,6 +153,7 @@ ROLES = _words(
     "relative",
     "student",
     "teacher",
+    also=dict.fromkeys(_ADMINISTRATORS, "administrator"),
 )
 ORG_TYPES = _words("type", "department", "school", "district", "local", "state", "national")
 SESSION_TYPES = _words("type", "gradingPeriod", "semester", "schoolYear", "term")

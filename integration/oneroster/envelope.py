@@ -13,6 +13,7 @@ from typing import Any
 MAX_TEXT = 500
 _ROOM = 4 * MAX_TEXT  # kept until `scrub`, so that no secret is cut in two before it is found
 _INFO_KEYS = ("statusinfoset", "statusinfo", "errors", "error", "imsx_statusinfo")
+_FINE = ("ok", "success", "successful")
 _FAILURES = ("failure", "unsupported")
 _TAGS = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 _CREDENTIALS = re.compile(
@@ -129,6 +130,8 @@ def _one_info(raw: Mapping[str, Any]) -> Info | None:
     plain = {re.sub(r"^imsx_", "", str(name).lower()): value for name, value in raw.items()}
     if not plain.keys() & {"codemajor", "codeminor", "severity"}:
         if not plain.keys() & {"message", "detail", "error_description"}:
+            return None
+        if _said(plain).strip(" .!").lower() in _FINE:
             return None
         return Info("failure", "error", _word(plain.get("code")), _text(_said(plain)))
     return Info(

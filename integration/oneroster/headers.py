@@ -18,8 +18,7 @@ def next_offset(link: str, url: str) -> tuple[int | None, bool]:
                 return None, True
             if (there.scheme, there.netloc, there.path) != (here.scheme, here.netloc, here.path):
                 return None, True
-            found = parse_qs(there.query).get("offset", [""])[0]
-            return (int(found), False) if found.isascii() and found.isdigit() else (None, False)
+            return _number(parse_qs(there.query).get("offset", [""])[0]), False
     return None, False
 
 
@@ -35,5 +34,8 @@ def _links(header: str) -> Iterable[tuple[str, Collection[str]]]:
 
 def read_total(text: str | None) -> int | None:
     """X-Total-Count as a number; None where there is none that could be one."""
-    text = (text or "").strip()
+    return _number((text or "").strip())
+
+
+def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None

@@ -116,13 +116,15 @@ class Walk:
         if ask.joins and (ask.purpose == "end" or (is_answer and not self._joints.is_proven)):
             self._unjoin(ask)
             return True
-        if ask.purpose in ("gap", "tail") and is_answer:
+        if ask.purpose == "gap" and is_answer:
             self._doubts["what a link left out was refused"] = None
             self._nothing_there(ask)
             return True
         if ask.purpose != "end":
             return False
         self._note(["error-past-end"])
+        if self._size == self.total and self._size >= self.limit:
+            self._doubts["the total may only be the size of the page"] = None
         self._ended = True
         return True
 

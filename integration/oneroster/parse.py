@@ -86,14 +86,14 @@ class PageParser(Generic[R]):
             decoded = envelope.records
             doubtful = self._settler.settle_all(decoded)
             if not doubtful:
-                return Parsed(Page(decoded), ids_of(decoded), _warnings(envelope.info))
+                return Parsed(Page(decoded), ids_of(decoded), _warnings(envelope))
             raws = self._split.decode(body).records
             judged = {i: self.one(_whole(raws[i])) for i in doubtful}
             results = [judged.get(i, record) for i, record in enumerate(decoded)]
-            return _parsed(results, _warnings(envelope.info))
+            return _parsed(results, _warnings(envelope))
         envelope = _try(self._split, body)
         if envelope and envelope.records:
-            return _parsed(list(map(self._any, envelope.records)), _warnings(envelope.info))
+            return _parsed(list(map(self._any, envelope.records)), _warnings(envelope))
         content = find_records(_document(body), key=self.kind.key, path_name=path_name)
         return _parsed(list(map(self.one, content.records)), content.deviations)
 
@@ -118,7 +118,7 @@ class PageParser(Generic[R]):
         """A page on which every record is canonical as it came."""
         envelope = _try(sound.page, body)
         found = self._if_sound(sound, envelope and envelope.records, body, 0, len(body))
-        return found and replace(found, deviations=_warnings(envelope.info))
+        return found and replace(found, deviations=_warnings(envelope))
 
     @staticmethod
     def _if_sound(
@@ -195,15 +195,27 @@ def _may_hold_nul(body: bytes, start: int = 0, stop: int | None = None) -> bool:
     return body.find(b"\\", start, stop) >= 0 and body.find(_NUL, start, stop) >= 0
 
 
+# What may stand beside a collection and say that it is none (oneroster.md 6).
+_BESIDE = {
+    "info": "statusInfoSet",
+    "info_1": "statusInfo",
+    "errors": "errors",
+    "error": "error",
+    "major": "imsx_codeMajor",
+    "severity": "imsx_severity",
+    "minor": "imsx_codeMinor",
+}
+
+
 def _envelope(kind: Kind[R], item: Any) -> Any:
     unset = msgspec.UnsetType
     return msgspec.defstruct(
         "Envelope",
         [
             ("records", list[item] | unset, msgspec.UNSET),
-            ("info", msgspec.Raw | unset, msgspec.UNSET),
+            *((name, msgspec.Raw | unset, msgspec.UNSET) for name in _BESIDE),
         ],
-        rename={"records": kind.key, "info": "statusInfoSet"},
+        rename={"records": kind.key} | _BESIDE,
         gc=False,
     )
 
@@ -215,11 +227,13 @@ def _try(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
         return None
 
 
-def _warnings(info: Any) -> tuple[str, ...]:
-    """What stands beside the data; a failure there means that the data is none."""
-    if info is msgspec.UNSET:
+def _warnings(envelope: Any) -> tuple[str, ...]:
+    """What stands beside the data; a failure there means that the data are none."""
+    beside = {name: getattr(envelope, field) for field, name in _BESIDE.items()}
+    there = {name: raw for name, raw in beside.items() if raw is not msgspec.UNSET}
+    if not there:
         return ()
-    said = read_info({"statusInfoSet": msgspec.json.decode(info)})
+    said = read_info({name: msgspec.json.decode(raw) for name, raw in there.items()})
     if said and said.is_failure:
         raise NoRecords(said)
     return (f"warning:{said.minor}",) if said and said.severity == "warning" else ()

@@ -238,30 +238,33 @@ class Source:
             )
             yield page
             del page  # as in Reading
-        if not reading.proof.complete:
-            self.complete[collection] = False
-        elif not reading.proof.joined and reading.proof.received:
-            yield from self._skipped(collection, reading, self.client.read(path, **options))
+        proof = reading.proof
+        if not proof.complete and collection != "enrollments":
+            self.complete[collection] = False  # and `_all` reads it again
+        elif not proof.complete or (proof.received and not proof.joined):
+            yield from self._missed(collection, reading, self.client.read(path, **options))
 
-    def _skipped(
+    def _missed(
         self, collection: str, before: Reading[Any], again: Reading[Any]
     ) -> Iterator[Page[Any]]:
-        """What a second reading brings that the first did not: then neither proves anything (F7).
+        """What a second reading brings that the first did not (F7).
 
         A record that went while its page was being read makes the next page skip one. Where pages
-        are joined that is seen; where Q cannot join them, only reading twice tells of it.
+        are joined that is seen, and such a reading proves all by itself; where Q cannot join them,
+        only two that bring the same do.
         """
+        is_same = before.proof.complete
         for page in again:
             self._let_others_in()
             self.ledger.progress(f"reading {PLAIN.get(collection, collection)} again", 0)
             new = [one for one in page.records if not before.saw(one.sourced_id)]
             bad = [one for one in page.problems if not before.saw(one.key)]
             if new or bad:
-                self.complete[collection] = False
+                is_same = False
                 found = Page(new, bad)
                 self._note(collection, found)
                 yield found
-        if not again.proof.complete:
+        if not (again.proof.complete and (is_same or again.proof.joined)):
             self.complete[collection] = False
 
     def _note(self, collection: str, page: Page[Any]) -> None:

@@ -168,6 +168,7 @@ def _school_year(_: Collection, record: Record, form: str) -> None:
 def _roles(collection: Collection, record: Record, _: Any) -> None:
     if collection.name == "users" and "role" in record:
         role = record.pop("role")
+        role = "districtAdministrator" if role == "administrator" else role  # 1.2 has no other
         record["roles"] = [
             {"roleType": "primary", "role": role, "org": org} for org in record.get("orgs", [])
         ]

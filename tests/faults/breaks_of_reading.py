@@ -49,7 +49,7 @@ BREAKS = [
     ),
     Break(*("F6", PAGING, "complete=not reason,", "complete=True,"), "every reading is proven"),
     Break(
-        *("F7", READ, "elif not reading.proof.joined and", "elif reading.total is None and"),
+        *("F7", READ, "proof.received and not proof.joined", "reading.total is None"),
         "pages that are not joined prove absence, if there are as many records as Q promised",
     ),
     Break(

@@ -72,19 +72,6 @@ def test_a_provider_that_always_links_on_is_read_whole_and_left_after_ten_empty_
     assert proof.pages == 3 + 1 + 10  # the last page is short: is there anything behind it?
 
 
-def test_an_error_behind_the_last_link_leaves_the_reading_unproven():
-    rows = [f"u{n}" for n in range(25)]
-
-    def provider(ask):
-        page = rows[ask.offset : ask.offset + ask.limit]
-        following = ask.offset + ask.limit
-        return arrival(page, next_offset=following if following < len(rows) else None)
-
-    proof, got = walk_through(provider, limit=10, refuses=lambda ask: ask.offset == 25)
-    assert got == rows
-    assert not proof.complete
-
-
 def test_a_gap_that_is_refused_leaves_the_reading_unproven():
     rows = [f"u{n}" for n in range(30)]
 

@@ -319,6 +319,7 @@ def test_a_provider_without_an_end_is_left_after_many_pages(monkeypatch):
         ("<?page=2>; rel=next", (None, False)),
         ("<?offset=-5>; rel=next", (None, False)),
         ("<?offset=²>; rel=next", (None, False)),
+        (f"<?offset={'9' * 5000}>; rel=next", (None, False)),
         ("<http://[bad>; rel=next", (None, True)),
         ("nonsense", (None, False)),
     ],

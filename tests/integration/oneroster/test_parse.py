@@ -151,7 +151,7 @@ def test_enumerations_get_the_specifications_spelling(kind, field, raw, canonica
     ("kind", "field"),
     [(USER, "role"), (ENROLLMENT, "role"), (ORG, "type"), (ACADEMIC_SESSION, "type")],
 )
-@pytest.mark.parametrize("value", ["principal", "", None, 7])
+@pytest.mark.parametrize("value", ["headmaster", "", None, 7])
 def test_an_unknown_role_or_type_is_a_problem(kind, field, value):
     problem = record(kind, **{field: value})
     assert (problem.field, problem.code) == (field, f"oneroster.unknown-{field}")
@@ -350,6 +350,14 @@ def test_the_roles_of_one_roster_1_2_under_a_1_1_path_are_read():
     assert (user.role, user.orgs) == ("teacher", (Ref("s-2"), Ref("s-1")))
 
 
+@pytest.mark.parametrize(
+    "role", ["districtAdministrator", "siteAdministrator", "principal", "counselor"]
+)
+def test_whom_one_roster_1_2_names_otherwise_is_an_administrator(role):
+    """They have no rights by that in Canvas."""
+    assert record(USER, role=role).role == "administrator"
+
+
 def test_where_roles_say_nothing_the_user_is_a_problem():
     for roles in ([], None, "student", [{"role": None}]):
         user = {"sourcedId": "u-1", "status": "active", "roles": roles, "orgs": ["s-1"]}
@@ -435,11 +443,31 @@ def test_a_warning_beside_the_data_is_a_deviation():
     assert page(USER, statusInfoSet=warning).deviations == ("warning:invalid_sort_field",)
 
 
-@pytest.mark.parametrize("users", [[], [FINE[USER]]])
-def test_a_failure_beside_the_data_means_that_the_data_are_none(users):
-    failure = [{"imsx_codeMajor": "failure", "imsx_severity": "error"}]
+FAILURE = {"imsx_codeMajor": "failure", "imsx_severity": "error"}
+
+
+@pytest.mark.parametrize("users", [[], [FINE[USER]], [FINE[USER] | {"enabledUser": "perhaps"}]])
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"statusInfoSet": [FAILURE]},
+        {"statusInfo": FAILURE},
+        {"errors": [FAILURE]},
+        {"error": "the second half is missing"},
+        FAILURE,
+        {"imsx_codeMinor": "internal_server_error", "imsx_severity": "error"},
+    ],
+    ids=str,
+)
+def test_a_failure_beside_the_data_means_that_the_data_are_none(users, beside):
     with pytest.raises(NoRecords):
-        page(USER, *users, statusInfoSet=failure)
+        page(USER, *users, **beside)
+
+
+@pytest.mark.parametrize("users", [[], [FINE[USER]]])
+@pytest.mark.parametrize("word", ["OK", "Success."])
+def test_a_word_beside_the_data_that_all_is_well_is_no_failure(users, word):
+    assert page(USER, *users, message=word).count == len(users)
 
 
 def test_two_arrays_of_unknown_names_are_no_collection():

@@ -229,6 +229,18 @@ def test_an_error_behind_the_last_page_is_the_end_if_the_total_is_satisfied(clie
 
 
 @pytest.mark.fault("F5")
+def test_a_total_that_may_only_be_the_size_of_the_page_proves_nothing_where_an_error_follows(
+    client, q
+):
+    q.holds("users", 300)
+    q.habits += (at(end, lambda _: reply_with(500)) for end in (99, 100))
+    q.habits.append(at(0, lambda _: q.page(q.rows["users"][:100], total=100)))
+    reading = client.read("users")
+    assert len(ids(reading)) == 100
+    assert reading.proof.reason == "the total may only be the size of the page"
+
+
+@pytest.mark.fault("F5")
 @pytest.mark.parametrize("status", [400, 404, 500])
 def test_without_a_total_an_error_behind_the_last_page_is_a_failure(client, q, status):
     q.says_total = False

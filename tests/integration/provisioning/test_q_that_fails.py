@@ -149,17 +149,28 @@ def test_a_row_that_is_inserted_while_reading_makes_nobody_double_and_nobody_abs
 ):
     """Where somebody goes meanwhile, Q's total stays the same."""
     gone = {"enrollments": ["E-P1-22"]}
-    come = {"enrollments": [enrollment("A-FIRST", "P1-0")]}
     if goes == "before":
         change_q(delete=gone)
-    fault(
-        r"/enrollments.*offset=9&",
-        records={"upsert": come, "delete": gone if goes == "meanwhile" else {}},
-    )
+    for turn in range(2):  # the second time, too
+        come = {"enrollments": [enrollment(f"A-FIRST-{turn}", "P1-0")]}
+        insert = {"upsert": come, "delete": gone if goes == "meanwhile" else {}}
+        fault(r"/enrollments.*offset=9&", after=turn, times=1, records=insert)
     code, answer = provision()
     assert code == 0
     assert findings(answer, "roster.absence-not-proven")
     assert active(sandbox.canvas) == EVERYBODY  # also who was absent: nothing was proven
+
+
+@pytest.mark.fault("F6")
+def test_enrollments_that_move_while_they_are_read_are_read_again_once(
+    lived, fault, change_q, provision, sandbox
+):
+    change_q(upsert={"users": [user("NEW")]}, delete={"enrollments": ["E-P1-22"]})
+    come = {"enrollments": [enrollment("A-FIRST", "P1-0"), enrollment("ZZZ", "NEW")]}
+    fault(r"/enrollments.*offset=9&", times=1, records={"upsert": come})
+    code, answer = provision()
+    assert (code, findings(answer, "roster.absence-not-proven")) == (0, [])
+    assert active(sandbox.canvas) == EVERYBODY - {"P1-22"} | {"NEW"}
 
 
 @pytest.mark.fault("F7")
