@@ -100,6 +100,13 @@ def refused(status: dict[str, Any], response: HttpResponse) -> HttpResponse:
     match quirks.get("error-shape"):
         case "flat":
             body: Any = status
+        case "open-api":
+            minor = status.get("imsx_codeMinor", "")
+            field = {"imsx_codeMinorFieldName": "sourcedId", "imsx_codeMinorFieldValue": minor}
+            body = status | {"imsx_CodeMinor": {"imsx_codeMinorField": [field]}}
+            body.pop("imsx_codeMinor", None)
+        case "unprefixed":
+            body = {name.removeprefix("imsx_"): value for name, value in status.items()}
         case "errors":
             body = {"errors": [status]}
         case "text":

@@ -69,13 +69,16 @@ def _order(
     given: Mapping[str, str], collection: Collection, warnings: list[tuple[str, str]]
 ) -> str:
     direction = given.get("orderBy", "asc").lower()
+    if direction == "acs" and quirks.get("open-api"):
+        direction = "asc"
     if direction not in ("asc", "desc"):
         raise Refused("orderBy is asc or desc")
     name = given.get("sort")
-    if quirks.get("unstable-order") and name is None:
+    is_ignored = name is not None and _is_refused("sort", "invalid_sort_field")
+    if quirks.get("unstable-order") and (name is None or is_ignored):
         # Doubled, for SQL with parameters takes a single percent sign for the start of one.
         return f"(id * {611_953 * next(_requests) % _PRIME}) %% {_PRIME}"
-    if name is not None and _is_refused("sort", "invalid_sort_field"):
+    if is_ignored:
         return "id"
     if not on("q.sort"):
         return "id"

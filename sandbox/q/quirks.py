@@ -97,7 +97,7 @@ QUIRKS: Final[dict[str, Quirk]] = {
     "page-limit": _number("A page holds no more, whatever the limit.", 100),
     "offset-ignored": _flag("Every page is the first."),
     "duplicates": _number("A page begins with the last records of the one before.", 1),
-    "unstable-order": _flag("Without sort, each request has an order of its own."),
+    "unstable-order": _flag("Where it is not sorted, each request has an order of its own."),
     "sort-unsupported": _one_of("There is no sort.", "ignored", 400),
     "filter-unsupported": _one_of("There is no filter.", "ignored", 400),
     "fields-unsupported": _one_of("There is no choice of fields.", "ignored", 400),
@@ -123,6 +123,9 @@ QUIRKS: Final[dict[str, Quirk]] = {
         "unicode", "emoji", "rtl", "csv", "nul", "long",
     ),
     "roles": _flag("A user has OneRoster 1.2's list of roles in place of a role."),
+    "open-api": _flag(
+        "As in the OpenAPI definition: orderBy takes acs, periods is a text, a resource has a role."
+    ),
     # Gaps and contradictions
     "missing-sourcedId": _some("Records have no sourcedId."),
     "missing-username": _some("Users have no username."),
@@ -140,8 +143,9 @@ QUIRKS: Final[dict[str, Quirk]] = {
     "gzip": _flag("Answers are packed, asked for or not."),
     "html": _places("These paths (regular expressions) answer a web page with status 200."),
     "error-shape": _one_of(
-        "An error is one object, an array of another name, a text, a page, or nothing.",
-        "flat", "errors", "text", "html", "empty",
+        "An error is one object, as in the OpenAPI definition or without prefixes, "
+        "an array of another name, a text, a page, or nothing.",
+        "flat", "open-api", "unprefixed", "errors", "text", "html", "empty",
     ),
     "maintenance": _text("503 with a web page, from one UTC time to another.", "00:00-24:00"),
     "clock-skew": _number("Q's clock is ahead by seconds; below 0, behind.", 600, least=-(10**9)),

@@ -174,6 +174,13 @@ def _roles(collection: Collection, record: Record, _: Any) -> None:
         ]
 
 
+def _open_api(collection: Collection, record: Record, _: Any) -> None:
+    if collection.name == "classes" and isinstance(record.get("periods"), list):
+        record["periods"] = ",".join(record["periods"])
+    if collection.name == "resources" and record.get("roles"):
+        record["role"] = record.pop("roles")[0]
+
+
 def _nulls(collection: Collection, record: Record, _: Any) -> None:
     for field in collection.fields:
         record.setdefault(field, None)
@@ -197,6 +204,7 @@ _CHANGES: Final[dict[str, Callable[[Collection, Record, Any], None]]] = {
     "school-year": _school_year,
     "null-for-missing": _nulls,
     "roles": _roles,
+    "open-api": _open_api,
     "missing-sourcedId": lambda collection, record, _: _anonymous(record),
 }
 

@@ -165,6 +165,14 @@ def _(q, _value):
     return all("role" not in each and each["roles"] for each in q.all("/users"))
 
 
+@shows("open-api")
+def _(q, _value):
+    asked = q.get("/classes?sort=title&orderBy=acs")
+    return asked.status_code == 200 and all(
+        isinstance(one["periods"], str) for one in listed(asked)
+    )
+
+
 @shows("missing-sourcedId", ALL, 3)
 def _(q, value):
     lacking = [each for each in q.all("/users") if each.get("sourcedId") is None]

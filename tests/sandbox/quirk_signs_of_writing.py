@@ -29,11 +29,14 @@ def _(q, _value):
     return answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/html")
 
 
-@shows("error-shape", "flat", "errors", "text", "html", "empty")
+@shows("error-shape", "flat", "open-api", "unprefixed", "errors", "text", "html", "empty")
 def _(q, value):
     answer = q.get("/orgs/nobody")
     text = answer.content.decode("utf-8-sig")
-    starts = {"flat": '{"imsx_', "errors": '{"errors"', "html": "<!", "text": "there is"}
+    starts = {"errors": '{"errors"', "html": "<!", "text": "there is", "unprefixed": '{"code'}
+    starts |= dict.fromkeys(("flat", "open-api"), '{"imsx_')
+    if value == "open-api" and '"imsx_CodeMinor": {"imsx_codeMinorField": [{' not in text:
+        return False
     return answer.status_code == 404 and (
         text.startswith(starts[value]) if text else value == "empty"
     )

@@ -135,6 +135,12 @@ def test_a_quirk_shows_beside_every_other_and_none_breaks_q(asking, name):
     assert 500 not in {each["status"] for each in asking.port.told("GET", "log")["requests"]}
 
 
+def test_where_sort_is_ignored_nothing_keeps_the_order_stable(asking):
+    with quirks_on(asking, **{"unstable-order": True, "sort-unsupported": "ignored"}):
+        first, second = (listed(asking.get("/users?sort=sourcedId")) for _ in range(2))
+    assert first != second
+
+
 def test_many_quirks_at_once_show_all(asking):
     with quirks_on(asking, **{name: SIGNS[name][1][0] for name in TOGETHER}):
         hidden = {n for n in TOGETHER if not is_shown(asking, n, SIGNS[n][1][0])}
