@@ -46,6 +46,7 @@ class QConnection(models.Model):
         OAUTH2 = "oauth2"
         OAUTH1_SHA1 = "oauth1-sha1"
         OAUTH1_SHA256 = "oauth1-sha256"
+        BEARER = "bearer"
 
     class Service(models.TextChoices):
         BULK = "bulk"

@@ -43,6 +43,8 @@ class Auth(Protocol):
 def make_auth(http: Http, settings: Settings, now: Callable[[], float] = time.time) -> Auth:
     if settings.auth == "oauth2":
         return Bearer(TokenSource(http, settings, now=now))
+    if settings.auth == "bearer":
+        return StandingToken(settings)
     return Signature(settings, now=now)
 
 
@@ -71,6 +73,28 @@ class Bearer:
 
     def secrets(self) -> list[str]:
         return self._source.secrets()
+
+
+class StandingToken:
+    """A token that was handed over once and does not expire; there is nowhere to fetch another."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def ready(self) -> str:
+        return self._settings.auth
+
+    def header(self, credential: str, method: str, url: str, body: bytes | None) -> str:
+        return f"Bearer {self._settings.secret}"
+
+    def accepted(self, credential: str) -> None:
+        pass
+
+    def renew(self, credential: str) -> bool:
+        return False
+
+    def secrets(self) -> list[str]:
+        return [self._settings.secret]
 
 
 class Signature:

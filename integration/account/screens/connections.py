@@ -28,6 +28,7 @@ AUTHS = {
     "oauth2": "OAuth 2.0",
     "oauth1-sha256": "OAuth 1.0a, HMAC-SHA256",
     "oauth1-sha1": "OAuth 1.0a, HMAC-SHA1",
+    "bearer": _("A token that does not expire, as the secret"),
 }
 WRONG_KEY_OR_ADDRESS = (200, 401, 404)
 SERVICES = {"bulk": _("The whole district at once"), "school": _("School by school")}

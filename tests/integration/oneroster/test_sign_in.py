@@ -346,6 +346,24 @@ def test_a_key_that_no_signature_helps_is_rejected_after_two_requests(connect, q
     assert len(q.requests) == 2
 
 
+def test_a_token_that_does_not_expire_is_sent_as_it_is_and_no_other_is_asked_for(connect, q):
+    """Some providers hand one over, and have nowhere to fetch another."""
+    client = connect(auth="bearer", secret="standing-t0ken")
+    assert len(read(client)) == 1
+    assert {one.headers["Authorization"] for one in q.requests} == {"Bearer standing-t0ken"}
+    assert {one.path for one in q.requests} == {USERS}
+    assert client.token() is None
+
+
+def test_a_standing_token_that_is_refused_is_rejected_after_one_request(connect, q):
+    echo = b'{"statusInfoSet":[{"imsx_description":"standing-t0ken is unknown"}]}'
+    q.habits.append(lambda r: answer(401, echo))
+    with pytest.raises(CredentialsRejected) as rejected:
+        read(connect(auth="bearer", secret="standing-t0ken"))
+    assert len(q.requests) == 1
+    assert "standing-t0ken" not in str(rejected.value)
+
+
 @pytest.mark.parametrize("body_hash", [True, False])
 def test_the_hash_of_a_body_is_sent_where_it_is_switched_on(connect, q, body_hash):
     q.habits.append(lambda r: answer(201) if r.method == "PUT" else None)
