@@ -9,12 +9,12 @@ more. A provider that cannot do that is read as it can.
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from integration.marks import Marks, mark, marks
 from integration.oneroster.asks import Arrival, Ask, Proof
 from integration.oneroster.joints import Fit, Joints
+from integration.oneroster.tally import Tally
 
 # Asked for although there may be nothing: what repeats all that came before adds nothing.
 _MAY_REPEAT = ("end", "gap", "tail")
@@ -25,17 +25,12 @@ MAX_PAGES = 100_000
 MAX_EMPTY = 10
 
 
-class PagingStuck(Exception):
-    """The provider sends again what it has sent, so the end cannot be reached."""
-
-
 @dataclass(slots=True)
 class Walk:
     """The state of one reading: hand out asks with `next_ask`, hand in answers with `take`."""
 
     limit: int
     total: int | None = None
-    received: int = 0
     pages: int = 0
     _size: int = 0
     _grid: int = 0  # the next offset of the grid
@@ -45,12 +40,8 @@ class Walk:
     _empty: int = 0
     _has_linked: bool = False
     _queue: deque[Ask] = field(default_factory=deque)
-    _seen: Marks = field(default_factory=Marks)
-    _was_stale: bool = False
-    _revision: str = ""
     _ended: bool = False
-    _doubts: dict[str, None] = field(default_factory=dict)
-    _deviations: dict[str, None] = field(default_factory=dict)
+    _tally: Tally = field(default_factory=Tally)
 
     def __post_init__(self) -> None:
         self._queue.append(Ask(0, self.limit, "first"))
@@ -80,14 +71,14 @@ class Walk:
         """
         self._outstanding -= 1
         self.pages += 1
-        self._note(arrival.deviations)
+        self._tally.note(arrival.deviations)
         fit = self._joints.lay(ask.offset, arrival.ids, joins=ask.joins)
         if fit == "none":
             self._unjoin(ask)
             return fit
         if fit == "shifted":
-            self._doubts[_MOVED] = None
-        self._note_revision(arrival.revision)
+            self._tally.doubt(_MOVED)
+        self._tally.note_revision(arrival.revision)
         self._note_total(ask, arrival)
         ids = arrival.ids[1:] if fit == "rest" else arrival.ids
         is_stale = self._count(ask, ids)
@@ -117,74 +108,44 @@ class Walk:
             self._unjoin(ask)
             return True
         if ask.purpose == "gap" and is_answer:
-            self._doubts["what a link left out was refused"] = None
+            self._tally.doubt("what a link left out was refused")
             self._nothing_there(ask)
             return True
         if ask.purpose != "end":
             return False
-        self._note(["error-past-end"])
+        self._tally.note(["error-past-end"])
         if self._size == self.total and self._size >= self.limit:
-            self._doubts["the total may only be the size of the page"] = None
+            self._tally.doubt("the total may only be the size of the page")
         self._ended = True
         return True
 
     def saw(self, key: str) -> bool:
         """Has this record come?"""
-        return mark(key) in self._seen
+        return self._tally.saw(key)
 
     def proof(self) -> Proof:
-        reason = "; ".join(self._doubts)
+        reason = "; ".join(self._tally.doubts)
         if not self._ended:
             reason = reason or "the reading did not reach its end"
-        elif self.total is not None and self.received < self.total:
-            reason = reason or f"{self.received} of {self.total} records came"
+        elif self.total is not None and self._tally.received < self.total:
+            reason = reason or f"{self._tally.received} of {self.total} records came"
         return Proof(
             complete=not reason,
             reason=reason,
             joined=self._joints.are_whole,
             total=self.total,
-            received=self.received,
-            distinct=len(self._seen),
+            received=self._tally.received,
+            distinct=self._tally.distinct,
             pages=self.pages,
-            deviations=tuple(self._deviations),
+            deviations=tuple(self._tally.deviations),
         )
-
-    # Tally
 
     def _count(self, ask: Ask, ids: Sequence[str]) -> bool:
         """Count the records; True if all of them had come before."""
-        count = len(ids)
-        self.received += count
-        if not count:
-            return False
-        named = marks(ids)
-        fresh = self._seen.add(named)
-        # A record that is twice on one page is the provider's; twice on two pages, a shift.
-        repeated = len(named) - fresh
-        is_stale = not fresh
-        if ask.purpose in ("grid", "next"):
-            self._refuse_standstill(count, is_stale=is_stale)
-        if repeated and not (ask.purpose in _MAY_REPEAT and is_stale):
-            self._note(["repeated-records"])
-            self._doubts["records came twice, so others may be missing"] = None
-        elif repeated:
-            self.received -= count
-        return is_stale
-
-    def _refuse_standstill(self, count: int, *, is_stale: bool) -> None:
-        # One stale page may be a row that moved while we read, if it is short: that is a doubt.
-        is_full = 1 < count >= self._size
-        if is_stale and (self._was_stale or is_full):
-            raise PagingStuck
-        self._was_stale = is_stale
-
-    def _note(self, deviations: Iterable[str]) -> None:
-        self._deviations.update(dict.fromkeys(deviations))
-
-    def _note_revision(self, revision: str) -> None:
-        if revision and self._revision and revision != self._revision:
-            self._doubts["the provider's data changed while being read"] = None
-        self._revision = revision or self._revision
+        leads_on = ask.purpose in ("grid", "next")
+        return self._tally.count(
+            ids, may_repeat=ask.purpose in _MAY_REPEAT, full=max(1, self._size) if leads_on else 0
+        )
 
     def _note_total(self, ask: Ask, arrival: Arrival) -> None:
         if ask.purpose == "first":
@@ -194,8 +155,8 @@ class Walk:
         elif ask.purpose == "end" and arrival.total == arrival.count:
             return  # not a total that moves, but the size of each page: `_confirm` sees to it
         else:
-            self._note(["total-changed"])
-            self._doubts[f"the total changed from {self.total} to {arrival.total}"] = None
+            self._tally.note(["total-changed"])
+            self._tally.doubt(f"the total changed from {self.total} to {arrival.total}")
 
     # Steps
 
@@ -210,12 +171,12 @@ class Walk:
         Where only the end was still asked for, the grid stands.
         """
         if ask.purpose == "end":
-            self._note(["pages-not-joined"])
+            self._tally.note(["pages-not-joined"])
             self._joints.give_up()
             self._grid = ask.offset + 1
             self._ask_for_end()
-        elif "pages-not-joined" not in self._deviations:
-            self._note(["pages-not-joined"])
+        elif "pages-not-joined" not in self._tally.deviations:
+            self._tally.note(["pages-not-joined"])
             self._joints.give_up()
             self._grid = self._size
 
@@ -235,11 +196,11 @@ class Walk:
             self._joints.overlap = 0
             self._joints.are_whole = self.total == self._size
         if arrival.count > self.limit:
-            self._note(["limit-ignored"])
+            self._tally.note(["limit-ignored"])
         if self.total is None:
-            self._note(["no-total"])
+            self._tally.note(["no-total"])
         elif arrival.count < min(self.limit, self.total):
-            self._note(["clamped-limit"])
+            self._tally.note(["clamped-limit"])
         if self.total is None:
             self._joints.are_whole = False
             self._go_on(Ask(0, self.limit, "first"), arrival)
@@ -256,7 +217,7 @@ class Walk:
         """Without a total an empty page is the end, unless it says itself that more follows."""
         leads_on = arrival.next_offset is not None and arrival.next_offset > ask.offset
         if self._empty and (arrival.count or not leads_on):
-            self._doubts["an empty page said that more records follow"] = None
+            self._tally.doubt("an empty page said that more records follow")
         self._empty = 0 if arrival.count else self._empty + 1
         if arrival.count or (leads_on and self._empty < MAX_EMPTY):
             self._ask_next(ask.offset, arrival)
@@ -268,10 +229,10 @@ class Walk:
         if ask.purpose == "grid":
             self._empty = 0 if arrival.count else self._empty + 1
         if ask.purpose == "grid" and self._empty >= MAX_EMPTY:
-            self._doubts[f"{MAX_EMPTY} pages in a row were empty, below the total"] = None
+            self._tally.doubt(f"{MAX_EMPTY} pages in a row were empty, below the total")
             self._ended = True
         elif self.pages >= MAX_PAGES and not self._ended:
-            self._doubts[f"the provider had not ended after {MAX_PAGES} pages"] = None
+            self._tally.doubt(f"the provider had not ended after {MAX_PAGES} pages")
             self._ended = True
 
     def _ask_next(self, offset: int, arrival: Arrival) -> None:
@@ -283,7 +244,7 @@ class Walk:
         following, linked = offset + arrival.count, arrival.next_offset or 0
         leads_on = linked > offset
         if arrival.count and linked > following:
-            self._note(["link-past-records"])
+            self._tally.note(["link-past-records"])
             self._queue.append(Ask(following, linked - following, "gap"))
         elif self._has_linked and not leads_on:
             self._queue.append(Ask(following, self.limit, "tail"))
@@ -316,7 +277,7 @@ class Walk:
             until -= self._joints.overlap  # the next page begins with the last record of this one
         offset = ask.offset + arrival.count
         if offset < until:
-            self._note(["short-page"])
+            self._tally.note(["short-page"])
             self._joints.are_whole = False
             self._queue.append(Ask(offset, until - offset, "hole"))
 
@@ -334,20 +295,20 @@ class Walk:
             self._ask_next(ask.offset, arrival)
             return
         is_short_page = ask.purpose == "grid" and arrival.count < self._size
-        if is_short_page or self.received < (self.total or 0):
+        if is_short_page or self._tally.received < (self.total or 0):
             self._ended = True
         else:
             self._ask_for_end()
 
     def _confirm(self, ask: Ask, arrival: Arrival, fresh: int, *, is_stale: bool) -> None:
         if ask.joins and not arrival.count:
-            self._doubts[_MOVED] = None
+            self._tally.doubt(_MOVED)
         if not fresh:
             self._ended = True
         elif is_stale:
-            self._note(["offset-ignored"])
+            self._tally.note(["offset-ignored"])
             if self._size >= self.limit:
-                self._doubts["paging does not move on, and the first page was full"] = None
+                self._tally.doubt("paging does not move on, and the first page was full")
             self._ended = True
         else:
             self._distrust_total()
@@ -355,7 +316,7 @@ class Walk:
 
     def _distrust_total(self) -> None:
         """More came than the total promised: from here on only an empty page is the end."""
-        self._note(["total-too-low"])
+        self._tally.note(["total-too-low"])
         self._joints.are_whole = False
         self.total = None
         self._has_grid = False

@@ -20,8 +20,9 @@ from integration.oneroster.errors import (
 )
 from integration.oneroster.headers import next_offset, read_total
 from integration.oneroster.joints import Fit
-from integration.oneroster.paging import PagingStuck, Walk
+from integration.oneroster.paging import Walk
 from integration.oneroster.parse import Parsed, Undecodable, utf8
+from integration.oneroster.tally import PagingStuck
 from integration.oneroster.transport import Transport, route
 from integration.oneroster.types import Item, Page
 

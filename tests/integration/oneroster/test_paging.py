@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from integration.oneroster.asks import Arrival
 from integration.oneroster.headers import next_offset, read_total
-from integration.oneroster.paging import PagingStuck, Walk
+from integration.oneroster.paging import Walk
+from integration.oneroster.tally import PagingStuck
 
 HERE = "https://q.example.org/ims/oneroster/v1p1/users?limit=100&offset=0"
 
