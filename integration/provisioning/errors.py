@@ -6,7 +6,7 @@ ProvisioningError
  ├─ NotConnected    a connection is missing
  ├─ PlanRefused     the plan may not be carried out: another digest, stale, nothing to approve
  ├─ ImportFailed    Canvas did not carry the import out
- ├─ RunUnderWay     a nightly run has begun to send and has not ended
+ ├─ RunUnderWay     a run has begun to send and has not ended
  ├─ NothingToUndo   the run has not ended, sent nothing, or is of a kind that sends nothing
  ├─ BeforeGone      what was there before the run is no longer kept
  └─ TooManyAttempts the run was interrupted again and again

@@ -82,10 +82,10 @@ def provision(
 ) -> Run:
     """Finish what was interrupted, then plan anew and carry it out unless a person must decide.
 
-    What was interrupted before anything of it was sent is dropped: the new plan takes its place.
-    `q` opens the connection to Q when it is needed. The run that comes back is done, held or
-    failed; its row, changes and findings tell all. Where an interrupted one cannot be finished
-    yet, it is the one that comes back: nothing is sent beside it.
+    What was interrupted before anything of it was sent is dropped, unless a person approved it:
+    the new plan takes its place. `q` opens the connection to Q when it is needed. The run that
+    comes back is done, held or failed; its row, changes and findings tell all. Where an interrupted
+    one cannot be finished yet, it is the one that comes back: nothing is sent beside it.
 
     Raises:
         AlreadyRunning: the district has another run going.
@@ -111,9 +111,12 @@ def is_begun(run: Run) -> bool:
 
 
 def drop(run: Run) -> bool:
-    """End an interrupted run of which nothing was sent; False if it has to be finished."""
+    """End an interrupted run of which nothing was sent; False if it has to be finished.
+
+    A person's yes is never dropped: such a plan is carried out, or refused with the reason.
+    """
     with held(resource(run.district)) as fence:
-        if is_begun(run):
+        if is_begun(run) or run.approvals.exists():
             return False
         error = ProvisioningError("The run was interrupted before anything of it was sent.")
         told = {"state": Run.State.FAILED, "ended_at": timezone.now(), "error": error.as_dict()}

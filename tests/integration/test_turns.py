@@ -10,11 +10,12 @@ from django.db.models import F
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from integration.actions import approve_now, evaluate_now, run_now
+from integration.actions import approve_now, confirm_undo, evaluate_now, run_now, undo_now
 from integration.models import District, ProvisioningPolicy, Run
+from integration.provisioning.part import Part
 from integration.tasks import advance_run, sweep
 from tests.integration.provisioning.held_by_canvas import held, imports
-from tests.integration.provisioning.records import small_district, user
+from tests.integration.provisioning.records import enrollment, small_district, user
 from tests.integration.test_tasks import automatic, rung_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,6 +74,9 @@ def black_out() -> None:
     ProvisioningPolicy.objects.update(blackouts=[window])
 
 
+# --- a night that rests -------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize("begin", [run_now, evaluate_now])
 def test_what_a_person_asks_for_does_not_wait_behind_a_night_that_rests_in_a_blackout(
     begin, district
@@ -125,3 +129,88 @@ def test_where_the_newest_run_rests_the_sweep_rings_for_the_one_before_it(distri
     assert rung_for() == [asked.pk]
     assert (advanced(asked).state, name()) == (State.DONE, "New")
     assert advanced(night).state == State.QUEUED
+
+
+# --- what a person approved ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def approved(district, renamed) -> Run:
+    """A plan that a person approved, and that no worker has taken up yet."""
+    renamed("New")
+    asked = advanced(run_now(district, by="Ada"))
+    return approve_now(district, asked.plan_digest, by="Ada", reason="wanted")
+
+
+def states(*runs: Run) -> list[str]:
+    return [Run.objects.get(pk=run.pk).state for run in runs]
+
+
+def test_an_approved_plan_is_carried_out_before_the_night_that_opened_meanwhile(approved, name):
+    OrmQ.objects.all().delete()
+    night = swept()
+    assert rung_for() == [night.pk]
+    advance_run(night.pk)
+    assert (states(approved, night), name()) == ([State.DONE, State.DONE], "New")
+
+
+@pytest.mark.parametrize("words", [("provision", "lakeside"), ("drift", "lakeside")])
+def test_an_approved_plan_is_carried_out_before_what_a_command_begins(
+    words, approved, name, manage
+):
+    assert manage(*words)[0] == 0
+    assert (states(approved), name()) == ([State.DONE], "New")
+
+
+def test_an_approved_plan_that_is_out_of_date_ends_with_the_true_reason(approved, name, manage):
+    Run.objects.filter(pk=approved.pk).update(read_at=F("read_at") - timedelta(hours=25))
+    assert manage("provision", "lakeside")[0] == 2
+    approved.refresh_from_db()
+    assert (approved.state, approved.error["code"]) == (State.FAILED, "provisioning.plan-refused")
+    assert "it was made more than 24 hours ago" in approved.error["message"]
+    assert name() == "Given"
+
+
+def test_approved_changed_ids_are_carried_out_before_what_a_command_begins(
+    district, change_q, manage, sandbox
+):
+    change_q(
+        delete={"users": ["P1-3"]},
+        upsert={
+            "users": [user("P1-3") | {"sourcedId": "N3"}],
+            "enrollments": [enrollment("E-P1-3", "N3")],
+        },
+    )
+    asked = advanced(run_now(district, by="Ada"))
+    ids = Part(kinds=frozenset({"change_sis_id"}))
+    changed = approve_now(district, asked.plan_digest, by="Ada", part=ids)
+    assert changed.kind == Run.Kind.RENAMES
+    assert manage("drift", "lakeside")[0] == 0
+    assert states(changed) == [State.DONE]
+    assert "N3" in {row["user_id"] for row in held(sandbox.canvas)["users"]}
+
+
+@pytest.fixture
+def confirmed(district, renamed, name) -> Run:
+    """An undo that a person confirmed, and that no worker has taken up yet."""
+    renamed("Wrong")
+    ProvisioningPolicy.objects.update(changed_floor=50)
+    wrong = advanced(run_now(district, by="Ada"))
+    assert name() == "Wrong"
+    return confirm_undo(advanced(undo_now(wrong, by="Ada")), by="Ada")
+
+
+def test_a_confirmed_undo_is_carried_out_before_what_a_command_begins(confirmed, name, manage):
+    assert manage("drift", "lakeside")[0] == 0
+    assert (states(confirmed), name()) == ([State.DONE], "Given")
+
+
+def test_nothing_is_sent_beside_an_undo_that_canvas_has_and_has_not_ended(
+    confirmed, manage, canvas_fault, sandbox
+):
+    canvas_fault("GET", r"/sis_imports/\d+", status=404)
+    number = len(imports(sandbox.canvas))
+    code, answer = manage("undo", str(confirmed.undoes_id))
+    assert (code, answer["error"]["code"]) == (1, "provisioning.run-under-way")
+    canvas_fault()
+    assert len(imports(sandbox.canvas)) == number + 1
