@@ -28,6 +28,7 @@ from integration.logs import without_words
 from integration.models import District, Heartbeat, Lease, ProvisioningPolicy, Run
 from integration.nights import blackout, tonight
 from integration.provisioning.drift import KIND as DRIFT
+from integration.provisioning.errors import Paused
 from integration.provisioning.run import (
     KIND,
     PLANS,
@@ -261,15 +262,25 @@ def _finish(run: Run, *, is_wanted: bool) -> bool:
         return True
     try:
         with canvas:
-            advance(run, q=partial(q_client, run.district), canvas=canvas, watch=_watch(run))
+            advance(
+                run,
+                q=partial(q_client, run.district),
+                canvas=canvas,
+                watch=_watch(run),
+                may_send=partial(_is_active, run.district),
+            )
     finally:
-        # Interrupted by an error while Canvas may have something of it: not again at once.
-        Run.objects.filter(pk=run.pk, state=Run.State.QUEUED, not_before=None).update(
-            not_before=Now() + _pause_after(run.attempts)
-        )
+        # Interrupted by an error while Canvas may have something of it: not again at once. What
+        # was paused waits for the resume, and for nothing else.
+        left = Run.objects.filter(pk=run.pk, state=Run.State.QUEUED, not_before=None)
+        left.exclude(error__code=Paused.code).update(not_before=Now() + _pause_after(run.attempts))
         Run.objects.filter(pk=run.pk, state=Run.State.WAITING).update(not_before=Now() + LOOK_AGAIN)
     logger.info("run ended run=%s state=%s", run.pk, run.state)
     return run.state not in UNFINISHED
+
+
+def _is_active(district: District) -> bool:
+    return District.objects.filter(pk=district.pk, state=District.State.ACTIVE).exists()
 
 
 def _fail(run: Run, error: QSyncError) -> None:
