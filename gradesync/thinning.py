@@ -63,7 +63,7 @@ def _empty(run: Run) -> int:
     _delete(Operation.objects.filter(run=run))
     _delete(Finding.objects.filter(run=run))
     lines = _delete(Change.objects.filter(run=run))
-    Run.objects.filter(pk=run.pk).update(pruned_at=Now())
+    Run.objects.filter(pk=run.pk).update(pruned_at=Now(), emptied_at=Now())
     return lines
 
 

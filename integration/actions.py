@@ -6,6 +6,7 @@ Each gives the run's row at once. Who asks for what is under way already joins i
 from __future__ import annotations
 
 from django.db import transaction
+from django.utils import timezone
 
 from integration.begin import turn
 from integration.bells import ring
@@ -18,7 +19,7 @@ from integration.provisioning.errors import PlanRefused
 from integration.provisioning.part import Part
 from integration.provisioning.run import UNFINISHED, open_run, resource
 from integration.provisioning.undo import accept_undo, open_undo
-from integration.tasks import ADVANCE, ADVANCE_TIMEOUT
+from integration.tasks import ADVANCE, ADVANCE_TIMEOUT, is_blacked_out
 
 PERSON = "person"
 
@@ -27,6 +28,9 @@ def run_now(district: District, *, by: str, plan_only: bool = False) -> Run:
     """A provisioning run, or with `plan_only` its plan."""
     with turn(district):
         joined = _under_way(district, Run.Kind.PROVISIONING)
+        # A night in a blackout may rest for weeks; this does not wait for its end.
+        if joined and is_blacked_out(joined, timezone.now()):
+            joined = None
         return joined or _begun(open_run(district, actor=by, plan_only=plan_only, trigger=PERSON))
 
 

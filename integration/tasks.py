@@ -28,6 +28,7 @@ from integration.logs import without_words
 from integration.models import District, Heartbeat, Lease, ProvisioningPolicy, Run
 from integration.nights import blackout, tonight
 from integration.provisioning.drift import KIND as DRIFT
+from integration.provisioning.errors import Paused
 from integration.provisioning.run import (
     KIND,
     PLANS,
@@ -102,12 +103,16 @@ def prune() -> None:
 
 @without_words
 def advance_run(run_id: int) -> None:
-    """Bring a run to its end, and before it what the district has left unfinished."""
+    """Bring a run to its end, and before it what the district has left unfinished.
+
+    A night that rests in a blackout stops nothing behind it: like all that was interrupted, it
+    makes way, or is finished first where Canvas may have something of it.
+    """
     wanted = Run.objects.select_related("district").filter(pk=run_id).first()
-    if wanted is None:
+    if wanted is None or is_resting(wanted, timezone.now()):
         return
     for run in unfinished(wanted.district):
-        if run.pk > run_id or stopping.is_asked() or is_resting(run, timezone.now()):
+        if run.pk > run_id or stopping.is_asked():
             return
         try:
             with stopping.listening():
@@ -123,16 +128,19 @@ def advance_run(run_id: int) -> None:
 
 
 def is_resting(run: Run, now: datetime) -> bool:
-    """Whether a run has to wait: its district is paused, or a night has come into a blackout.
+    """Whether a run has to wait: its district is paused, or a night has come into a blackout."""
+    return run.district.state == District.State.PAUSED or is_blacked_out(run, now)
 
-    What Canvas already has is read back all the same.
+
+def is_blacked_out(run: Run, now: datetime) -> bool:
+    """Whether a run is a night that has come into a blackout. Raises ScheduleRefused.
+
+    What Canvas already has is read back all the same, and what a person approved is not put off
+    until it is out of date.
     """
-    district = run.district
-    if district.state == District.State.PAUSED:
-        return True
-    if run.night is None or run.sent:
+    if run.night is None or run.sent or run.approvals.exists():
         return False
-    policy = ProvisioningPolicy.objects.select_related("district").get(district=district)
+    policy = ProvisioningPolicy.objects.select_related("district").get(district=run.district)
     return blackout(now, timetable_of(policy)) is not None
 
 
@@ -198,12 +206,14 @@ def _pause_after(attempts: int) -> timedelta:
 
 
 def _waiting() -> list[Run]:
-    """The newest unfinished run of each district, where nobody is at it and it may go on.
+    """The newest unfinished run of each district that does not rest, where nobody is at it.
 
-    Whoever brings it to its end sees to the older ones first, so it rests while one of them waits.
+    Whoever brings it to its end sees to the older ones first, so it is put off while one of them
+    waits for Canvas.
     """
     runs = Run.objects.filter(kind__in=PLANS, state__in=UNFINISHED).annotate(now=Now())
-    newest = {run.district_id: run for run in runs.select_related("district").order_by("pk")}
+    in_order = runs.select_related("district").order_by("pk")
+    newest = {run.district_id: run for run in in_order if not _rests(run)}
     taken = set(Lease.objects.filter(expires_at__gt=Now()).values_list("resource", flat=True))
     wait = {run.district_id for run in runs if run.state == Run.State.WAITING and _is_early(run)}
     return [
@@ -222,13 +232,17 @@ def _may_go_on(run: Run) -> bool:
     now: datetime = run.now  # type: ignore[attr-defined]  # annotated
     if _is_early(run):
         return False
-    if run.trigger == "command" and now - run.created_at < BY_HAND:
-        return False
+    return run.trigger != "command" or now - run.created_at >= BY_HAND
+
+
+def _rests(run: Run) -> bool:
+    """Whether it rests, or cannot go on."""
+    now: datetime = run.now  # type: ignore[attr-defined]  # annotated
     try:
-        return not is_resting(run, now)
+        return is_resting(run, now)
     except QSyncError as error:
         logger.error("run cannot go on run=%s code=%s", run.pk, error.code)
-        return False
+        return True
 
 
 def _finish(run: Run, *, is_wanted: bool) -> bool:
@@ -248,15 +262,25 @@ def _finish(run: Run, *, is_wanted: bool) -> bool:
         return True
     try:
         with canvas:
-            advance(run, q=partial(q_client, run.district), canvas=canvas, watch=_watch(run))
+            advance(
+                run,
+                q=partial(q_client, run.district),
+                canvas=canvas,
+                watch=_watch(run),
+                may_send=partial(_is_active, run.district),
+            )
     finally:
-        # Interrupted by an error while Canvas may have something of it: not again at once.
-        Run.objects.filter(pk=run.pk, state=Run.State.QUEUED, not_before=None).update(
-            not_before=Now() + _pause_after(run.attempts)
-        )
+        # Interrupted by an error while Canvas may have something of it: not again at once. What
+        # was paused waits for the resume, and for nothing else.
+        left = Run.objects.filter(pk=run.pk, state=Run.State.QUEUED, not_before=None)
+        left.exclude(error__code=Paused.code).update(not_before=Now() + _pause_after(run.attempts))
         Run.objects.filter(pk=run.pk, state=Run.State.WAITING).update(not_before=Now() + LOOK_AGAIN)
     logger.info("run ended run=%s state=%s", run.pk, run.state)
     return run.state not in UNFINISHED
+
+
+def _is_active(district: District) -> bool:
+    return District.objects.filter(pk=district.pk, state=District.State.ACTIVE).exists()
 
 
 def _fail(run: Run, error: QSyncError) -> None:

@@ -56,8 +56,11 @@ class Run(models.Model):
     heartbeat_at = models.DateTimeField(null=True, blank=True)
     read_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
-    # Since when only this summary is kept: no lines, no findings (retention.py).
+    # Since when only this summary counts: its lines and findings go, portion by portion, and what
+    # is left of them is no whole any more (retention.py).
     pruned_at = models.DateTimeField(null=True, blank=True)
+    # Since when none of them is left.
+    emptied_at = models.DateTimeField(null=True, blank=True)
     # {kind: {"added", "changed", "removed", "same", "blocked"}}
     counts = models.JSONField(default=dict)
     # [{"code", "kind", "school", "count", "share", "limit"}]

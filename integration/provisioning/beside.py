@@ -9,12 +9,12 @@ from pathlib import Path
 
 from integration.canvas.client import CanvasClient
 from integration.ledger.runs import Ledger, Watch
-from integration.models import District
+from integration.models import District, Run
 from integration.oneroster.client import OneRosterClient
 from integration.provisioning.canvas_side import soon
 from integration.provisioning.errors import RunUnderWay
 from integration.provisioning.rows import OBSERVERS, Kind
-from integration.provisioning.run import KIND, advance, drop, is_begun, unfinished
+from integration.provisioning.run import KIND, UNFINISHED, advance, drop, is_begun, unfinished
 
 
 def no_q() -> OneRosterClient:
@@ -25,16 +25,19 @@ def no_q() -> OneRosterClient:
 def finish_others(district: District, *, canvas: CanvasClient, watch: Watch) -> None:
     """End what was interrupted, so that our own rows tell what Canvas has.
 
+    A plan for the night that nobody approved needs Q, and stays as it is.
+
     Raises:
-        RunUnderWay: a nightly run is between its plan and its end; only it can be finished.
+        RunUnderWay: a run has begun to send, and cannot be brought to its end now.
         AlreadyRunning: the district has another run going.
     """
     for run in unfinished(district):
-        if run.kind != KIND:
-            if not drop(run):
-                advance(run, q=no_q, canvas=canvas, watch=watch)
-        elif is_begun(run):
-            raise RunUnderWay(f"Run {run.pk} has begun to send and has not ended.")
+        if run.kind == KIND and is_begun(run):
+            raise _under_way(run)
+        if (run.kind == KIND and not run.approvals.exists()) or drop(run):
+            continue
+        if advance(run, q=no_q, canvas=canvas, watch=watch).state in UNFINISHED:
+            raise _under_way(run)
 
 
 def report_name(kind: Kind) -> str:
@@ -57,3 +60,7 @@ def reported(
             on_progress=lambda report: ledger.progress("reading Canvas", report.progress, 100),
             every=soon,
         )
+
+
+def _under_way(run: Run) -> RunUnderWay:
+    return RunUnderWay(f"Run {run.pk} has begun to send and has not ended.")

@@ -5,8 +5,9 @@ ProvisioningError
  ├─ NoSchoolComes   none of the chosen schools is in Q
  ├─ NotConnected    a connection is missing
  ├─ PlanRefused     the plan may not be carried out: another digest, stale, nothing to approve
+ ├─ Paused          the district was paused before anything of the run was sent
  ├─ ImportFailed    Canvas did not carry the import out
- ├─ RunUnderWay     a nightly run has begun to send and has not ended
+ ├─ RunUnderWay     a run has begun to send and has not ended
  ├─ NothingToUndo   the run has not ended, sent nothing, or is of a kind that sends nothing
  ├─ BeforeGone      what was there before the run is no longer kept
  └─ TooManyAttempts the run was interrupted again and again
@@ -43,6 +44,17 @@ class NotConnected(ProvisioningError):
 class PlanRefused(ProvisioningError):
     code = "provisioning.plan-refused"
     remedy = "Make a new plan on the page “Provisioning”, look at it, and approve that one."
+
+
+class Paused(ProvisioningError):
+    """It is no failure: the run waits for the resume, with this as the reason."""
+
+    code = "provisioning.paused"
+    remedy = (
+        "Resume the district on the page “Rules”: this run then reads Q anew, and sends what is "
+        "wanted then. A plan that a person approved is sent as it was approved, unless it is out "
+        "of date by then."
+    )
 
 
 class ImportFailed(ProvisioningError):

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 
+from django.db.models import F
 from django.utils import timezone
 
 from integration.canvas.client import CanvasClient
@@ -38,6 +39,7 @@ from integration.provisioning.aside import reminders
 from integration.provisioning.canvas_side import claims, observe
 from integration.provisioning.errors import (
     OtherVersion,
+    Paused,
     PlanRefused,
     ProvisioningError,
     TooManyAttempts,
@@ -62,6 +64,8 @@ UNFINISHED = (Run.State.QUEUED, Run.State.RUNNING, Run.State.WAITING)
 AT_WORK = (Run.State.RUNNING, Run.State.WAITING)
 
 OpenQ = Callable[[], OneRosterClient]
+# Asked when a plan is about to be sent: its district may have been paused while it was made.
+MaySend = Callable[[], bool]
 # How each kind of run makes its plan; all carry it out alike. Other modules add their kind.
 PLANS: dict[str, Callable[[Ledger, OpenQ, CanvasClient], str]] = {}
 
@@ -82,10 +86,10 @@ def provision(
 ) -> Run:
     """Finish what was interrupted, then plan anew and carry it out unless a person must decide.
 
-    What was interrupted before anything of it was sent is dropped: the new plan takes its place.
-    `q` opens the connection to Q when it is needed. The run that comes back is done, held or
-    failed; its row, changes and findings tell all. Where an interrupted one cannot be finished
-    yet, it is the one that comes back: nothing is sent beside it.
+    What was interrupted before anything of it was sent is dropped, unless a person approved it:
+    the new plan takes its place. `q` opens the connection to Q when it is needed. The run that
+    comes back is done, held or failed; its row, changes and findings tell all. Where an interrupted
+    one cannot be finished yet, it is the one that comes back: nothing is sent beside it.
 
     Raises:
         AlreadyRunning: the district has another run going.
@@ -111,9 +115,12 @@ def is_begun(run: Run) -> bool:
 
 
 def drop(run: Run) -> bool:
-    """End an interrupted run of which nothing was sent; False if it has to be finished."""
+    """End an interrupted run of which nothing was sent; False if it has to be finished.
+
+    A person's yes is never dropped: such a plan is carried out, or refused with the reason.
+    """
     with held(resource(run.district)) as fence:
-        if is_begun(run):
+        if is_begun(run) or run.approvals.exists():
             return False
         error = ProvisioningError("The run was interrupted before anything of it was sent.")
         told = {"state": Run.State.FAILED, "ended_at": timezone.now(), "error": error.as_dict()}
@@ -162,8 +169,22 @@ def open_run(
     )
 
 
-def advance(run: Run, *, q: OpenQ, canvas: CanvasClient, watch: Watch = nobody) -> Run:
+def always() -> bool:
+    """A command is somebody's own deed, and goes on in a paused district."""
+    return True
+
+
+def advance(
+    run: Run,
+    *,
+    q: OpenQ,
+    canvas: CanvasClient,
+    watch: Watch = nobody,
+    may_send: MaySend = always,
+) -> Run:
     """Bring a run from where it is to its end; safe to call again after any interruption.
+
+    Where it may not send, and has not begun to, it is left queued, with the reason.
 
     Raises:
         AlreadyRunning: somebody else is at it.
@@ -176,7 +197,7 @@ def advance(run: Run, *, q: OpenQ, canvas: CanvasClient, watch: Watch = nobody) 
         ledger = Ledger.take(run, fence, watch=watch)
         steps: dict[str, Callable[[], str]] = {
             "": partial(PLANS[run.kind], ledger, q, canvas),
-            "planned": partial(send, ledger, canvas),
+            "planned": partial(_send, ledger, canvas, may_send),
             "sent": partial(wait, ledger, canvas),
             "imported": partial(record, ledger, canvas),
             "recorded": partial(_finish, ledger),
@@ -202,6 +223,25 @@ def advance(run: Run, *, q: OpenQ, canvas: CanvasClient, watch: Watch = nobody) 
                 if run.state in AT_WORK:
                     ledger.write(cursor=cursor, state=Run.State.RUNNING)
         return run
+
+
+def _send(ledger: Ledger, canvas: CanvasClient, may_send: MaySend) -> str:
+    """Send the plan; the next cursor. In a paused district the run waits for the resume.
+
+    It reads Q anew then, for what led to the pause may be in this plan. Only what a person
+    approved stays as it is.
+    """
+    run = ledger.run
+    if may_send() or is_begun(run):
+        return send(ledger, canvas)
+    ledger.write(
+        state=Run.State.QUEUED,
+        cursor="planned" if run.approvals.exists() else "",
+        stage="",
+        error=Paused("The district was paused before anything of this run was sent.").as_dict(),
+        attempts=F("attempts") - 1,  # it was no failed one
+    )
+    return run.cursor
 
 
 def _told(ledger: Ledger, error: QSyncError) -> None:

@@ -16,7 +16,7 @@ from integration.oneroster.types import Problem
 from integration.provisioning import history, plan_lines
 from integration.provisioning.beside import report_name, reported
 from integration.provisioning.compare import Planned
-from integration.provisioning.errors import NothingToUndo
+from integration.provisioning.errors import BeforeGone, NothingToUndo
 from integration.provisioning.inverse import Done, Inverse, Use, Word, inverse
 from integration.provisioning.plan_lines import counts_of
 from integration.provisioning.problems import problem
@@ -57,6 +57,9 @@ def plan_undo(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
     undone = ledger.run.undoes
     if undone is None:
         raise NothingToUndo("The run that was to be undone is no longer kept.")
+    # From now on its lines stay (retention.py), but they may have begun to go a moment before.
+    if undone.sent and undone.pruned_at:
+        raise BeforeGone(f"What was in Canvas before run {undone.pk} is no longer kept.")
     ledger.forget()
     left = _plan(ledger, undone, canvas)
     blocked = list(plan_lines.blocked_keys(ledger.run))

@@ -10,7 +10,9 @@ from django_q.models import OrmQ
 
 from integration import retention
 from integration.models import Change, District, Finding, RosterRow, Run
+from integration.provisioning import undo
 from integration.tasks import PRUNE, prune, sweep
+from tests.integration.provisioning.held_by_canvas import imports
 from tests.integration.provisioning.records import small_district, user
 
 State = Run.State
@@ -38,7 +40,7 @@ def two_runs(q_holds, change_q, connect, provision) -> tuple[int, int]:
     q_holds(records)
     connect()
     first = provision()[1]["run"]
-    change_q(upsert={"users": [user("P1-0", givenName="New")]})
+    change_q(upsert={"users": [user(f"P1-{n}", givenName="New") for n in range(2)]})
     return first, provision()[1]["run"]
 
 
@@ -154,6 +156,66 @@ def test_it_goes_in_portions_and_stops_when_it_is_enough(lakeside, monkeypatch):
 
     retention.prune(is_enough)
     assert asked[:3] == [7, 5, 3]
-    assert (lines(run.pk)[0], Run.objects.get().pruned_at) == (3, None)
+    assert lines(run.pk)[0] == 3
+    assert retention.is_due()
     prune()
     assert not Run.objects.exists()
+
+
+@pytest.fixture
+def half_pruned(two_runs, monkeypatch) -> int:
+    """Of this run one line is gone; then it was enough."""
+    second = two_runs[1]
+    monkeypatch.setattr(retention, "PORTION", 1)
+    aged(second, days=31)
+    all_of_it = lines(second)[0]
+    retention.prune(lambda: lines(second)[0] < all_of_it)
+    assert lines(second)[0] == all_of_it - 1
+    return second
+
+
+def test_a_run_of_which_some_lines_are_gone_is_undone_no_more(half_pruned, manage, sandbox):
+    number = len(imports(sandbox.canvas))
+    code, answer = manage("undo", str(half_pruned))
+    assert (code, answer["error"]["code"]) == (1, "provisioning.before-gone")
+    assert len(imports(sandbox.canvas)) == number
+
+
+def test_what_was_left_of_it_goes_with_the_next_bell(half_pruned):
+    sweep()
+    assert rings() == 1
+    prune()
+    assert lines(half_pruned) == (0, 0)
+    assert not retention.is_due()
+
+
+def test_an_undo_that_was_begun_meanwhile_keeps_the_lines_of_its_run(two_runs):
+    first, second = two_runs
+    for run in two_runs:
+        aged(run, days=31)
+    before = lines(second)
+
+    def is_enough() -> bool:
+        """While the first is pruned, somebody begins an undo of the second."""
+        undone = Run.objects.get(pk=second)
+        Run.objects.get_or_create(district=undone.district, kind=Run.Kind.UNDO, undoes=undone)
+        return False
+
+    retention.prune(is_enough)
+    assert (lines(first), lines(second)) == ((0, 0), before)
+
+
+def test_an_undo_that_comes_a_moment_too_late_plans_nothing_from_half_of_the_lines(
+    two_runs, manage, monkeypatch
+):
+    second = two_runs[1]
+    opened = undo.open_undo
+
+    def opening(run: Run, **fields: str) -> Run:
+        undoing = opened(run, **fields)
+        Run.objects.filter(pk=run.pk).update(pruned_at=Now())
+        return undoing
+
+    monkeypatch.setattr(undo, "open_undo", opening)
+    code, answer = manage("undo", str(second))
+    assert (code, answer["error"]["code"], answer["sent"]) == (1, "provisioning.before-gone", {})
