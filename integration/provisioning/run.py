@@ -34,7 +34,7 @@ from integration.models import (
     Run,
 )
 from integration.oneroster.client import OneRosterClient
-from integration.provisioning import outcome, plan_lines, roster, term_memory
+from integration.provisioning import plan_lines, roster, term_memory
 from integration.provisioning.apply import give_up, record, send, wait
 from integration.provisioning.aside import reminders
 from integration.provisioning.canvas_side import claims, observe
@@ -289,7 +289,6 @@ def _tell_of_refused(ledger: Ledger) -> None:
 def _finish(ledger: Ledger) -> str:
     district = ledger.run.district
     with ledger.guarded():
-        roster.keep_assignments(district, outcome.planned_courses(ledger.run))
         term_memory.keep(ledger.run)
         if ledger.run.kind == KIND:
             roster.mark_provisioned(district)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import requests
@@ -16,12 +17,20 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from integration import tasks
-from integration.models import CanvasConnection, Finding, Operation, RosterRow, Run
+from integration.models import (
+    CanvasConnection,
+    District,
+    Finding,
+    Operation,
+    ProvisioningPolicy,
+    RosterRow,
+    Run,
+)
 from integration.provisioning.run import MAX_LOOKS, open_run
 from integration.tasks import advance_run, sweep
 from tests.integration.conftest import origin
 from tests.integration.provisioning.held_by_canvas import hand_made, held, imports, signed_in
-from tests.integration.provisioning.records import enrollment, small_district, user
+from tests.integration.provisioning.records import class_, enrollment, small_district, user
 from tests.integration.test_tasks import automatic, rung_for
 
 State = Run.State
@@ -255,6 +264,53 @@ def test_after_an_import_that_ended_half_done_the_next_run_assumes_nothing(
     seats = {row["user_id"]: row["status"] for row in held(sandbox.canvas)["enrollments"]}
     assert seats["P1-5"] == "active"
     assert provision()[1]["sent"] == {}
+
+
+@pytest.fixture
+def by_teacher(q_holds, connect, provision) -> None:
+    """A first night of a district whose courses are grouped by teacher."""
+    records = small_district(students=3)
+    records["users"] += [user("TX", role="teacher"), user("TY", role="teacher")]
+    q_holds(records)
+    connect()
+    ProvisioningPolicy.objects.create(district=District.objects.get(), grouping="teacher")
+    assert provision()[0] == 0
+
+
+def taught_by(teacher: str) -> dict[str, Any]:
+    seat = enrollment(f"E-{teacher}", teacher, "K9", role="teacher", primary="true")
+    return {"classes": [class_("K9")], "enrollments": [seat, enrollment("E-9", "P1-0", "K9")]}
+
+
+def course_of(sandbox, section: str) -> str | None:
+    there = {row["section_id"]: row["course_id"] for row in held(sandbox.canvas)["sections"]}
+    return there.get(section)
+
+
+@pytest.mark.fault("F36")
+@pytest.mark.parametrize("nights", [0, 1])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"how": "failed_with_messages", "type": "enrollment"},
+        {"how": "partial", "rows": 2, "state": "aborted"},
+        {"how": "partial", "rows": 4, "state": "aborted"},
+    ],
+)
+def test_a_section_of_an_import_that_ended_half_done_stays_in_its_course(
+    broken, nights, by_teacher, change_q, provision, canvas_control, sandbox
+):
+    change_q(upsert=taught_by("TX"))
+    canvas_control("POST", "imports/fail", **broken)
+    assert provision()[1]["error"]["code"] == "provisioning.import-failed"
+    before = course_of(sandbox, "K9")
+    for _ in range(nights):
+        assert provision()[0] == 0
+        before = course_of(sandbox, "K9")
+    change_q(upsert=taught_by("TY"), delete={"enrollments": ["E-TX"]})
+    assert provision()[0] == 0
+    assert course_of(sandbox, "K9")
+    assert before in (None, course_of(sandbox, "K9"))
 
 
 # --- nobody learns how it ended ------------------------------------------------------------------
