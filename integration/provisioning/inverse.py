@@ -9,7 +9,7 @@ from typing import Literal
 
 from integration.canvas.types import Course, Enrollment, Section
 from integration.oneroster.types import Problem
-from integration.provisioning.compare import UNSURE, Planned, same_in_canvas
+from integration.provisioning.compare import Planned, is_unsure, same_in_canvas
 from integration.provisioning.ladder import STILL_GONE
 from integration.provisioning.problems import problem
 from integration.provisioning.rows import (
@@ -123,7 +123,7 @@ def _put_back(done: Done) -> Inverse:
     row: list[str] = []
     left: list[Problem] = []
     for column, before, after in zip(done.kind.columns, done.before, done.after, strict=True):
-        if column == "status" and before == UNSURE:
+        if column == "status" and is_unsure(done.kind, done.before):
             before = None
         code = _irreversible(done.kind, column, before, after)
         if code:
