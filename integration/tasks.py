@@ -27,6 +27,7 @@ from integration.ledger.runs import Ledger, Watch
 from integration.logs import without_words
 from integration.models import District, Heartbeat, Lease, ProvisioningPolicy, Run
 from integration.nights import blackout, tonight
+from integration.provisioning.apply import give_up
 from integration.provisioning.drift import KIND as DRIFT
 from integration.provisioning.errors import Paused
 from integration.provisioning.run import (
@@ -288,7 +289,9 @@ def _fail(run: Run, error: QSyncError) -> None:
     with held(resource(run.district)) as fence:
         run.refresh_from_db()
         if run.state in UNFINISHED:
-            Ledger.take(run, fence).fail(error)
+            ledger = Ledger.take(run, fence)
+            give_up(ledger)
+            ledger.fail(error)
 
 
 def _watch(run: Run) -> Watch:

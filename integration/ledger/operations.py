@@ -49,6 +49,13 @@ def move(operation: Operation, to: State, fence: Fence, **fields: Any) -> None:
     operation.refresh_from_db()
 
 
+def look(operation: Operation, fence: Fence) -> None:
+    """Count a look at what was sent, also at what is done. Raises LeaseLost."""
+    fence.renew()
+    Operation.objects.filter(pk=operation.pk).update(attempts=F("attempts") + 1)
+    operation.refresh_from_db()
+
+
 def start(operation: Operation, fence: Fence) -> None:
     """Count the attempt before it is made."""
     move(operation, State.SENDING, fence, attempts=F("attempts") + 1)

@@ -125,10 +125,16 @@ class Ledger:
         self.write(state=state, stage="", ended_at=Now(), **fields)
         self.run.refresh_from_db()
 
-    def interrupt(self, error: QSyncError) -> None:
-        """Leave the run to whoever goes on with it, with the reason why it stopped here."""
+    def interrupt(self, error: QSyncError, *, counts: bool = True) -> None:
+        """Leave the run to whoever goes on with it, with the reason why it stopped here.
+
+        `counts`: as one of the attempts after which a run is given up.
+        """
         self.write(
-            state=Run.State.QUEUED, error={**error.as_dict(), "stage": self.run.stage}, stage=""
+            state=Run.State.QUEUED,
+            error={**error.as_dict(), "stage": self.run.stage},
+            stage="",
+            attempts=F("attempts") - (0 if counts else 1),
         )
 
     def wait(self, error: QSyncError) -> None:

@@ -113,6 +113,25 @@ def _doubt(ledger: Ledger, canvas: CanvasClient, kinds: Iterable[Kind]) -> None:
             outcome.doubt(ledger.run, kind)
 
 
+def give_up(ledger: Ledger) -> None:
+    """The run ends before Canvas has told what it took: of what it may have, all is in doubt (F36).
+
+    Only our own table is written, for Canvas may be away. Ids that were to change stay what they
+    were there; where Canvas has changed them, the next plan proposes them again.
+    """
+    if ledger.run.cursor == "recorded" or not _may_have_come(ledger.run):
+        return
+    for kind in KINDS:
+        with ledger.guarded():
+            outcome.doubt(ledger.run, kind)
+
+
+def _may_have_come(run: Run) -> bool:
+    """Was the import sent, for all we know? One that failed without a number never came."""
+    sent = run.operations.exclude(state=Operation.State.PENDING)
+    return sent.exclude(state=Operation.State.FAILED, remote_id="").exists()
+
+
 def record(ledger: Ledger, canvas: CanvasClient) -> str:
     """Read row errors back, and record the rest as accepted; the next cursor.
 

@@ -46,8 +46,10 @@ class Planned:
     reason: str = ""
 
 
-# The status of an accepted row whose import ended without telling.
+# Begins the status of an accepted row whose import ended without telling; what was sent follows.
 UNSURE = "?"
+# How far down a row is taken, the first step first (ladder.py).
+_DOWN = ("inactive", "completed", "deleted")
 
 
 class Comparison:
@@ -146,7 +148,7 @@ def judged(kind: Kind, new: Planned, there: Accepted | None) -> Planned:
         return replace(new, action="added", before=None)
     if there.removed:
         return replace(new, action="changed", before=there.row, reason="returned")
-    if there.row[kind.index("status")] == UNSURE:
+    if is_unsure(kind, there.row):
         return replace(new, action="changed", before=there.row, reason="unconfirmed")
     equal = same_in_canvas(kind, there.row, new.after)
     return replace(new, action="equal" if equal else "changed", before=there.row)
@@ -155,19 +157,28 @@ def judged(kind: Kind, new: Planned, there: Accepted | None) -> Planned:
 def unsure(kind: Kind, row: Row) -> Row:
     """The row as accepted when nobody can tell whether Canvas took it: it equals no wanted row."""
     position = kind.index("status")
-    return (*row[:position], UNSURE, *row[position + 1 :])
+    return (*row[:position], UNSURE + row[position], *row[position + 1 :])
+
+
+def is_unsure(kind: Kind, row: Sequence[str | None]) -> bool:
+    """Is it unknown whether Canvas took this row, which was sent?"""
+    return (row[kind.index("status")] or "").startswith(UNSURE)
 
 
 def removed(kind: Kind, key: str, there: Accepted, gone: str) -> tuple[Row, Action]:
     """The row to send for one that Q no longer holds, and what that is called.
 
-    Only kinds that name a `gone` status are ever taken away (design 5.6).
+    Only kinds that name a `gone` status are ever taken away (design 5.6). A step that Canvas may
+    have taken already is repeated: nobody comes back up because an import broke off.
     """
     before = as_row(there.row)
     if kind.gone is None:
         return before, "kept"
     position = kind.index("status")
     status = gone if kind is ENROLLMENTS else kind.gone
+    sent = before[position].removeprefix(UNSURE)
+    if is_unsure(kind, before) and sent in _DOWN:
+        status = max(status, sent, key=_DOWN.index)
     return (*before[:position], status, *before[position + 1 :]), "removed"
 
 

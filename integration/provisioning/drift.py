@@ -21,7 +21,7 @@ from integration.oneroster.types import Problem
 from integration.provisioning import roster
 from integration.provisioning.adoption import ObservedRow, as_row, observed
 from integration.provisioning.beside import finish_others, no_q, report_name, reported
-from integration.provisioning.compare import UNSURE, Accepted
+from integration.provisioning.compare import Accepted, is_unsure
 from integration.provisioning.inverse import differing
 from integration.provisioning.limits import limits_of
 from integration.provisioning.problems import problem
@@ -91,7 +91,6 @@ class _Check:
         self._ledger = ledger
         self._district = ledger.run.district
         self._kind = kind
-        self._status = kind.index("status")
         self._counts: Counter[str] = Counter()
         # Digests of the rows that Canvas's report has not shown yet.
         self._unseen = roster.accepted_digests(self._district, kind)
@@ -120,7 +119,7 @@ class _Check:
     def _told(self, key: str, ours: Accepted, there: list[ObservedRow]) -> Iterator[Problem]:
         self._unseen.discard(ours.digest)
         row = as_row(ours.row)
-        if row[self._status] == UNSURE or (ours.removed and self._kind.gone is None):
+        if is_unsure(self._kind, row) or (ours.removed and self._kind.gone is None):
             return  # the next run sends it anyway; or it is only kept, and nothing of it is ours
         # Canvas may hold one enrollment twice, for two whom the same person observes.
         nearest = min(there, key=lambda one: len(differing(self._kind, one, row)))

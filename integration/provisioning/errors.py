@@ -86,8 +86,9 @@ class BeforeGone(ProvisioningError):
 class TooManyAttempts(ProvisioningError):
     code = "provisioning.too-many-attempts"
     remedy = (
-        "Run it again. If it ends like this again, ask whoever operates Q Sync: the server's log "
-        "tells why its worker ended."
+        "Run it again: what may not have arrived goes once more. If it ends like this again, test "
+        "the connections on the page “Connections”, and ask whoever operates Q Sync: the server's "
+        "log tells why its worker ended."
     )
 
 

@@ -12,6 +12,7 @@ from django.db.models.functions import Collate
 
 from integration import bulk
 from integration.models import Change, RosterRow, Run
+from integration.provisioning.compare import is_unsure
 from integration.provisioning.inverse import SENT, Done, Word
 from integration.provisioning.rows import CHANGE_SIS_ID, Kind, Row
 
@@ -121,9 +122,9 @@ def words(run: Run, kind: Kind, keys: Collection[str], undos: Collection[int]) -
     found: dict[str, Word] = dict.fromkeys(keys, "another")
     for batch in bulk.batches(keys, bulk.IN_LIMIT):
         rows = RosterRow.objects.filter(district=run.district, kind=kind.name, key__in=batch)
-        for key, by in rows.values_list("key", "run_id"):
+        for key, by, row in rows.values_list("key", "run_id", "row"):
             if by == run.pk:
                 found[key] = "this run"
             elif by in undos:
-                found[key] = "undone"
+                found[key] = "half undone" if is_unsure(kind, json.loads(row)) else "undone"
     return found

@@ -9,7 +9,7 @@ from typing import Literal
 
 from integration.canvas.types import Course, Enrollment, Section
 from integration.oneroster.types import Problem
-from integration.provisioning.compare import UNSURE, Planned, same_in_canvas
+from integration.provisioning.compare import Planned, is_unsure, same_in_canvas
 from integration.provisioning.ladder import STILL_GONE
 from integration.provisioning.problems import problem
 from integration.provisioning.rows import (
@@ -23,7 +23,8 @@ from integration.provisioning.rows import (
 )
 
 # Whose the row is that Canvas last accepted: still this run's, that of an undo of it, or another's.
-Word = Literal["this run", "undone", "another"]
+# "half undone": an undo sent it, and nobody knows whether Canvas took that.
+Word = Literal["this run", "half undone", "undone", "another"]
 # What Canvas holds now, beside what the run left there.
 Standing = Literal["as left", "edited", "missing", "unknown"]
 # Whether anybody worked with what the run created; "older" was there before the run.
@@ -69,6 +70,11 @@ def inverse(done: Done, *, word: Word, standing: Standing, use: Use = "unused") 
     """Turn one line around, as far as that is safe."""
     if done.action not in SENT or word == "undone":
         return Inverse()
+    if word == "half undone":
+        if standing == "missing" and _was_to_go(done):
+            return Inverse()
+        # What differs is the doing of that undo; the same once more does no harm.
+        standing = "as left" if standing == "edited" else standing
     if code := _hindrance(done, word, standing):
         return Inverse(left=(_left(done, code),))
     if done.action == "added":
@@ -117,13 +123,20 @@ def _hindrance(done: Done, word: Word, standing: Standing) -> str:
     return "undo.not-told" if standing == "unknown" and done.kind.reported else ""
 
 
+def _was_to_go(done: Done) -> bool:
+    """Did an undo of this line take it out of Canvas?"""
+    if done.action == "added":
+        return done.kind not in STAYS
+    return done.before is not None and done.before[done.kind.index("status")] == DELETED
+
+
 def _put_back(done: Done) -> Inverse:
     """The row as it was before the run, in the columns that the run changed."""
     assert done.before is not None
     row: list[str] = []
     left: list[Problem] = []
     for column, before, after in zip(done.kind.columns, done.before, done.after, strict=True):
-        if column == "status" and before == UNSURE:
+        if column == "status" and is_unsure(done.kind, done.before):
             before = None
         code = _irreversible(done.kind, column, before, after)
         if code:

@@ -92,6 +92,8 @@ def doubt(run: Run, kind: Kind) -> None:
             kind,
             (Planned(key, "changed", None, row, digest(row), group) for key, row, group in rows),
         )
+    if kind is SECTIONS:
+        _keep_courses(run, Change.State.PLANNED)
 
 
 @transaction.atomic
@@ -106,6 +108,8 @@ def confirm(run: Run, kind: Kind) -> None:
         some = (first, first + STATEMENT - 1)
         _accept_planned(run, kind, some)
         planned.filter(pk__range=some).update(state=Change.State.CONFIRMED)
+    if kind is SECTIONS:
+        _keep_courses(run, Change.State.CONFIRMED)
 
 
 def _accept_planned(run: Run, kind: Kind, some: tuple[int, int]) -> None:
@@ -125,10 +129,14 @@ def _accept_planned(run: Run, kind: Kind, some: tuple[int, int]) -> None:
         )
 
 
-def planned_courses(run: Run) -> dict[str, str]:
-    """Section SIS ID to course SIS ID, of the sections that this run brought or confirmed."""
-    confirmed = Change.objects.filter(
-        run=run, kind=SECTIONS.name, state=Change.State.CONFIRMED
-    ).exclude(action=Change.Action.KEPT)
-    rows = (json.loads(after) for after in confirmed.values_list("after", flat=True))
-    return {row[0]: row[1] for row in rows}
+def _keep_courses(run: Run, state: Change.State) -> None:
+    """Let each section that this run brought, or may have brought, stay in its course (design 5.3).
+
+    With the sections, and not at the run's end: a run whose enrollments fail does not come to it,
+    and no later one plans a section that has come.
+    """
+    lines = Change.objects.filter(run=run, kind=SECTIONS.name, state=state)
+    lines = lines.exclude(action=Change.Action.KEPT)
+    rows = (json.loads(after) for after in lines.values_list("after", flat=True))
+    if course_of := {row[0]: row[1] for row in rows}:
+        roster.keep_assignments(run.district, course_of)

@@ -18,8 +18,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from integration.canvas.client import CanvasClient
-from integration.canvas.errors import ImportStillRunning
+from integration.canvas.errors import CanvasError, ImportStillRunning
 from integration.errors import QSyncError
+from integration.http import HttpError
+from integration.ledger import operations
 from integration.ledger.endings import failing
 from integration.ledger.leases import held
 from integration.ledger.runs import Ledger, Watch, nobody
@@ -33,8 +35,8 @@ from integration.models import (
     Run,
 )
 from integration.oneroster.client import OneRosterClient
-from integration.provisioning import outcome, plan_lines, roster, term_memory
-from integration.provisioning.apply import record, send, wait
+from integration.provisioning import plan_lines, roster, term_memory
+from integration.provisioning.apply import give_up, record, send, wait
 from integration.provisioning.aside import reminders
 from integration.provisioning.canvas_side import claims, observe
 from integration.provisioning.errors import (
@@ -54,6 +56,9 @@ from integration.provisioning.which_canvas import check_same_canvas
 
 KIND = Run.Kind.PROVISIONING
 MAX_ATTEMPTS = 5
+# How often Canvas may fail to say what became of an import before that counts as an attempt: at
+# one look each quarter of an hour, a day.
+MAX_LOOKS = 96
 # What these have done is not in an older plan.
 BESIDE: dict[str, str] = {
     Run.Kind.UNDO: "taken something back",
@@ -209,10 +214,12 @@ def advance(
             unexpected=ProvisioningError,
         ):
             if run.cursor not in steps:
+                give_up(ledger)
                 raise OtherVersion(
                     f"Run {run.pk} stands at a step that is not known here: “{run.cursor}”."
                 )
             if run.attempts > MAX_ATTEMPTS:
+                give_up(ledger)
                 raise TooManyAttempts(f"Run {run.pk} was interrupted {MAX_ATTEMPTS} times.")
             if run.cursor == "planned" and not is_begun(run) and (reason := stale(run)):
                 raise PlanRefused(f"Nothing of this plan was sent, because {reason}.")
@@ -253,9 +260,23 @@ def _told(ledger: Ledger, error: QSyncError) -> None:
     if isinstance(error, ImportStillRunning):
         ledger.wait(error)
     elif is_begun(ledger.run) and not isinstance(error, ProvisioningError):
-        ledger.interrupt(error)
+        ledger.interrupt(error, counts=not _is_only_silent(ledger, error))
     else:
         ledger.fail(error)
+
+
+def _is_only_silent(ledger: Ledger, error: QSyncError) -> bool:
+    """Did nothing fail but Canvas's answer about an import that it has, and not too often yet?
+
+    An outage outlasts a run's attempts, and whoever gives up the run has to send its rows again.
+    """
+    if ledger.run.cursor not in ("sent", "imported"):
+        return False
+    if not isinstance(error, (CanvasError, HttpError)):
+        return False
+    operation = operations.find(ledger.run, "import")
+    operations.look(operation, ledger.fence)
+    return operation.attempts <= MAX_LOOKS
 
 
 def _plan(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
@@ -308,7 +329,6 @@ def _tell_of_refused(ledger: Ledger) -> None:
 def _finish(ledger: Ledger) -> str:
     district = ledger.run.district
     with ledger.guarded():
-        roster.keep_assignments(district, outcome.planned_courses(ledger.run))
         term_memory.keep(ledger.run)
         if ledger.run.kind == KIND:
             roster.mark_provisioned(district)

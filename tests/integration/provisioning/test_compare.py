@@ -304,6 +304,29 @@ def test_an_enrollment_goes_the_step_of_the_ladder_that_the_district_chose(statu
     assert (after, action) == (seat(end="2026-10-01", start="2026-08-15", status=status), "removed")
 
 
+@pytest.mark.parametrize(
+    ("sent", "first", "to"),
+    [
+        ("active", "inactive", "inactive"),
+        ("inactive", "inactive", "inactive"),
+        ("completed", "inactive", "completed"),
+        ("deleted", "completed", "deleted"),
+        ("inactive", "completed", "completed"),
+        ("invited", "inactive", "inactive"),
+    ],
+)
+def test_a_step_that_canvas_may_have_taken_is_repeated_and_never_taken_back(sent, first, to):
+    doubtful = accepted(unsure(ENROLLMENTS, seat(status=sent)))
+    assert removed(ENROLLMENTS, "key", doubtful, first) == (seat(status=to), "removed")
+
+
+def test_a_step_that_canvas_has_taken_is_no_step_of_a_row_that_is_there():
+    assert removed(ENROLLMENTS, "key", accepted(seat(status="completed")), "inactive") == (
+        seat(status="inactive"),
+        "removed",
+    )
+
+
 def test_an_observer_is_deleted_whatever_the_ladder():
     after, action = removed(OBSERVERS, "key", accepted(("g", "s", "active")), "inactive")
     assert (after, action) == (("g", "s", "deleted"), "removed")

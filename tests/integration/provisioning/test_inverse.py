@@ -229,6 +229,37 @@ def test_what_an_undo_took_back_already_is_no_news():
     assert (turned.line, turned.left) == (None, ())
 
 
+@pytest.mark.parametrize("standing", ["as left", "edited"])
+def test_what_a_broken_off_undo_may_have_put_back_goes_once_more(standing):
+    one = done(USERS, "changed", SAM, (*SAM[:2], "Wrong", *SAM[3:]))
+    assert undone(one, word="half undone", standing=standing).line.after == SAM
+
+
+def test_what_a_broken_off_undo_has_taken_away_is_no_news():
+    turned = undone(
+        done(ENROLLMENTS, "added", None, ENROLLED), word="half undone", standing="missing"
+    )
+    assert (turned.line, turned.left) == (None, ())
+    gone = (*ENROLLED[:3], "deleted", "", "")
+    again = done(ENROLLMENTS, "changed", gone, ENROLLED, reason="returned")
+    assert undone(again, word="half undone", standing="missing").left == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "facts", "code"),
+    [
+        (done(ENROLLMENTS, "added", None, ENROLLED), {"use": "used"}, "undo.used"),
+        (done(ENROLLMENTS, "added", None, ENROLLED), {"standing": "unknown"}, "undo.not-told"),
+        (done(USERS, "added", None, SAM), {}, "undo.stays"),
+        (done(USERS, "changed", SAM, SAM), {"standing": "missing"}, "undo.gone-in-canvas"),
+    ],
+)
+def test_what_keeps_a_line_from_being_undone_keeps_it_after_a_broken_off_undo_too(
+    line, facts, code
+):
+    assert codes(undone(line, word="half undone", **facts)) == [(code, "")]
+
+
 def test_a_column_that_no_import_can_clear_is_listed_and_the_rest_goes_back():
     before = (*SAM[:2], "Old", SAM[3], "", "active")
     turned = undone(done(USERS, "changed", before, SAM))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import requests
 
 from integration.models import Change, District, ProvisioningPolicy, RosterRow
 from integration.provisioning.compare import Accepted
 from integration.provisioning.holds import Limits, Tally
 from integration.provisioning.ladder import Ladder, Room, Step, climbing
 from integration.provisioning.rows import digest
+from tests.integration.conftest import origin
 from tests.integration.provisioning.held_by_canvas import held, imports
 from tests.integration.provisioning.records import enrollment, small_district
 
@@ -119,6 +121,28 @@ def test_whoever_returns_is_active_at_once_from_any_step(one_gone, change_q, pro
     change_q(upsert={"enrollments": [enrollment("E-back", "P1-0")]})
     provision()
     assert status(sandbox) == {"active"}
+
+
+@pytest.mark.fault("F36")
+@pytest.mark.parametrize("rows", [0, 1])
+@pytest.mark.parametrize("taken", [0, 1])
+def test_a_step_that_broke_off_is_taken_again_and_not_the_first_one(
+    taken, rows, one_gone, provision, sandbox
+):
+    for _ in range(taken):
+        pass_days(31)
+        provision()
+    pass_days(31)
+    broken = {"how": "partial", "rows": rows, "state": "aborted"}
+    url = f"{origin(sandbox.canvas.url)}/sandbox/imports/fail"
+    requests.post(url, json=broken, timeout=60).raise_for_status()
+    assert provision()[1]["error"]["code"] == "provisioning.import-failed"
+    assert provision()[0] == 0
+    assert status(sandbox) == [{"completed"}, set()][taken]
+    assert provision()[1]["sent"] == {}
+    pass_days(31)
+    provision()
+    assert status(sandbox) == set()
 
 
 def test_without_the_policys_days_it_stays_inactive(one_gone, provision, sandbox):

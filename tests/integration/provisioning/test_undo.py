@@ -17,6 +17,7 @@ from integration.models import (
     ProvisioningPolicy,
     Run,
 )
+from tests.integration.conftest import origin
 from tests.integration.provisioning.held_by_canvas import hand_made, held, imports, signed_in
 from tests.integration.provisioning.lived_in import LivedIn, lived_in
 from tests.integration.provisioning.records import (
@@ -147,6 +148,27 @@ def test_a_second_undo_of_the_same_run_sends_nothing(two_nights, undo, sandbox):
     code, again = undo(night["run"])
     assert (code, again["state"], again["sent"]) == (0, "done", {})
     assert len(imports(sandbox.canvas)) == number
+
+
+@pytest.mark.parametrize("rows", range(6))
+@pytest.mark.fault("F36")
+def test_an_undo_that_broke_off_is_brought_to_its_end_by_the_next_one(
+    rows, two_nights, undo, snapshot, sandbox
+):
+    """Courses, sections, people, enrollments: each of its rows may be the last that was taken."""
+    night, before = two_nights(
+        upsert={**NEW_CLASS, "users": [user("P1-0", givenName="Wrong")]},
+        delete={"enrollments": ["E-P1-1"]},
+    )
+    broken = {"how": "partial", "rows": rows, "state": "aborted"}
+    url = f"{origin(sandbox.canvas.url)}/sandbox/imports/fail"
+    requests.post(url, json=broken, timeout=60).raise_for_status()
+    code, answer = undo(night["run"])
+    assert (code, answer["error"]["code"]) == (1, "provisioning.import-failed")
+    code, answer = undo(night["run"])
+    assert (code, answer["state"], answer["findings"]) == (0, "done", [])
+    assert snapshot() == before
+    assert undo(night["run"])[1]["sent"] == {}
 
 
 def test_an_undo_can_itself_be_undone(two_nights, undo, snapshot):

@@ -7,20 +7,30 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import requests
 from django.db.models import F
 from django.db.models.functions import Now
+from django.utils import timezone
 from django_q.models import OrmQ
 
 from integration import tasks
-from integration.models import Finding, Operation, Run
-from integration.provisioning.run import open_run
+from integration.models import (
+    CanvasConnection,
+    District,
+    Finding,
+    Operation,
+    ProvisioningPolicy,
+    RosterRow,
+    Run,
+)
+from integration.provisioning.run import MAX_LOOKS, open_run
 from integration.tasks import advance_run, sweep
 from tests.integration.conftest import origin
 from tests.integration.provisioning.held_by_canvas import hand_made, held, imports, signed_in
-from tests.integration.provisioning.records import enrollment, small_district, user
+from tests.integration.provisioning.records import class_, enrollment, small_district, user
 from tests.integration.test_tasks import automatic, rung_for
 
 State = Run.State
@@ -254,6 +264,148 @@ def test_after_an_import_that_ended_half_done_the_next_run_assumes_nothing(
     seats = {row["user_id"]: row["status"] for row in held(sandbox.canvas)["enrollments"]}
     assert seats["P1-5"] == "active"
     assert provision()[1]["sent"] == {}
+
+
+@pytest.fixture
+def by_teacher(q_holds, connect, provision) -> None:
+    """A first night of a district whose courses are grouped by teacher."""
+    records = small_district(students=3)
+    records["users"] += [user("TX", role="teacher"), user("TY", role="teacher")]
+    q_holds(records)
+    connect()
+    ProvisioningPolicy.objects.create(district=District.objects.get(), grouping="teacher")
+    assert provision()[0] == 0
+
+
+def taught_by(teacher: str) -> dict[str, Any]:
+    seat = enrollment(f"E-{teacher}", teacher, "K9", role="teacher", primary="true")
+    return {"classes": [class_("K9")], "enrollments": [seat, enrollment("E-9", "P1-0", "K9")]}
+
+
+def course_of(sandbox, section: str) -> str | None:
+    there = {row["section_id"]: row["course_id"] for row in held(sandbox.canvas)["sections"]}
+    return there.get(section)
+
+
+@pytest.mark.fault("F36")
+@pytest.mark.parametrize("nights", [0, 1])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"how": "failed_with_messages", "type": "enrollment"},
+        {"how": "partial", "rows": 2, "state": "aborted"},
+        {"how": "partial", "rows": 4, "state": "aborted"},
+    ],
+)
+def test_a_section_of_an_import_that_ended_half_done_stays_in_its_course(
+    broken, nights, by_teacher, change_q, provision, canvas_control, sandbox
+):
+    change_q(upsert=taught_by("TX"))
+    canvas_control("POST", "imports/fail", **broken)
+    assert provision()[1]["error"]["code"] == "provisioning.import-failed"
+    before = course_of(sandbox, "K9")
+    for _ in range(nights):
+        assert provision()[0] == 0
+        before = course_of(sandbox, "K9")
+    change_q(upsert=taught_by("TY"), delete={"enrollments": ["E-TX"]})
+    assert provision()[0] == 0
+    assert course_of(sandbox, "K9")
+    assert before in (None, course_of(sandbox, "K9"))
+
+
+# --- nobody learns how it ended ------------------------------------------------------------------
+
+
+@pytest.fixture
+def unread(q_holds, change_q, connect, provision, canvas_fault, settings) -> Run:
+    """A run that took P1-5 out and renamed P1-0; Canvas carried it out, and does not say so."""
+    settings.NIGHT_STAGGER_MINUTES = 0
+    q_holds(small_district(students=6))
+    connect()
+    provision()
+    change_q(upsert={"users": [user("P1-0", givenName="New")]}, delete={"enrollments": ["E-P1-5"]})
+    canvas_fault("GET", r"/sis_imports/\d+", status=404)
+    assert provision()[0] == 1
+    run = Run.objects.get(sent__imports__0__id="2")
+    assert (run.state, run.cursor) == (State.QUEUED, "sent")
+    return run
+
+
+def taken_back_by_q(change_q, canvas_fault) -> None:
+    """What Q wants now is what our table says of before the import."""
+    canvas_fault()
+    change_q(upsert={"users": [user("P1-0")], "enrollments": [enrollment("E-P1-5", "P1-5")]})
+
+
+def assert_as_q_wants_it(sandbox) -> None:
+    there = held(sandbox.canvas)
+    assert {row["user_id"]: row["status"] for row in there["enrollments"]}["P1-5"] == "active"
+    assert {row["user_id"]: row["first_name"] for row in there["users"]}["P1-0"] == "Given"
+
+
+@pytest.mark.fault("F35")
+def test_a_canvas_that_does_not_say_how_an_import_ended_is_asked_for_a_day_before_it_counts(
+    unread, change_q, canvas_fault, provision, sandbox
+):
+    for _ in range(7):
+        look_at(unread)
+        assert (unread.state, unread.attempts) == (State.QUEUED, 0)
+        assert unread.not_before - timezone.now() < timedelta(minutes=16)
+        pass_hours(1)
+    Operation.objects.filter(run=unread).update(attempts=MAX_LOOKS)
+    look_at(unread)
+    assert (unread.state, unread.attempts) == (State.QUEUED, 1)
+    taken_back_by_q(change_q, canvas_fault)
+    assert provision()[0] == 0
+    unread.refresh_from_db()
+    assert unread.state == State.DONE
+    assert_as_q_wants_it(sandbox)
+
+
+@pytest.mark.fault("F36")
+@pytest.mark.parametrize(
+    ("left", "code"),
+    [
+        ({"attempts": 5}, "provisioning.too-many-attempts"),
+        ({"cursor": "half-read"}, "provisioning.other-version"),
+    ],
+)
+def test_of_a_run_that_is_given_up_unread_the_next_one_assumes_nothing(
+    left, code, unread, change_q, canvas_fault, provision, sandbox
+):
+    Run.objects.filter(pk=unread.pk).update(**left)
+    taken_back_by_q(change_q, canvas_fault)
+    assert provision()[0] == 0
+    unread.refresh_from_db()
+    assert (unread.state, unread.error["code"]) == (State.FAILED, code)
+    assert_as_q_wants_it(sandbox)
+    assert provision()[1]["sent"] == {}
+
+
+@pytest.mark.fault("F36")
+def test_of_a_run_whose_district_is_no_longer_connected_the_next_one_assumes_nothing(
+    unread, change_q, canvas_fault, connect, provision, sandbox
+):
+    CanvasConnection.objects.all().delete()
+    look_at(unread)
+    assert (unread.state, unread.error["code"]) == (State.FAILED, "provisioning.not-connected")
+    connect()
+    taken_back_by_q(change_q, canvas_fault)
+    assert provision()[0] == 0
+    assert_as_q_wants_it(sandbox)
+
+
+def test_a_run_that_is_given_up_before_canvas_got_anything_leaves_no_doubt(
+    q_holds, connect, provision, canvas_fault
+):
+    q_holds(small_district())
+    connect()
+    canvas_fault("POST", "/sis_imports", status=401)
+    provision()
+    Run.objects.update(attempts=5)
+    provision()
+    assert Run.objects.earliest("pk").error["code"] == "provisioning.too-many-attempts"
+    assert not RosterRow.objects.exists()
 
 
 # --- single rows --------------------------------------------------------------------------------
