@@ -56,17 +56,19 @@ document.addEventListener("toggle", (event) => {
   const fits = at.bottom + menu.offsetHeight < innerHeight;
   menu.style.top = `${fits ? at.bottom : Math.max(0, at.top - menu.offsetHeight)}px`;
   menu.style.left = `${Math.max(8, Math.min(at.right - menu.offsetWidth, innerWidth - menu.offsetWidth - 8))}px`;
-  menu.querySelector("a,button").focus();
+  if (!menu.contains(document.activeElement)) menu.querySelector("a,button").focus();
 }, true);
+// Whoever is quick presses the next key before the focus has come into the menu.
+const opened = (button) => document.querySelector(`[id="${button.getAttribute("popovertarget")}"]:popover-open`);
 document.addEventListener("keydown", (event) => {
-  const menu = event.target.closest("[data-menu]");
+  const menu = event.target.closest("[data-menu]") || opened(event.target);
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (!menu) return;
   if (event.key === "Tab") menu.hidePopover();
   if (!step) return;
   event.preventDefault();
   const all = [...menu.querySelectorAll("a,button")];
-  all[(all.indexOf(event.target) + step + all.length) % all.length].focus();
+  all[(Math.max(0, all.indexOf(event.target)) + step + all.length) % all.length].focus();
 });
 
 const arrange = (root) => {

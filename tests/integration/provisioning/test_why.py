@@ -244,7 +244,7 @@ BESIDE = {
         "duplicate-id", "duplicate-enrollment", "unnamed", "unknown-parent", "parent-cycle",
         "unknown-school", "unknown-term", "no-term", "unknown-course", "login-shared",
         "unknown-agent", "adopts-login", "removals-suspended", "absence-not-proven", "set-aside",
-        "school-rests",
+        "school-rests", "school-not-listed",
     )),
     *(code for code in TABLE if code.startswith(("undo.", "drift."))),
     "canvas.row-warned", "canvas.import-waits",
