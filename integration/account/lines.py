@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from django.db.models import Count, Q, QuerySet
 
 from integration.models import Change, District, RosterRow, Run
+from integration.provisioning.compare import UNSURE, is_unsure
 from integration.provisioning.endings import TERM_ENDED
 from integration.provisioning.rows import ACCOUNTS, BY_NAME, SEPARATOR, USERS
 
@@ -177,6 +178,8 @@ def _line(change: Change, schools: dict[str, str], named: dict[tuple[str, str], 
     kind = BY_NAME.get(change.kind)
     if kind is None:
         return Line(change, "", key, school)
+    if before and is_unsure(kind, before):
+        before[kind.index("status")] = UNSURE  # what was sent is not what is there
     fields = [
         Field(column, before[place] if before else None, after[place])
         for place, column in enumerate(kind.columns)

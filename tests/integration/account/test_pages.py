@@ -24,8 +24,8 @@ from integration.models import (
     Run,
 )
 from integration.provisioning import plan_lines
-from integration.provisioning.compare import Planned
-from integration.provisioning.rows import ACCOUNTS, ENROLLMENTS, as_text, digest
+from integration.provisioning.compare import Planned, unsure
+from integration.provisioning.rows import ACCOUNTS, ENROLLMENTS, USERS, as_text, digest
 from integration.provisioning.run import conditions
 from tests.integration.account.visiting import Visit, installed, visit, words
 from tests.lti import people
@@ -158,6 +158,16 @@ def test_a_list_that_is_long_comes_in_pages_and_as_a_whole_file(admin, district)
     assert "No change is like this" in admin.page(f"runs/{run.pk}/changes/", text="100%_\\\"'")
     for odd in ({"kind": "x"}, {"action": "drop"}, {"state": "?"}, {"page": "-1"}):
         assert "of 120" in admin.page(f"runs/{run.pk}/changes/", **odd)
+
+
+def test_of_a_row_in_doubt_no_status_is_told_that_canvas_may_not_have(admin, district):
+    run = ended(district, state="held", plan_digest="d" * 64)
+    row = ("P1", "login", "Sam", "Lee", "", "active")
+    there = as_text(unsure(USERS, (*row[:-1], "suspended")))
+    named = {"kind": "users", "key": "P1", "after": as_text(row), "digest": digest(row)}
+    Change.objects.create(run=run, action="changed", before=there, **named)
+    line = admin.page(f"runs/{run.pk}/changes.csv").splitlines()[1]
+    assert ",status,?,active," in line
 
 
 def test_what_people_are_called_is_text_on_every_page(admin, district):
