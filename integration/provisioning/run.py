@@ -272,7 +272,7 @@ def _finish(ledger: Ledger) -> str:
         term_memory.keep(ledger.run)
         if ledger.run.kind == KIND:
             roster.mark_provisioned(district)
-        roster.forget_observed(district)
+            roster.forget_settled(ledger.run)
     seen = {
         kind: {what: count[what] for what in ("same", "skipped", "left") if what in count}
         for kind, count in ledger.run.counts.items()

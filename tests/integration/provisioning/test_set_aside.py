@@ -1,0 +1,86 @@
+"""What a person set aside rests, and what Canvas held of it is not forgotten."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from integration.models import Change, District, RosterRow
+from integration.policies import change_policy
+from tests.integration.provisioning.held_by_canvas import held
+from tests.integration.provisioning.records import small_district, user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BY_HAND = {
+    "accounts.csv": "account_id,parent_account_id,name,status\n"
+    "S1,,School S1,active\n"
+    "S2,,By hand,active\n",
+    "users.csv": "user_id,login_id,first_name,last_name,email,status\n"
+    "P2-0,p2-0@example.org,Nick,Hand,p2-0@example.org,active\n",
+}
+
+
+def first_name(sandbox: Any, sis_id: str) -> str:
+    return next(r["first_name"] for r in held(sandbox.canvas)["users"] if r["user_id"] == sis_id)
+
+
+# --- of what Canvas held before our first plan --------------------------------------------------
+
+
+@pytest.fixture
+def canvas_of_a_hand(q_holds, connect, canvas_side) -> None:
+    q_holds(small_district(schools=("S1", "S2")))
+    canvas_side(BY_HAND)
+    connect()
+
+
+def test_what_was_set_aside_of_the_first_plan_is_not_overwritten_by_the_next_night(
+    canvas_of_a_hand, provision, sandbox
+):
+    digest = provision()[1]["digest"]
+    assert provision("--approve", digest, "--school", "S1")[0] == 0
+    for _ in range(2):
+        code, answer = provision()
+        assert (code, answer["sent"]) == (0, {})
+    assert first_name(sandbox, "P2-0") == "Nick"
+
+
+def test_taken_up_it_waits_as_a_first_plan_does_and_an_undo_gives_back_what_canvas_had(
+    canvas_of_a_hand, provision, manage, sandbox
+):
+    digest = provision()[1]["digest"]
+    provision("--approve", digest, "--school", "S1")
+    provision()
+    code, answer = provision("--take-up")
+    assert (code, [hold["code"] for hold in answer["holds"]]) == (2, ["first-plan"])
+    assert provision("--approve", answer["digest"])[0] == 0
+    assert first_name(sandbox, "P2-0") == "Given"
+    assert not RosterRow.objects.filter(origin="canvas").exists()
+    assert manage("undo", str(answer["run"]))[0] == 0
+    assert first_name(sandbox, "P2-0") == "Nick"
+
+
+def test_an_undo_in_between_does_not_forget_what_canvas_had(
+    canvas_of_a_hand, provision, manage, change_q
+):
+    digest = provision()[1]["digest"]
+    provision("--approve", digest, "--school", "S1")
+    change_q(upsert={"users": [user("P1-0", givenName="Newname")]})
+    assert manage("undo", str(provision()[1]["run"]))[0] == 0
+    assert RosterRow.objects.filter(origin="canvas", key="P2-0").exists()
+
+
+def test_a_school_that_is_chosen_later_waits_where_it_would_change_what_canvas_had(
+    canvas_of_a_hand, provision, sandbox
+):
+    change_policy(District.objects.get(), {"schools": ["S1"]}, actor="Dana")
+    assert provision("--approve", provision()[1]["digest"])[0] == 0
+    assert provision()[1]["state"] == "done"
+    change_policy(District.objects.get(), {"schools": []}, actor="Dana")
+    code, answer = provision()
+    assert (code, [hold["code"] for hold in answer["holds"]]) == (2, ["first-plan"])
+    assert first_name(sandbox, "P2-0") == "Nick"
+    line = Change.objects.get(run=answer["run"], key="P2-0")
+    assert (line.action, "Nick" in line.before) == ("changed", True)
