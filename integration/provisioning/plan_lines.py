@@ -26,6 +26,8 @@ DECIDED = (Change.State.PLANNED, Change.State.PROPOSED)
 RETRY_REFUSED = timedelta(days=7)
 # Lines that only record what is so, and are never sent.
 NOT_SENT = (Change.Action.KEPT, Change.Action.EQUAL)
+# What is added or changed, in one word.
+SENT = "sent"
 
 
 _CHANGE_FIELDS = (
@@ -74,10 +76,10 @@ def _set_aside(run: Run, kind: Kind, lines: Collection[Planned]) -> dict[str, st
     return found
 
 
-def wish(action: str, named: bytes) -> tuple[str, bytes]:
+def wish(action: str, named: bytes | memoryview) -> tuple[str, bytes]:
     """What a line is known by on other nights: a row to be sent, whether Canvas has it or not."""
     is_sent = action in (Change.Action.ADDED, Change.Action.CHANGED)
-    return ("sent" if is_sent else action, bytes(named))
+    return (SENT if is_sent else action, bytes(named))
 
 
 def _refused(run: Run, kind: Kind, lines: Collection[Planned]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What a person set aside rests, and what Canvas held of it is not forgotten."""
+"""What a person set aside rests for as long as Q says the same."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from integration.models import Change, District, RosterRow
+from integration.models import Change, District, RosterRow, SetAside
 from integration.policies import change_policy
 from tests.integration.provisioning.held_by_canvas import held
-from tests.integration.provisioning.records import small_district, user
+from tests.integration.provisioning.records import enrollment, small_district, user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -20,10 +20,16 @@ BY_HAND = {
     "users.csv": "user_id,login_id,first_name,last_name,email,status\n"
     "P2-0,p2-0@example.org,Nick,Hand,p2-0@example.org,active\n",
 }
+REST = [f"P1-{number}" for number in range(12)]
 
 
 def first_name(sandbox: Any, sis_id: str) -> str:
     return next(r["first_name"] for r in held(sandbox.canvas)["users"] if r["user_id"] == sis_id)
+
+
+def status(sandbox: Any, sis_id: str) -> str:
+    found = [r["status"] for r in held(sandbox.canvas)["enrollments"] if r["user_id"] == sis_id]
+    return found[0] if found else ""
 
 
 # --- of what Canvas held before our first plan --------------------------------------------------
@@ -84,3 +90,58 @@ def test_a_school_that_is_chosen_later_waits_where_it_would_change_what_canvas_h
     assert first_name(sandbox, "P2-0") == "Nick"
     line = Change.objects.get(run=answer["run"], key="P2-0")
     assert (line.action, "Nick" in line.before) == ("changed", True)
+
+
+# --- for as long as Q says the same -------------------------------------------------------------
+
+
+@pytest.fixture
+def removals_rest(q_holds, change_q, connect, provision) -> None:
+    """12 of 40 are gone from Q; a person let all go but their removals."""
+    q_holds(small_district(students=40))
+    connect()
+    provision()
+    change_q(
+        upsert={"users": [user("P1-30", givenName="Newname")]},
+        delete={"enrollments": [f"E-{one}" for one in REST]},
+    )
+    digest = provision()[1]["digest"]
+    assert provision("--approve", digest, "--except-removals")[0] == 0
+    assert SetAside.objects.count() == 12
+
+
+def test_a_removal_that_was_set_aside_is_forgotten_once_q_holds_the_record_again(
+    removals_rest, change_q, provision, sandbox
+):
+    change_q(upsert={"enrollments": [enrollment(f"E-{one}", one) for one in REST[1:]]})
+    provision()
+    assert [one.key.split("\x1f")[1] for one in SetAside.objects.all()] == [REST[0]]
+    change_q(delete={"enrollments": ["E-P1-3"]})
+    assert provision()[1]["counts"]["enrollments"]["removed"] == 1
+    assert (status(sandbox, "P1-3"), status(sandbox, REST[0])) == ("inactive", "active")
+
+
+def test_it_rests_on_through_nights_that_prove_nothing(removals_rest, change_q, provision, sandbox):
+    """A record that cannot be read may be anybody's: no removal is planned, and none is let go."""
+    broken = enrollment("E-broken", "P1-0")
+    del broken["user"]
+    change_q(upsert={"enrollments": [broken]})
+    provision()
+    change_q(delete={"enrollments": ["E-broken"]})
+    code, answer = provision()
+    assert (code, answer["sent"]) == (0, {})
+    assert answer["counts"]["enrollments"]["set_aside"] == 12
+
+
+def test_who_was_not_to_come_and_is_gone_from_q_is_forgotten_too(
+    removals_rest, change_q, provision
+):
+    change_q(upsert={"users": [user("NEW")], "enrollments": [enrollment("E-NEW", "NEW")]})
+    answer = provision("--plan-only")[1]
+    assert provision("--approve", answer["digest"], "--kind", "courses")[0] == 0
+    assert SetAside.objects.filter(kind="users", key="NEW").exists()
+    provision()
+    assert SetAside.objects.filter(kind="users", key="NEW").exists()
+    change_q(delete={"users": ["NEW"], "enrollments": ["E-NEW"]})
+    provision()
+    assert SetAside.objects.count() == 12
