@@ -1,14 +1,19 @@
-"""How long what a person set aside goes on resting (design 5.7)."""
+"""What a person set aside, on later nights: how long it rests, and what with it (design 5.7)."""
 
 from __future__ import annotations
 
+import json
 from array import array
 from collections.abc import Callable, Collection, Iterator
 
 from integration import bulk
 from integration.models import Change, Run, SetAside
 from integration.provisioning import plan_lines, roster
-from integration.provisioning.rows import SEPARATOR, Kind, Row
+from integration.provisioning.part import Line, stranded
+from integration.provisioning.rows import BY_NAME, ENROLLMENTS, OBSERVERS, SEPARATOR, Kind, Row
+
+# What a line says of itself that no person has left out, and that cannot go without one that was.
+STANDING = "what it stands on was set aside"
 
 
 def outlived(
@@ -46,3 +51,33 @@ def outlived(
                 is_over = wish[0] == plan_lines.SENT and not may_be_there(row, group)
             if is_over:
                 yield pk
+
+
+def rest_with(run: Run) -> None:
+    """Let the planned lines rest that stand on something new which a person set aside.
+
+    Canvas would refuse them, or take a course without its term, and leave it so for good. They are
+    not remembered: they rest as long as the other does. Called inside `Ledger.guarded`.
+    """
+    resting: dict[Kind, set[str]] = {}
+    new = SetAside.objects.filter(district=run.district, action=Change.Action.ADDED)
+    # Nothing stands on these two, and they are many.
+    new = new.exclude(kind__in=[ENROLLMENTS.name, OBSERVERS.name])
+    for name, key in new.values_list("kind", "key"):
+        resting.setdefault(BY_NAME[name], set()).add(key)
+    if not resting:
+        return
+    lines = Change.objects.filter(run=run, state=Change.State.PLANNED)
+    lines = lines.filter(action__in=[Change.Action.ADDED, Change.Action.CHANGED])
+
+    def lines_of(kind: Kind) -> Iterator[Line]:
+        found = lines.filter(kind=kind.name).values_list("key", "group", "action", "after")
+        for key, school, action, after in found.iterator(bulk.BATCH):
+            yield Line(key, school, tuple(json.loads(after)), action == Change.Action.ADDED)
+
+    for batch in bulk.batches(list(stranded(resting, lines_of)), bulk.IN_LIMIT):
+        for kind in {kind for kind, _ in batch}:
+            keys = [key for of, key in batch if of is kind]
+            lines.filter(kind=kind.name, key__in=keys).update(
+                state=Change.State.SET_ASIDE, message=STANDING
+            )

@@ -47,6 +47,7 @@ from integration.provisioning.limits import holds_of, ladder_of, limits_of
 from integration.provisioning.plan import Planner, rules_of
 from integration.provisioning.problems import problem
 from integration.provisioning.read import source_of
+from integration.provisioning.resting import rest_with
 from integration.provisioning.schools import leave_out
 from integration.provisioning.which_canvas import check_same_canvas
 
@@ -235,8 +236,9 @@ def _plan(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
         )
         planner.plan()
     ledger.progress("planning", 0)
-    if policy.schools:
-        with ledger.guarded():
+    with ledger.guarded():
+        rest_with(run)
+        if policy.schools:
             leave_out(run, policy)
     _tell_of_refused(ledger)
     counts = plan_lines.counts_of(run, planner.seen)

@@ -1,4 +1,4 @@
-"""What a person set aside rests for as long as Q says the same."""
+"""What a person set aside rests: with all that stands on it, for as long as Q says the same."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from integration.models import Change, District, RosterRow, SetAside
 from integration.policies import change_policy
 from tests.integration.provisioning.held_by_canvas import held
-from tests.integration.provisioning.records import enrollment, small_district, user
+from tests.integration.provisioning.records import class_, enrollment, session, small_district, user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -145,3 +145,60 @@ def test_who_was_not_to_come_and_is_gone_from_q_is_forgotten_too(
     change_q(delete={"users": ["NEW"], "enrollments": ["E-NEW"]})
     provision()
     assert SetAside.objects.count() == 12
+
+
+# --- with all that stands on it -----------------------------------------------------------------
+
+
+@pytest.fixture
+def a_term_rests(q_holds, change_q, connect, provision) -> None:
+    """A new term and a class in it were left out, when the other school's part was approved."""
+    q_holds(small_district(students=30, schools=("S1", "S2")))
+    connect()
+    provision()
+    change_q(
+        upsert={
+            "academicSessions": [
+                session("T2", title="Spring", startDate="2099-12-19", endDate="2100-05-01")
+            ],
+            "classes": [class_("K9", terms=("T2",))],
+            "users": [user("P2-5", school="S2", givenName="Newname")],
+        },
+        delete={"enrollments": [f"E-{one}" for one in REST]},
+    )
+    digest = provision()[1]["digest"]
+    assert provision("--approve", digest, "--school", "S2")[0] == 0
+    change_q(
+        upsert={
+            "classes": [class_("K10", terms=("T2",))],
+            "enrollments": [enrollment("E-9", "P1-20", "K9"), enrollment("E-10", "P1-20", "K10")],
+            "users": [user("P1-20", givenName="Newname")],
+        }
+    )
+
+
+def test_what_stands_on_something_set_aside_rests_with_it_and_says_why(
+    a_term_rests, provision, manage, sandbox
+):
+    code, answer = provision()
+    assert (code, answer["sent"]["imports"][0]["rows"]) == (0, 1)
+    assert first_name(sandbox, "P1-20") == "Newname"
+    assert "K10" not in {row["course_id"] for row in held(sandbox.canvas)["courses"]}
+    told = {one["code"] for one in answer["findings"]}
+    assert {"roster.set-aside", "roster.stands-on-set-aside"} == told
+    standing = Change.objects.filter(run=answer["run"]).exclude(message="")
+    assert sorted(standing.values_list("kind", "state").distinct()) == [
+        ("courses", "set aside"),
+        ("enrollments", "set aside"),
+        ("sections", "set aside"),
+    ]
+    assert not SetAside.objects.filter(key="K10").exists()
+    assert "stands on was set aside" in str(manage("explain", "lakeside", "class", "K10"))
+
+
+def test_taken_up_all_of_it_goes_and_the_course_is_in_its_term(a_term_rests, provision, sandbox):
+    provision()
+    answer = provision("--take-up")[1]
+    assert provision("--approve", answer["digest"])[0] == 0
+    terms = {row["course_id"]: row["term_id"] for row in held(sandbox.canvas)["courses"]}
+    assert (terms["K9"], terms["K10"]) == ("T2", "T2")
