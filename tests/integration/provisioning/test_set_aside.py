@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 
-from integration.models import Change, District, RosterRow, SetAside
+from integration import retention
+from integration.models import Change, District, RosterRow, Run, SetAside
 from integration.policies import change_policy
 from tests.integration.provisioning.held_by_canvas import held
 from tests.integration.provisioning.records import class_, enrollment, session, small_district, user
@@ -202,3 +205,21 @@ def test_taken_up_all_of_it_goes_and_the_course_is_in_its_term(a_term_rests, pro
     assert provision("--approve", answer["digest"])[0] == 0
     terms = {row["course_id"]: row["term_id"] for row in held(sandbox.canvas)["courses"]}
     assert (terms["K9"], terms["K10"]) == ("T2", "T2")
+
+
+# --- under another id ---------------------------------------------------------------------------
+
+
+def test_a_removal_rests_on_under_a_changed_id_when_its_first_plan_is_pruned(
+    removals_rest, change_q, provision, sandbox
+):
+    provision()
+    first = SetAside.objects.values_list("run_id", flat=True).first()
+    Run.objects.filter(pk=first).update(ended_at=F("ended_at") - timedelta(days=40))
+    retention.prune(lambda: False)
+    assert not Change.objects.filter(run=first).exists()
+    change_q(delete={"users": ["P1-3"]}, upsert={"users": [user("P1-3") | {"sourcedId": "NEW-3"}]})
+    answer = provision()[1]
+    assert provision("--approve", answer["digest"], "--kind", "change_sis_id")[0] == 0
+    code, answer = provision()
+    assert (code, answer["sent"], status(sandbox, "NEW-3")) == (0, {}, "active")
