@@ -59,6 +59,11 @@ def plan(run: Run, kind: Kind, lines: Iterable[Planned]) -> None:
         )
 
 
+def resting(run: Run, kind: Kind, lines: Collection[Planned]) -> set[str]:
+    """The keys of those lines that would not go if they were planned now."""
+    return {*_refused(run, kind, lines), *_set_aside(run, kind, lines)}
+
+
 def _set_aside(run: Run, kind: Kind, lines: Collection[Planned]) -> dict[str, str]:
     """Key to state, of the lines that a person left out of an earlier plan."""
     rows = SetAside.objects.filter(district=run.district, kind=kind.name)
