@@ -25,7 +25,10 @@ from integration.models import (
     SetAside,
     TermAssignment,
 )
+from integration.provisioning import roster
+from integration.provisioning.adoption import as_row
 from integration.provisioning.canvas_side import ids_there
+from integration.provisioning.ladder import COMPLETED, DELETED, INACTIVE
 from integration.provisioning.renames import KIND_OF, Names, names_of, naming, renaming
 from integration.provisioning.rows import (
     ACCOUNTS,
@@ -94,9 +97,10 @@ def _follow(run: Run, pks: list[int]) -> None:
         return
     names = names_of(map(_row, lines))
     district = run.district
-    _roster_rows(district, names)
+    # These first: what rests may have to be told by the accepted rows as they were called.
     for model in (SetAside, RefusedRow):
         _resting(model, district, names)
+    _roster_rows(district, names)
     _assignments(district, names)
     for follower in FOLLOWERS:
         follower(district, names)
@@ -181,7 +185,8 @@ def _lines_of(
     """(key, row) of the newest line of each key whose content has this digest.
 
     Each night writes it anew, and the lines of the oldest ones are not kept; but there is none in
-    a plan that proposed the changed id.
+    a plan that proposed the changed id. After a summer without nights no line is left: what was to
+    be taken away is told by the accepted row then.
     """
     plans = district.runs.filter(kind__in=_PLANNING, pruned_at=None).order_by("-pk")
     for run in plans if wanted else ():
@@ -193,6 +198,18 @@ def _lines_of(
                     yield key, tuple(json.loads(after))
         if not wanted:
             return
+    for key, there in roster.find(district, kind, list(wanted)).items():
+        for row in _ends_of(kind, as_row(there.row)):
+            if digest(row) == wanted[key]:
+                yield key, row
+
+
+def _ends_of(kind: Kind, row: Row) -> Iterator[Row]:
+    """What a plan may have made of an accepted row that was gone: left as it is, or ended."""
+    yield row
+    place = kind.index("status")
+    for status in (INACTIVE, COMPLETED, DELETED) if kind.gone else ():
+        yield (*row[:place], status, *row[place + 1 :])
 
 
 def _assignments(district: District, names: Names) -> None:
