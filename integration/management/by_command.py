@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "roster.id-proposed": (_IDS, _OLD),
     "roster.id-recycled": (_IDS, _OLD),
     "roster.set-aside": ("provision SLUG --take-up",),
+    "roster.stands-on-set-aside": ("provision SLUG --take-up",),
     "schedule.refused": ("schedule SLUG --help",),
 }
 

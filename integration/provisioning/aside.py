@@ -13,6 +13,7 @@ from integration.models import AuditEvent, Change, District, Run, SetAside
 from integration.oneroster.types import Problem
 from integration.provisioning.part import Chooses, Line, Part, chosen
 from integration.provisioning.problems import problem
+from integration.provisioning.resting import STANDING
 from integration.provisioning.rows import ACCOUNTS, Kind
 
 _FIELDS = ("district", "kind", "key", "group", "action", "digest", "by", "run")
@@ -88,8 +89,11 @@ def take_up(district: District, *, by: str) -> int:
 def reminders(run: Run) -> Iterator[Problem]:
     """A line a night for each kind and school of which something rests."""
     rests = Change.objects.filter(run=run, state=Change.State.SET_ASIDE)
-    by_person, by_rule = rests.filter(message=""), rests.exclude(message="")
-    for code, lines in (("roster.set-aside", by_person), ("roster.school-rests", by_rule)):
+    for code, lines in (
+        ("roster.set-aside", rests.filter(message="")),
+        ("roster.stands-on-set-aside", rests.filter(message=STANDING)),
+        ("roster.school-rests", rests.exclude(message__in=["", STANDING])),
+    ):
         for kind, school, count in lines.values_list("kind", "group").annotate(count=Count("pk")):
             where = f"{count} of school {school or 'none'}."
             yield problem(code, kind, "", detail=where)

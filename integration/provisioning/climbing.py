@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
@@ -35,11 +36,12 @@ def further(
     """The lines of tonight's further steps, once all else of the enrollments is planned.
 
     Asked only on a night that was read completely. What may be there all the same, and what
-    belongs to a term that is over, stays as it is. What does not come over takes up no room: it
-    rests, and would take it up again each night.
+    belongs to a term that is over, stays as it is. What does not come over takes up no room, nor
+    what a person set aside or Canvas refused: it rests, and would take it up again each night.
     """
     comes = schools.chosen_of(run, run.district.policy)
     room: Room | None = None
+    resting = partial(plan_lines.resting, run, ENROLLMENTS)
     for step in ladder.steps():
         for some in bulk.batches(_taken_away(run, step)):
             rows = [as_row(there.row) for _, there in some]
@@ -52,7 +54,7 @@ def further(
                 and not endings.covers(ENROLLMENTS, row)
             ]
             room = room or Room(_tallies(run, comes), limits)
-            yield list(climbing(step, ready, room))
+            yield list(climbing(step, ready, room, resting))
 
 
 def _tallies(run: Run, comes: Chooses) -> Iterator[Tally]:

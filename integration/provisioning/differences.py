@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 
-from integration.bulk import batches
+from integration.bulk import IN_LIMIT, batches
 from integration.ledger.runs import Ledger
+from integration.models import SetAside
 from integration.provisioning import plan_lines, roster
 from integration.provisioning.adoption import as_row
 from integration.provisioning.climbing import further
@@ -28,6 +29,7 @@ from integration.provisioning.holds import Limits
 from integration.provisioning.ladder import Ladder
 from integration.provisioning.problems import problem
 from integration.provisioning.read import Source
+from integration.provisioning.resting import outlived
 from integration.provisioning.rows import (
     ACCOUNTS,
     COURSES,
@@ -136,6 +138,7 @@ class Differences:
         if not all(map(self.source.proves, RESTS_ON[kind])):
             self.unseen[kind] = comparison.unseen
             self._tell_of_suspended(kind, len(comparison.unseen))
+            self._let_go(comparison, may_be_there=lambda *_: True)
             return
         there = roster.find_by_digest(self.ledger.run.district, kind, comparison.unseen)
         away = 0
@@ -150,6 +153,15 @@ class Differences:
             ):
                 self.write_down(kind, lines)
         self._tell_of_suspended(kind, len(comparison.unseen) - away)
+        self._let_go(comparison, may_be_there=must_stay)
+
+    def _let_go(self, comparison: Comparison, *, may_be_there: MustStay) -> None:
+        """What a person set aside and Q no longer says is forgotten."""
+        run, unseen = self.ledger.run, comparison.unseen
+        over = list(outlived(run, comparison.kind, unseen, may_be_there))
+        for ids in batches(over, IN_LIMIT):
+            with self.ledger.guarded():
+                SetAside.objects.filter(pk__in=ids).delete()
 
     def _tell_of_suspended(self, kind: Kind, count: int) -> None:
         if count and kind.gone:

@@ -225,12 +225,17 @@ def _told(fact: Fact) -> list[str]:
     return told
 
 
+# No person left it out, but what it stands on.
+STANDS_ON_RESTING = "stands on what rests"
 # By the state of the planned change; what is not here is told by what Canvas has accepted or
 # refused, or by the finding of a changed id.
 PLANNED = {
     "planned": "A change to the {row} waits in the plan of run {run}.",
     "set aside": "A change to the {row} rests: {by} left it out when the rest of run {run} was "
     "approved. Press “Plan again what was set aside” on the page “Provisioning” to have it back.",
+    STANDS_ON_RESTING: "Nothing of the {row} is sent: what it stands on was set aside, and Canvas "
+    "does not have it. Press “Plan again what was set aside” on the page “Provisioning” to have "
+    "both back.",
     "left": "It is not known whether Canvas took the {row} in run {run}; the next run sends it "
     "again.",
 }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -25,7 +25,10 @@ from integration.models import (
     SetAside,
     TermAssignment,
 )
+from integration.provisioning import roster
+from integration.provisioning.adoption import as_row
 from integration.provisioning.canvas_side import ids_there
+from integration.provisioning.ladder import COMPLETED, DELETED, INACTIVE
 from integration.provisioning.renames import KIND_OF, Names, names_of, naming, renaming
 from integration.provisioning.rows import (
     ACCOUNTS,
@@ -40,6 +43,9 @@ from integration.provisioning.rows import (
     as_text,
     digest,
 )
+
+# The runs whose lines say what Canvas was to be told.
+_PLANNING = (Run.Kind.PROVISIONING, Run.Kind.UNDO, Run.Kind.RENAMES)
 
 # Called with the district and what is called otherwise from now on, by kind; in the transaction.
 FOLLOWERS: list[Callable[[District, Names], None]] = []
@@ -91,9 +97,10 @@ def _follow(run: Run, pks: list[int]) -> None:
         return
     names = names_of(map(_row, lines))
     district = run.district
-    _roster_rows(district, names)
+    # These first: what rests may have to be told by the accepted rows as they were called.
     for model in (SetAside, RefusedRow):
         _resting(model, district, names)
+    _roster_rows(district, names)
     _assignments(district, names)
     for follower in FOLLOWERS:
         follower(district, names)
@@ -125,14 +132,21 @@ def _roster_rows(district: District, names: Names) -> None:
 
 def _touched(kind: Kind, rows: QuerySet[RosterRow], names: Names) -> Iterator[int]:
     """Ids of the rows that name something which is called otherwise now."""
-    places = naming(kind)
-    # A million enrollments are told by their keys alone.
-    in_key = all(place < kind.key_columns for place, _ in places)
+    places, in_key = naming(kind), _is_told_by_key(kind)
     texts = rows.values_list("pk", "key" if in_key else "row")
     for pk, text in texts.iterator(bulk.BATCH):
-        values = text.split(SEPARATOR) if in_key else json.loads(text)
-        if any(values[place] in names.get(named, ()) for place, named in places):
+        if _names_one(places, text.split(SEPARATOR) if in_key else json.loads(text), names):
             yield pk
+
+
+def _is_told_by_key(kind: Kind) -> bool:
+    """Do the keys alone tell what the rows name? A million enrollments need not be opened."""
+    return all(place < kind.key_columns for place, _ in naming(kind))
+
+
+def _names_one(places: list[tuple[int, Kind]], values: Sequence[str], names: Names) -> bool:
+    """Does a row, or its key in parts, name something that is called otherwise now?"""
+    return any(values[place] in names.get(named, ()) for place, named in places)
 
 
 def _values(text: str) -> Row:
@@ -149,15 +163,53 @@ def _resting(model: type[SetAside] | type[RefusedRow], district: District, names
     for kind in KINDS:
         if not any(names.get(named) for _, named in naming(kind)):
             continue
+        rests = model.objects.filter(district=district, kind=kind.name)
+        pk_of: dict[str, int] = {}
+        named_of: dict[str, bytes] = {}
+        places, in_key = naming(kind), _is_told_by_key(kind)
+        for pk, key, named in rests.values_list("pk", "key", "digest").iterator(bulk.BATCH):
+            if not in_key or _names_one(places, key.split(SEPARATOR), names):
+                pk_of[key], named_of[key] = pk, bytes(named)
         renamed = renaming(kind, names)
-        for one in model.objects.filter(district=district, kind=kind.name):
-            line = Change.objects.filter(run=one.run_id, kind=kind.name, key=one.key).first()
-            if line is None or bytes(line.digest) != bytes(one.digest):
-                continue
-            row = renamed(_row(line))
-            if row != _row(line):
-                changed = {"key": kind.key(row), "digest": digest(row)}
-                model.objects.filter(pk=one.pk).update(**changed)
+        told: list[tuple[str, bytes, int]] = []
+        for key, row in _lines_of(district, kind, named_of):
+            after = renamed(row)
+            if after != row:
+                told.append((kind.key(after), digest(after), pk_of[key]))
+        bulk.update(model, ("key", "digest"), told)
+
+
+def _lines_of(
+    district: District, kind: Kind, wanted: dict[str, bytes]
+) -> Iterator[tuple[str, Row]]:
+    """(key, row) of the newest line of each key whose content has this digest.
+
+    Each night writes it anew, and the lines of the oldest ones are not kept; but there is none in
+    a plan that proposed the changed id. After a summer without nights no line is left: what was to
+    be taken away is told by the accepted row then.
+    """
+    plans = district.runs.filter(kind__in=_PLANNING, pruned_at=None).order_by("-pk")
+    for run in plans if wanted else ():
+        for keys in bulk.batches(list(wanted), bulk.IN_LIMIT):
+            lines = Change.objects.filter(run=run, kind=kind.name, key__in=keys)
+            for key, after, named in lines.values_list("key", "after", "digest"):
+                if bytes(named) == wanted[key]:
+                    del wanted[key]
+                    yield key, tuple(json.loads(after))
+        if not wanted:
+            return
+    for key, there in roster.find(district, kind, list(wanted)).items():
+        for row in _ends_of(kind, as_row(there.row)):
+            if digest(row) == wanted[key]:
+                yield key, row
+
+
+def _ends_of(kind: Kind, row: Row) -> Iterator[Row]:
+    """What a plan may have made of an accepted row that was gone: left as it is, or ended."""
+    yield row
+    place = kind.index("status")
+    for status in (INACTIVE, COMPLETED, DELETED) if kind.gone else ():
+        yield (*row[:place], status, *row[place + 1 :])
 
 
 def _assignments(district: District, names: Names) -> None:

@@ -14,6 +14,7 @@ from integration.phrases import Count, Phrase
 
 SCHEME_SHARE, SCHEME_FLOOR = 0.05, 5
 ROLLOVER, REPLACED = "rollover", "all-replaced"
+FIRST_PLAN = "first-plan"
 # More of a kind than this is never taken away without a person who has seen that very plan.
 ROLLOVER_SHARE = 0.5
 NO_CEILING = 2**31
@@ -182,7 +183,7 @@ def id_changes(kind: str, renamed: int, recycled: int, accepted: int) -> list[Ho
 SENTENCES = {
     "adopts-logins": "{count} new {kind} have the login of an account made by hand in Canvas, and "
     "would take it over.",
-    "first-plan": "Canvas already holds SIS objects: {count} rows would be added or changed.",
+    FIRST_PLAN: "Canvas already holds SIS objects: {count} rows would be added or changed.",
     "empty-feed": "Q sent no {kind} at all; Canvas holds {count}.",
     "all-replaced": "None of the {count} {kind} that Canvas has from Q is in Q any more; "
     "all that came are new.",

@@ -7,13 +7,13 @@ removals leave room for it: a ladder never holds a night. PURE.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from integration.provisioning.adoption import as_row
 from integration.provisioning.compare import Accepted, Planned
 from integration.provisioning.holds import Limits, Tally
-from integration.provisioning.rows import ENROLLMENTS, digest
+from integration.provisioning.rows import ENROLLMENTS, Row, digest
 
 INACTIVE, COMPLETED, DELETED = "inactive", "completed", "deleted"
 STILL_GONE = "still not in Q"
@@ -74,11 +74,27 @@ class Room:
 
 
 def climbing(
-    step: Step, taken_away: Iterable[tuple[str, Accepted]], room: Room
+    step: Step,
+    taken_away: Iterable[tuple[str, Accepted]],
+    room: Room,
+    resting: Callable[[Collection[Planned]], Collection[str]] = lambda _: (),
 ) -> Iterator[Planned]:
-    """The lines of those that take this step, as far as there is room; the others wait."""
-    for key, there in taken_away:
-        row = as_row(there.row)
-        if row[_STATUS] == step.status and room.take(there.group):
-            after = (*row[:_STATUS], step.to, *row[_STATUS + 1 :])
-            yield Planned(key, "removed", there.row, after, digest(after), there.group, STILL_GONE)
+    """The lines of those that take this step, as far as there is room; the others wait.
+
+    `resting`: the keys of those lines that will not go. They are told of and take up no room: each
+    night they would be the first to take it.
+    """
+    lines = [
+        Planned(key, "removed", there.row, after, digest(after), there.group, STILL_GONE)
+        for key, there in taken_away
+        if (after := _climbed(step, as_row(there.row)))
+    ]
+    rest = resting(lines)
+    for line in lines:
+        if line.key in rest or room.take(line.group):
+            yield line
+
+
+def _climbed(step: Step, row: Row) -> Row | None:
+    """The row one step further down; None where it is not there to take it."""
+    return (*row[:_STATUS], step.to, *row[_STATUS + 1 :]) if row[_STATUS] == step.status else None

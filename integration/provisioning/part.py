@@ -1,9 +1,12 @@
-"""Which lines of a plan go, when only a part of it is approved. PURE (design 5.7)."""
+"""Which lines of a plan go, when only a part of it is approved, and which rest with what rests.
+
+PURE (design 5.7).
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -60,11 +63,12 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A planned line, as far as choosing needs it."""
+    """A planned line, as far as choosing needs it. `is_new`: Canvas does not have it."""
 
     key: str
     school: str
     row: Row
+    is_new: bool = True
 
 
 def chosen(part: Chooses, lines_of: Callable[[Kind], Iterable[Line]]) -> Iterator[tuple[Kind, str]]:
@@ -94,3 +98,36 @@ def _with_parents(kind: Kind, lines: list[Line], part: Chooses, needed: set[str]
                 needed.add(above)
                 waiting.append(above)
     return lines
+
+
+def stranded(
+    resting: Mapping[Kind, Collection[str]], lines_of: Callable[[Kind], Iterable[Line]]
+) -> Iterator[tuple[Kind, str]]:
+    """The (kind, key) of each line that stands on something new that rests, all the way down."""
+    missing = defaultdict(set, {kind: set(keys) for kind, keys in resting.items()})
+    for kind in KINDS:
+        on = [(kind.index(column), missing[parent]) for column, parent in STANDS_ON.get(kind, ())]
+        if not any(keys for _, keys in on):
+            continue
+        for line in _from_above(kind, lines_of(kind)):
+            if any(line.row[place] in keys for place, keys in on):
+                yield kind, line.key
+                if line.is_new:
+                    missing[kind].add(line.key)
+
+
+def _from_above(kind: Kind, lines: Iterable[Line]) -> Iterator[Line]:
+    """For a kind that stands on itself, each line after the one that it stands on."""
+    columns = [column for column, parent in STANDS_ON[kind] if parent is kind]
+    if not columns:
+        yield from lines
+        return
+    place = kind.index(columns[0])
+    line_of = {line.key: line for line in lines}
+    below: dict[str, list[Line]] = defaultdict(list)
+    for line in line_of.values():
+        below[line.row[place]].append(line)
+    waiting = [line for line in line_of.values() if line.row[place] not in line_of]
+    while waiting:
+        yield (line := waiting.pop())
+        waiting += below[line.key]

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import cast
 
 from django.db import connection
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.db.models.functions import Collate
 from django.utils import timezone
 
@@ -26,6 +26,8 @@ DECIDED = (Change.State.PLANNED, Change.State.PROPOSED)
 RETRY_REFUSED = timedelta(days=7)
 # Lines that only record what is so, and are never sent.
 NOT_SENT = (Change.Action.KEPT, Change.Action.EQUAL)
+# What is added or changed, in one word.
+SENT = "sent"
 
 
 _CHANGE_FIELDS = (
@@ -57,21 +59,32 @@ def plan(run: Run, kind: Kind, lines: Iterable[Planned]) -> None:
         )
 
 
+def resting(run: Run, kind: Kind, lines: Collection[Planned]) -> set[str]:
+    """The keys of those lines that would not go if they were planned now."""
+    return {*_refused(run, kind, lines), *_set_aside(run, kind, lines)}
+
+
 def _set_aside(run: Run, kind: Kind, lines: Collection[Planned]) -> dict[str, str]:
     """Key to state, of the lines that a person left out of an earlier plan."""
     rows = SetAside.objects.filter(district=run.district, kind=kind.name)
     if not rows.exists():
         return {}
-    planned = {line.key: (line.action, line.digest) for line in lines}
+    planned = {line.key: wish(line.action, line.digest) for line in lines}
     found: dict[str, str] = {}
     for keys in bulk.batches(planned, bulk.IN_LIMIT):
         known = rows.filter(key__in=keys).values_list("key", "action", "digest")
         found |= {
             key: Change.State.SET_ASIDE.value
             for key, action, named in known
-            if (action, bytes(named)) == planned[key]
+            if wish(action, named) == planned[key]
         }
     return found
+
+
+def wish(action: str, named: bytes | memoryview) -> tuple[str, bytes]:
+    """What a line is known by on other nights: a row to be sent, whether Canvas has it or not."""
+    is_sent = action in (Change.Action.ADDED, Change.Action.CHANGED)
+    return (SENT if is_sent else action, bytes(named))
 
 
 def _refused(run: Run, kind: Kind, lines: Collection[Planned]) -> dict[str, str]:
@@ -128,6 +141,18 @@ def count_planned(run: Run, kind: Kind, keys: Collection[str]) -> int:
     """How many of these keys have a line that is to be sent."""
     lines = Change.objects.filter(run=run, kind=kind.name, state=Change.State.PLANNED)
     return sum(lines.filter(key__in=some).count() for some in bulk.batches(keys, bulk.IN_LIMIT))
+
+
+def count_overwriting(run: Run) -> int:
+    """How many lines would change what Canvas held before us and was never ours."""
+    theirs = RosterRow.objects.filter(
+        district=run.district,
+        kind=OuterRef("kind"),
+        key=OuterRef("key"),
+        origin=RosterRow.Origin.CANVAS,
+    )
+    lines = Change.objects.filter(run=run, state=Change.State.PLANNED)
+    return lines.filter(Exists(theirs), action=Change.Action.CHANGED).count()
 
 
 def has_lines(run: Run) -> bool:

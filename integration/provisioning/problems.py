@@ -227,6 +227,12 @@ TABLE: dict[str, tuple[str, str]] = {
         "Press “Plan again what was set aside” on the page “Provisioning” and approve them with "
         "the next plan, or correct them in Q.",
     ),
+    "roster.stands-on-set-aside": (
+        "These lines rest with something that was set aside: they stand on it, and Canvas does not "
+        "have it.",
+        "Press “Plan again what was set aside” on the page “Provisioning” and approve all of it "
+        "with the next plan.",
+    ),
     "roster.school-rests": (
         "These lines are of a school that does not come over.",
         "Nothing, if that is meant: Canvas keeps what it has of it. Else choose the school on the "

@@ -9,10 +9,11 @@ from operator import itemgetter
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
 from integration import bulk
-from integration.models import CourseAssignment, District, RosterRow, Run
+from integration.models import Change, CourseAssignment, District, RosterRow, Run
 from integration.provisioning.compare import Accepted, Planned
 from integration.provisioning.rows import Kind, as_text
 
@@ -83,6 +84,19 @@ def accepted_keys(district: District, kind: Kind) -> set[str]:
 def forget_observed(district: District) -> None:
     """Drop what was only seen in Canvas, before it is read anew."""
     RosterRow.objects.filter(district=district, origin=RosterRow.Origin.CANVAS).delete()
+
+
+def forget_settled(run: Run) -> None:
+    """Drop what the run saw in Canvas, but for what it would have changed and left to rest.
+
+    That is still the truth the next plans are made against, until it goes: without it they would
+    take what Canvas holds for nothing, and an undo would have nothing to give back.
+    """
+    seen = RosterRow.objects.filter(district=run.district, origin=RosterRow.Origin.CANVAS, run=run)
+    rests = Change.objects.filter(
+        run=run, kind=OuterRef("kind"), key=OuterRef("key"), state=Change.State.SET_ASIDE
+    )
+    seen.filter(~Exists(rests)).delete()
 
 
 _ROSTER_FIELDS = ("district", "kind", "key", "school", "digest", "row", "origin", "run")
@@ -158,5 +172,5 @@ def keep_assignments(district: District, course_of: Mapping[str, str]) -> None:
 
 
 def mark_provisioned(district: District) -> None:
-    """From now on our own table is the truth; what was only seen in Canvas is forgotten."""
+    """From now on our own table is the truth."""
     District.objects.filter(pk=district.pk, provisioned_at=None).update(provisioned_at=Now())

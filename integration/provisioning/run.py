@@ -51,6 +51,7 @@ from integration.provisioning.limits import holds_of, ladder_of, limits_of
 from integration.provisioning.plan import Planner, rules_of
 from integration.provisioning.problems import problem
 from integration.provisioning.read import source_of
+from integration.provisioning.resting import rest_with
 from integration.provisioning.schools import leave_out
 from integration.provisioning.which_canvas import check_same_canvas
 
@@ -296,8 +297,9 @@ def _plan(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
         )
         planner.plan()
     ledger.progress("planning", 0)
-    if policy.schools:
-        with ledger.guarded():
+    with ledger.guarded():
+        rest_with(run)
+        if policy.schools:
             leave_out(run, policy)
     _tell_of_refused(ledger)
     counts = plan_lines.counts_of(run, planner.seen)
@@ -332,7 +334,7 @@ def _finish(ledger: Ledger) -> str:
         term_memory.keep(ledger.run)
         if ledger.run.kind == KIND:
             roster.mark_provisioned(district)
-        roster.forget_observed(district)
+            roster.forget_settled(ledger.run)
     seen = {
         kind: {what: count[what] for what in ("same", "skipped", "left") if what in count}
         for kind, count in ledger.run.counts.items()

@@ -21,6 +21,7 @@ from integration.oneroster.types import Enrollment, User
 from integration.phrases import Phrase
 from integration.provisioning.explain import (
     SCHOOL_RESTS,
+    STANDS_ON_RESTING,
     Explanation,
     Fact,
     Note,
@@ -33,6 +34,7 @@ from integration.provisioning.not_yet import next_plan, plan_of
 from integration.provisioning.people import sis_id
 from integration.provisioning.plan import rules_of
 from integration.provisioning.renames import TYPES
+from integration.provisioning.resting import STANDING
 from integration.provisioning.rows import (
     ACCOUNTS,
     CHANGE_SIS_ID,
@@ -130,11 +132,12 @@ def _fact(policy: ProvisioningPolicy, place: Place) -> Fact:
 
 
 def _state(change: Change | None) -> str:
-    """How the last plan left it; a line that a rule left out says so itself."""
+    """How the last plan left it; a line that no person left out says so itself."""
     if change is None:
         return ""
-    is_by_rule = change.state == Change.State.SET_ASIDE and change.message
-    return SCHOOL_RESTS if is_by_rule else change.state
+    if change.state != Change.State.SET_ASIDE or not change.message:
+        return change.state
+    return STANDS_ON_RESTING if change.message == STANDING else SCHOOL_RESTS
 
 
 def _after(policy: ProvisioningPolicy, place: Place, run: Run | None) -> str:

@@ -231,6 +231,24 @@ class Model:
             del rows[member]
         return changes
 
+    def rests_no_more(self, wanted: Wanted, *, proven: bool, today: datetime) -> None:
+        """Forget what a person left out, where Q shows that it is something else by now."""
+        sent, gone = self.sent["enrollments"], self.gone["enrollments"]
+        for member, rests in list(self.aside.items()):
+            row, is_there = wanted.rows["enrollments"].get(member), member in sent.keys() - gone
+            if row is not None:
+                is_over = rests != row or (is_there and sent[member] == row)
+            elif not proven or wanted.frozen(member):
+                continue
+            elif is_there:
+                is_over = rests != (
+                    KEPT if self._is_over(member, sent[member], wanted, today) else END
+                )
+            else:
+                is_over = rests not in (END, KEPT)
+            if is_over:
+                del self.aside[member]
+
     def _is_over(self, member: Member, row: Row, wanted: Wanted, today: datetime) -> bool:
         """A term that has ended is never a reason to take anybody out (D2)."""
         own = row[1] if row is not UNSURE else ""

@@ -112,6 +112,7 @@ class SchoolYear:
         model.forget_what_left(records)
         wanted = model.wanted(records)
         changes = model.changes(records, wanted, proven=faults is not UNPROVEN, today=here.now)
+        model.rests_no_more(wanted, proven=faults is not UNPROVEN, today=here.now)
         if fault:
             faults[fault](here)
         self.note(fault)

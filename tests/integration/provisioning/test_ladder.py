@@ -64,6 +64,15 @@ def test_as_many_climb_as_the_limits_leave_room_for_in_the_school_and_in_total()
     assert climbed(*many, tallies=[full, Tally("enrollments", "S2", 900)]) == []
 
 
+def test_those_that_rest_are_told_of_and_take_no_room():
+    many = [gone(f"u{number}") for number in range(30)]
+    rest = {"u0", "u1", "u2", "u3", "u4", "u5"}
+    lines = climbing(
+        Step("inactive", "completed", 14), many, Room([], Limits()), resting=lambda _: rest
+    )
+    assert [line.key for line in lines] == [f"u{number}" for number in range(11)]
+
+
 # --- over the nights of a district --------------------------------------------------------------
 
 
@@ -237,3 +246,26 @@ def test_who_is_gone_tonight_from_a_school_that_is_left_out_takes_no_place_eithe
     provision()
     assert status(sandbox) == {"completed"}
     assert status(sandbox, "P2-0") == {"active"}
+
+
+def test_those_whose_step_a_person_set_aside_take_no_place_of_the_others(
+    q_holds, connect, change_q, provision, sandbox
+):
+    """They are the oldest, and would use the night's room up, every night."""
+    q_holds(small_district(students=40))
+    connect()
+    policy = {"completed_after_days": 14, "removed_share": 0, "removed_floor": 3}
+    ProvisioningPolicy.objects.create(district=District.objects.get(), **policy)
+    provision()
+    change_q(delete={"enrollments": [f"E-P1-{number}" for number in range(3)]})
+    provision()
+    pass_days(15)
+    answer = provision("--plan-only")[1]
+    assert answer["counts"]["enrollments"]["removed"] == 3
+    assert provision("--approve", answer["digest"], "--kind", "users")[0] == 0
+    change_q(delete={"enrollments": ["E-P1-10", "E-P1-11"]})
+    provision()
+    pass_days(15)
+    counts = provision()[1]["counts"]["enrollments"]
+    assert (counts["removed"], counts["set_aside"]) == (2, 3)
+    assert (status(sandbox), status(sandbox, "P1-10")) == ({"inactive"}, {"completed"})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from integration.provisioning.part import Line, Part, chosen
-from integration.provisioning.rows import KINDS, Kind
+from integration.provisioning.part import Line, Part, chosen, stranded
+from integration.provisioning.rows import ACCOUNTS, COURSES, KINDS, TERMS, USERS, Kind
 
 PLAN: dict[str, list[tuple[str, tuple[str, ...]]]] = {
     "accounts": [
@@ -86,3 +86,38 @@ def test_two_parts_of_a_plan_are_the_whole(school):
     rest = goes(Part(schools=frozenset({"", "S1", "S2"}) - {school}))
     whole = goes(Part())
     assert {kind: one[kind] | rest[kind] for kind in whole} == whole
+
+
+@pytest.mark.parametrize(
+    ("resting", "with_it"),
+    [
+        ({}, {}),
+        ({USERS: {"u1"}}, {"enrollments": {"k1/u1/student"}}),
+        (
+            {TERMS: {"T2"}},
+            {"courses": {"c2"}, "sections": {"k2"}, "enrollments": {"k2/u2/student"}},
+        ),
+        (
+            {ACCOUNTS: {"area"}},
+            {
+                "accounts": {"S1", "deep"},
+                "courses": {"c1"},
+                "sections": {"k1"},
+                "enrollments": {"k1/u1/student", "k1/u2/student"},
+            },
+        ),
+    ],
+)
+def test_what_stands_on_something_that_rests_rests_with_it_all_the_way_down(resting, with_it):
+    found: dict[str, set[str]] = {}
+    deep = Line("deep", "deep", ("deep", "S1", "Deep", "active"))
+    lines = lambda kind: [*([deep] if kind is ACCOUNTS else []), *lines_of(kind)]  # noqa: E731
+    for kind, key in stranded(resting, lines):
+        found.setdefault(kind.name, set()).add(key.replace("\x1f", "/"))
+    assert found == with_it
+
+
+def test_what_canvas_has_bears_what_stands_on_it_whatever_becomes_of_its_change():
+    moved = Line("c2", "S2", ("c2", "C", "Course", "S2", "T2", "active"), is_new=False)
+    lines = lambda kind: [moved] if kind is COURSES else lines_of(kind)  # noqa: E731
+    assert [key for _, key in stranded({TERMS: {"T2"}}, lines)] == ["c2"]

@@ -28,9 +28,10 @@ from integration.models import (
 )
 from integration.nights import Why
 from integration.provisioning import not_yet
-from integration.provisioning.explain import COLLECTIONS, PLANNED
+from integration.provisioning.explain import COLLECTIONS, PLANNED, STANDS_ON_RESTING
 from integration.provisioning.keeping_out import KEEPS_OUT
 from integration.provisioning.problems import TABLE, problem
+from integration.provisioning.resting import STANDING
 from integration.provisioning.why import why
 from tests.integration.account.visiting import installed, visit
 from tests.integration.provisioning.records import (
@@ -244,7 +245,7 @@ BESIDE = {
         "duplicate-id", "duplicate-enrollment", "unnamed", "unknown-parent", "parent-cycle",
         "unknown-school", "unknown-term", "no-term", "unknown-course", "login-shared",
         "unknown-agent", "adopts-login", "removals-suspended", "absence-not-proven", "set-aside",
-        "school-rests", "school-not-listed",
+        "school-rests", "stands-on-set-aside", "school-not-listed",
     )),
     *(code for code in TABLE if code.startswith(("undo.", "drift."))),
     "canvas.row-warned", "canvas.import-waits",
@@ -331,7 +332,7 @@ def test_every_state_of_a_planned_change_is_told(ready, change_q, provision):
     run = with_a_newcomer(change_q, provision)
     change = Change.objects.get(run=run, kind="users", key="NEW")
     assert set(Change.State.values) == set(CHANGE_STATES) | OTHERWISE
-    assert set(PLANNED) == set(CHANGE_STATES)
+    assert set(PLANNED) == set(CHANGE_STATES) | {STANDS_ON_RESTING}
     SetAside.objects.create(district=district, kind="users", key="NEW", action="added",
                             digest=change.digest, by="Dana Whitfield", run=run)  # fmt: skip
     for state, words in CHANGE_STATES.items():
@@ -340,6 +341,10 @@ def test_every_state_of_a_planned_change_is_told(ready, change_q, provision):
         assert verdict == "waiting"
         assert all(word in story for word in words), story
         assert ("Dana Whitfield" in story) == (state == "set aside")
+    SetAside.objects.all().delete()
+    Change.objects.filter(pk=change.pk).update(state="set aside", message=STANDING)
+    verdict, story = asked(district, "user", "NEW")
+    assert (verdict, "what it stands on was set aside" in story) == ("waiting", True)
 
 
 NIGHTS = {
