@@ -13,7 +13,8 @@ from typing import Any
 MAX_TEXT = 500
 _ROOM = 4 * MAX_TEXT  # kept until `scrub`, so that no secret is cut in two before it is found
 _INFO_KEYS = ("statusinfoset", "statusinfo", "errors", "error", "imsx_statusinfo")
-_FINE = ("ok", "success", "successful")
+_WORDS = ("message", "detail", "error_description")
+_FINE = ("", "ok", "none", "success", "successful")
 _FAILURES = ("failure", "unsupported")
 _TAGS = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 _CREDENTIALS = re.compile(
@@ -62,7 +63,10 @@ def find_records(document: object, *, key: str, path_name: str) -> Content:
         return Content(document, deviations=("bare-array",))
     if not isinstance(document, Mapping):
         raise NoRecords(Info())
-    info = read_info(document)
+    has_some = any(
+        isinstance(document.get(name), list) and document[name] for name in (key, path_name)
+    )
+    info = read_info(_without_words(document) if has_some else document)
     if info and info.is_failure:
         raise NoRecords(info)
     notes = (f"warning:{info.minor}",) if info and info.minor and info.severity == "warning" else ()
@@ -78,6 +82,11 @@ def find_records(document: object, *, key: str, path_name: str) -> Content:
     if len(arrays) != 1:
         raise NoRecords(info or Info())
     return Content(arrays[0], info, (*notes, "wrong-collection-key"))
+
+
+def _without_words(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Beside records words alone are no failure: "2 records found"."""
+    return {name: value for name, value in document.items() if name.lower() not in _WORDS}
 
 
 def _content(value: object, info: Info | None, notes: tuple[str, ...]) -> Content:
@@ -119,7 +128,7 @@ def read_info(document: Mapping[str, Any]) -> Info | None:
         if name.lower() in _INFO_KEYS:
             candidates = [*(value if isinstance(value, list) else [value]), *candidates]
     for candidate in candidates:
-        if isinstance(candidate, str) and candidate.strip():
+        if isinstance(candidate, str) and not _is_fine(candidate):
             return Info("failure", "error", _word(document.get("error")), _text(_said(document)))
         if isinstance(candidate, Mapping) and (info := _one_info(candidate)):
             return info
@@ -129,9 +138,7 @@ def read_info(document: Mapping[str, Any]) -> Info | None:
 def _one_info(raw: Mapping[str, Any]) -> Info | None:
     plain = {re.sub(r"^imsx_", "", str(name).lower()): value for name, value in raw.items()}
     if not plain.keys() & {"codemajor", "codeminor", "severity"}:
-        if not plain.keys() & {"message", "detail", "error_description"}:
-            return None
-        if _said(plain).strip(" .!").lower() in _FINE:
+        if not plain.keys() & {*_WORDS} or _is_fine(_said(plain)):
             return None
         return Info("failure", "error", _word(plain.get("code")), _text(_said(plain)))
     return Info(
@@ -140,6 +147,10 @@ def _one_info(raw: Mapping[str, Any]) -> Info | None:
         minor=_minor(plain.get("codeminor")),
         description=_text(_said(plain)),
     )
+
+
+def _is_fine(text: str) -> bool:
+    return text.strip(" .!").lower() in _FINE
 
 
 def _said(plain: Mapping[str, Any]) -> str:

@@ -26,7 +26,7 @@ from integration.oneroster.gradebook_types import (
     ScoreStatus,
     Value,
 )
-from integration.oneroster.parse import Parsed, Undecodable, parsed, problem_of
+from integration.oneroster.parse import Parsed, Undecodable, problem_of, read_one_by_one
 from integration.oneroster.shapes import Misfit, shape
 from integration.oneroster.types import Identified, Page, Problem, Record, Ref, Text
 
@@ -84,7 +84,7 @@ class ExactPages(Generic[T]):
                 known = (self._key, misfit.sourced_id, misfit.field)
                 problems.append(problem_of(data, *known, misfit.why))
                 ids.append(problems[-1].key)
-        return parsed(Page(records, problems), ids, content.deviations)
+        return read_one_by_one(Page(records, problems), ids, content.deviations)
 
     def pieces(self, body: bytes, *, path_name: str = "") -> Iterator[Parsed[T]]:
         """As `page`, which is one piece."""

@@ -247,11 +247,11 @@ def _parsed(results: list[R | Problem], deviations: tuple[str, ...]) -> Parsed[R
             problems.append(result)
         else:
             records.append(result)
-    return parsed(Page(records, problems), list(map(_key, results)), deviations)
+    return read_one_by_one(Page(records, problems), list(map(_key, results)), deviations)
 
 
-def parsed(page: Page[Item], ids: list[str], deviations: tuple[str, ...]) -> Parsed[Item]:
-    """A page that was read record by record."""
+def read_one_by_one(page: Page[Item], ids: list[str], deviations: tuple[str, ...]) -> Parsed[Item]:
+    """A page whose records were read each for itself: some of them may have no id."""
     is_nameless = any(not one.sourced_id for one in page.problems)
     return Parsed(page, ids, (*deviations, "records-without-id") if is_nameless else deviations)
 

@@ -150,6 +150,14 @@ class Stage:
         """What three minutes of waiting do."""
         self.sql("UPDATE integration_lease SET expires_at = '2000-01-01 00:00:00'")
 
+    def stand_still(self, worker: int) -> None:
+        """Stop the process until its leases are over; not while it writes, for then nobody can."""
+        with closing(sqlite3.connect(self.database, timeout=20)) as database:
+            database.execute("BEGIN IMMEDIATE")
+            os.kill(worker, signal.SIGSTOP)
+            database.commit()
+        self.expire_leases()
+
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self.database, timeout=20)) as database:
             rows = database.execute(statement).fetchall()

@@ -87,8 +87,7 @@ def test_a_worker_stopped_past_its_lease_writes_nothing_more(server, path, theat
         of_night = "SELECT holder FROM integration_lease WHERE resource LIKE 'provisioning of %'"
         ((holder,),) = theatre.sql(of_night)
         worker = int(holder.rpartition(":")[2])
-        os.kill(worker, signal.SIGSTOP)
-        theatre.expire_leases()
+        theatre.stand_still(worker)
         assert theatre.must(*NIGHT).code == 0
         canvas, rows, sends = theatre.canvas(), everything(theatre), theatre.sends()
         theatre.control(server, f"{fault}/release")

@@ -209,8 +209,7 @@ def stopped(theatre: GradesStage) -> Callable[[], Any]:
         of_course = "SELECT holder FROM integration_lease WHERE resource LIKE 'grades of %'"
         ((holder,),) = theatre.sql(of_course)
         worker = int(holder.rpartition(":")[2])
-        os.kill(worker, signal.SIGSTOP)
-        theatre.expire_leases()
+        theatre.stand_still(worker)
         return lambda: os.kill(worker, signal.SIGCONT)
 
     return run

@@ -92,6 +92,11 @@ class QForm(ConnectForm):
     page_size = forms.IntegerField(label=_("Records a page"), min_value=1, max_value=50_000)
     concurrency = forms.IntegerField(label=_("Requests at a time"), min_value=1, max_value=16)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.data.get("auth") == QConnection.Auth.BEARER:
+            self.fields["key"].required = False  # such a provider gives none
+
 
 class CanvasForm(ConnectForm):
     """How Canvas is reached by an access token."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import requests
 import time_machine
 
 from integration import checking
@@ -127,6 +128,21 @@ def test_both_are_connected_tried_and_tell_what_was_found(
         assert secret not in str(list(AuditEvent.objects.values()))
         for form in ("connections/q/", "connections/canvas/"):
             assert secret not in admin.get(form).content.decode()
+
+
+def test_a_token_that_was_handed_over_connects_without_a_key(admin, q_fields, q_holds, sandbox):
+    q_holds({"orgs": []})
+    given = {"grant_type": "client_credentials", "scope": "roster-core.readonly"}
+    signed_in = (sandbox.q.key, sandbox.q.secret)
+    answer = requests.post(sandbox.q.token_url, given, auth=signed_in, timeout=60)
+    token = answer.json()["access_token"]
+    entered = {"auth": "bearer", "key": "", "secret": token, "token_url": ""}
+    assert admin.post("connections/q/", **(q_fields | entered)).status_code == 303
+    checking.check(ConnectionCheck.objects.get().pk)
+    page = admin.page("connections/")
+    assert "Sign-in A token that does not expire, as the secret" in page
+    assert "Passed Q: sign in" in page
+    assert token not in page
 
 
 def test_a_secret_that_does_not_work_leaves_the_old_one_in_place(admin, q_fields):

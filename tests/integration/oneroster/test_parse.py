@@ -464,10 +464,29 @@ def test_a_failure_beside_the_data_means_that_the_data_are_none(users, beside):
         page(USER, *users, **beside)
 
 
-@pytest.mark.parametrize("users", [[], [FINE[USER]]])
-@pytest.mark.parametrize("word", ["OK", "Success."])
-def test_a_word_beside_the_data_that_all_is_well_is_no_failure(users, word):
-    assert page(USER, *users, message=word).count == len(users)
+@pytest.mark.parametrize("users", [[], [FINE[USER]], [FINE[USER], "junk"]])
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"message": "OK"},
+        {"message": "Success."},
+        {"error": "none"},
+        {"error": {"code": 0, "message": ""}},
+        {"errors": []},
+        {"error": None},
+        {"statusInfo": "OK"},
+    ],
+    ids=str,
+)
+def test_what_says_beside_the_data_that_all_is_well_is_no_failure(users, beside):
+    assert page(USER, *users, **beside).count == len(users)
+
+
+@pytest.mark.parametrize("users", [[FINE[USER]], [FINE[USER], "junk"]])
+def test_words_beside_records_are_no_failure_and_beside_none_they_are(users):
+    assert page(USER, *users, message="2 records found").count == len(users)
+    with pytest.raises(NoRecords):
+        page(USER, message="You may not see users.")
 
 
 def test_two_arrays_of_unknown_names_are_no_collection():
