@@ -119,17 +119,11 @@ def give_up(ledger: Ledger) -> None:
     Only our own table is written, for Canvas may be away. Ids that were to change stay what they
     were there; where Canvas has changed them, the next plan proposes them again.
     """
-    if ledger.run.cursor == "recorded" or not _may_have_come(ledger.run):
+    if ledger.run.cursor == "recorded" or not operations.may_have_come(ledger.run):
         return
     for kind in KINDS:
         with ledger.guarded():
             outcome.doubt(ledger.run, kind)
-
-
-def _may_have_come(run: Run) -> bool:
-    """Was the import sent, for all we know? One that failed without a number never came."""
-    sent = run.operations.exclude(state=Operation.State.PENDING)
-    return sent.exclude(state=Operation.State.FAILED, remote_id="").exists()
 
 
 def record(ledger: Ledger, canvas: CanvasClient) -> str:
