@@ -39,7 +39,7 @@ from integration.models import (
 )
 from integration.oneroster.client import OneRosterClient
 from integration.provisioning import plan_lines, roster, term_memory
-from integration.provisioning.apply import give_up, record, send, wait
+from integration.provisioning.apply import MaySend, give_up, record, send, wait
 from integration.provisioning.aside import reminders
 from integration.provisioning.canvas_side import claims, observe
 from integration.provisioning.errors import (
@@ -73,8 +73,6 @@ UNFINISHED = (Run.State.QUEUED, Run.State.RUNNING, Run.State.WAITING)
 AT_WORK = (Run.State.RUNNING, Run.State.WAITING)
 
 OpenQ = Callable[[], OneRosterClient]
-# Asked when a plan is about to be sent: its district may have been paused while it was made.
-MaySend = Callable[[], bool]
 # How each kind of run makes its plan; all carry it out alike. Other modules add their kind.
 PLANS: dict[str, Callable[[Ledger, OpenQ, CanvasClient], str]] = {}
 
@@ -266,17 +264,18 @@ def _send(ledger: Ledger, canvas: CanvasClient, may_send: MaySend) -> str:
 
     What led to the pause may be in this plan.
     """
-    run = ledger.run
-    if may_send() or may_have_come(run):
-        return send(ledger, canvas)
+    try:
+        return send(ledger, canvas, may_send)
+    except Paused as paused:
+        error = paused.as_dict()
     _back(
         ledger,
         state=Run.State.QUEUED,
         stage="",
-        error=Paused("The district was paused before anything of this run was sent.").as_dict(),
+        error=error,
         attempts=F("attempts") - 1,  # it was no failed one
     )
-    return run.cursor
+    return ledger.run.cursor
 
 
 def _told(ledger: Ledger, error: QSyncError) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db.models import F
@@ -11,6 +12,7 @@ from django_q.models import OrmQ
 
 from integration.actions import approve_now, run_now
 from integration.models import District, ProvisioningPolicy, Run
+from integration.provisioning import apply
 from integration.provisioning import run as steps
 from integration.schedule import Wish, change
 from integration.tasks import advance_run, sweep
@@ -203,6 +205,46 @@ def test_an_approved_plan_waits_as_it_was_approved(district, called, name, monke
     assert (advanced(asked).state, asked.cursor) == (State.QUEUED, "planned")
     monkeypatch.setattr(steps, "check_same_canvas", asks_canvas)
     assert name() == "Given"
+    called("Another")
+    resume()
+    assert (advanced(asked).state, name()) == (State.DONE, "Right")
+
+
+@pytest.fixture
+def paused_while_packing(monkeypatch) -> None:
+    """Somebody presses Pause while the import is built, which takes minutes; once."""
+    packs = apply._pack
+
+    def pausing(*given: Any) -> apply.Package:
+        monkeypatch.setattr(apply, "_pack", packs)
+        pause()
+        return packs(*given)
+
+    monkeypatch.setattr(apply, "_pack", pausing)
+
+
+def test_a_run_that_is_paused_while_its_import_is_built_sends_nothing_and_reads_q_anew(
+    district, called, name, sandbox, paused_while_packing
+):
+    called("Wrong")
+    asked = advanced(run_now(district, by="Ada"))
+    assert (asked.state, asked.cursor, asked.attempts) == (State.QUEUED, "", 0)
+    assert (asked.error["code"], asked.not_before) == ("provisioning.paused", None)
+    assert (name(), len(imports(sandbox.canvas))) == ("Given", 1)
+    called("Right")
+    resume()
+    assert (advanced(asked).state, name()) == (State.DONE, "Right")
+    assert asked.operations.get().attempts == 1
+
+
+def test_an_approved_plan_that_is_paused_while_its_import_is_built_waits_as_it_was_approved(
+    district, called, name, paused_while_packing
+):
+    called("Right")
+    ProvisioningPolicy.objects.update(changed_floor=0, changed_share=0.1)
+    asked = advanced(run_now(district, by="Ada"))
+    approve_now(district, asked.plan_digest, by="Ada")
+    assert (advanced(asked).state, asked.cursor, name()) == (State.QUEUED, "planned", "Given")
     called("Another")
     resume()
     assert (advanced(asked).state, name()) == (State.DONE, "Right")
