@@ -36,6 +36,7 @@ from integration.provisioning.run import (
     UNFINISHED,
     advance,
     drop,
+    has_to_be_finished,
     open_run,
     resource,
     unfinished,
@@ -210,18 +211,23 @@ def _waiting() -> list[Run]:
     """The newest unfinished run of each district that does not rest, where nobody is at it.
 
     Whoever brings it to its end sees to the older ones first, so it is put off while one of them
-    waits for Canvas.
+    has to be finished and its time has not come: each look at it, or attempt, would count.
     """
     runs = Run.objects.filter(kind__in=PLANS, state__in=UNFINISHED).annotate(now=Now())
     in_order = runs.select_related("district").order_by("pk")
     newest = {run.district_id: run for run in in_order if not _rests(run)}
     taken = set(Lease.objects.filter(expires_at__gt=Now()).values_list("resource", flat=True))
-    wait = {run.district_id for run in runs if run.state == Run.State.WAITING and _is_early(run)}
+    wait = {run.district_id for run in runs if _is_early(run) and _holds_up(run)}
     return [
         run
         for run in newest.values()
         if run.district_id not in wait and resource(run.district) not in taken and _may_go_on(run)
     ]
+
+
+def _holds_up(run: Run) -> bool:
+    """Whether a run lets no later one of its district begin."""
+    return run.state == Run.State.WAITING or has_to_be_finished(run)
 
 
 def _is_early(run: Run) -> bool:

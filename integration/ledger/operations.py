@@ -25,6 +25,12 @@ def prepare(run: Run, name: str, *, body_digest: str) -> Operation:
     return operation
 
 
+def may_have_come(run: Run) -> bool:
+    """May the other system have something of this run? What failed without a number never came."""
+    tried = run.operations.exclude(state=State.PENDING)
+    return tried.exclude(state=State.FAILED, remote_id="").exists()
+
+
 def find(run: Run, name: str) -> Operation:
     """The operation that an earlier step of this run prepared."""
     return Operation.objects.get(dedupe_key=_key(run, name))

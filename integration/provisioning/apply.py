@@ -9,7 +9,7 @@ import tempfile
 import time
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -27,10 +27,13 @@ from integration.oneroster.types import Problem
 from integration.provisioning import following, outcome, plan_lines
 from integration.provisioning.canvas_side import Carried, carried_values, carried_with, soon
 from integration.provisioning.csv import write
-from integration.provisioning.errors import ImportFailed
+from integration.provisioning.errors import ImportFailed, Paused
 from integration.provisioning.problems import problem
 from integration.provisioning.rows import CHANGE_SIS_ID, IMPORTED, KINDS, Kind
 from integration.provisioning.waiting import look_at, tell_of
+
+# Asked when a plan is about to be sent: its district may have been paused meanwhile.
+MaySend = Callable[[], bool]
 
 HEADER_ROWS = 1
 LOOK_SECONDS = 600.0
@@ -61,19 +64,21 @@ def _file(kind: Kind, run: Run) -> str:
     return f"{kind.name}-{_marker(run)}.csv"
 
 
-def send(ledger: Ledger, canvas: CanvasClient) -> str:
+def send(ledger: Ledger, canvas: CanvasClient, may_send: MaySend) -> str:
     """Upload the plan's rows as one SIS import; the next cursor. Sends at most one import (F32).
 
     Raises:
+        Paused: it may not be sent, and nothing of it came to Canvas.
         CanvasError, HttpError: Canvas refused it, or it is not known whether it has it.
     """
     run = ledger.run
+    _ask(run, may_send)
     if not outcome.has_rows_to_send(run):
         return "imported"
     with tempfile.TemporaryDirectory(prefix="qsync-") as directory:
         package = _pack(ledger, canvas, Path(directory))
         operation = operations.prepare(run, "import", body_digest=_digest(package.path))
-        sis_import = _send(ledger, canvas, operation, package)
+        sis_import = _send(ledger, canvas, operation, package, may_send)
     ledger.write(sent={"imports": [_told(sis_import, package.rows)]})
     return "sent"
 
@@ -119,17 +124,11 @@ def give_up(ledger: Ledger) -> None:
     Only our own table is written, for Canvas may be away. Ids that were to change stay what they
     were there; where Canvas has changed them, the next plan proposes them again.
     """
-    if ledger.run.cursor == "recorded" or not _may_have_come(ledger.run):
+    if ledger.run.cursor == "recorded" or not operations.may_have_come(ledger.run):
         return
     for kind in KINDS:
         with ledger.guarded():
             outcome.doubt(ledger.run, kind)
-
-
-def _may_have_come(run: Run) -> bool:
-    """Was the import sent, for all we know? One that failed without a number never came."""
-    sent = run.operations.exclude(state=Operation.State.PENDING)
-    return sent.exclude(state=Operation.State.FAILED, remote_id="").exists()
 
 
 def record(ledger: Ledger, canvas: CanvasClient) -> str:
@@ -190,14 +189,25 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(archive, "sha256").hexdigest()
 
 
+def _ask(run: Run, may_send: MaySend) -> None:
+    """Raises Paused."""
+    if not operations.may_have_come(run) and not may_send():
+        raise Paused("The district was paused before anything of this run was sent.")
+
+
 def _send(
-    ledger: Ledger, canvas: CanvasClient, operation: Operation, package: Package
+    ledger: Ledger,
+    canvas: CanvasClient,
+    operation: Operation,
+    package: Package,
+    may_send: MaySend,
 ) -> SisImport:
     """Start the import, unless an earlier try of this operation already did (F32)."""
     if operation.remote_id:
         return canvas.sis_import(operation.remote_id)
     if operation.attempts and (found := _look_for(ledger, canvas, operation, package)):
         return _started(ledger, operation, found)
+    _ask(ledger.run, may_send)  # once more: a large district's import takes minutes to build
     operations.start(operation, ledger.fence)
     ledger.progress("sending the import", 0, package.rows)
     try:

@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from integration.canvas.client import CanvasClient
+from integration.ledger.operations import may_have_come
 from integration.ledger.runs import Ledger, Watch
 from integration.models import District, Run
 from integration.oneroster.client import OneRosterClient
 from integration.provisioning.canvas_side import soon
 from integration.provisioning.errors import RunUnderWay
 from integration.provisioning.rows import OBSERVERS, Kind
-from integration.provisioning.run import KIND, UNFINISHED, advance, drop, is_begun, unfinished
+from integration.provisioning.run import KIND, UNFINISHED, advance, drop, unfinished
 
 
 def no_q() -> OneRosterClient:
@@ -32,7 +33,7 @@ def finish_others(district: District, *, canvas: CanvasClient, watch: Watch) -> 
         AlreadyRunning: the district has another run going.
     """
     for run in unfinished(district):
-        if run.kind == KIND and is_begun(run):
+        if run.kind == KIND and may_have_come(run):
             raise _under_way(run)
         if (run.kind == KIND and not run.approvals.exists()) or drop(run):
             continue

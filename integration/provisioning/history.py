@@ -11,6 +11,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Collate
 
 from integration import bulk
+from integration.ledger.operations import may_have_come
 from integration.models import Change, RosterRow, Run
 from integration.provisioning.compare import is_unsure
 from integration.provisioning.inverse import SENT, Done, Word
@@ -67,8 +68,13 @@ def _bytewise(field: str) -> Collate:
 
 def _sent(run: Run) -> QuerySet[Change]:
     """What Canvas took, and what it may have taken: not what it refused or never got."""
-    states = [Change.State.CONFIRMED, *([Change.State.PLANNED] if run.sent else [])]
+    states = [Change.State.CONFIRMED, *([Change.State.PLANNED] if came(run) else [])]
     return Change.objects.filter(run=run, action__in=SENT, state__in=states)
+
+
+def came(run: Run) -> bool:
+    """Was the run sent, for all we know? Of one given up, not even its import may be known."""
+    return bool(run.sent) or may_have_come(run)
 
 
 def has_lines(run: Run) -> bool:

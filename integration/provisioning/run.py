@@ -3,7 +3,8 @@
     (nothing) → planned → sent → imported → done        or, after planning, held
 
 A run that was interrupted goes on from its cursor with `advance`. Planning changes nothing
-outside, so an interrupted plan is made anew; from `planned` on the stored plan is carried out.
+outside, so an interrupted plan is made anew, and so is one of which nothing came to Canvas; a plan
+that a person approved, or that Canvas may have, is carried out as it is stored.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from django.db.models import F
 from django.utils import timezone
@@ -24,6 +26,7 @@ from integration.http import HttpError
 from integration.ledger import operations
 from integration.ledger.endings import failing
 from integration.ledger.leases import held
+from integration.ledger.operations import may_have_come
 from integration.ledger.runs import Ledger, Watch, nobody
 from integration.models import (
     CanvasConnection,
@@ -36,7 +39,7 @@ from integration.models import (
 )
 from integration.oneroster.client import OneRosterClient
 from integration.provisioning import plan_lines, roster, term_memory
-from integration.provisioning.apply import give_up, record, send, wait
+from integration.provisioning.apply import MaySend, give_up, record, send, wait
 from integration.provisioning.aside import reminders
 from integration.provisioning.canvas_side import claims, observe
 from integration.provisioning.errors import (
@@ -70,8 +73,6 @@ UNFINISHED = (Run.State.QUEUED, Run.State.RUNNING, Run.State.WAITING)
 AT_WORK = (Run.State.RUNNING, Run.State.WAITING)
 
 OpenQ = Callable[[], OneRosterClient]
-# Asked when a plan is about to be sent: its district may have been paused while it was made.
-MaySend = Callable[[], bool]
 # How each kind of run makes its plan; all carry it out alike. Other modules add their kind.
 PLANS: dict[str, Callable[[Ledger, OpenQ, CanvasClient], str]] = {}
 
@@ -116,17 +117,22 @@ def unfinished(district: District) -> list[Run]:
 
 
 def is_begun(run: Run) -> bool:
-    """May Canvas have something of this run already?"""
+    """Was its upload tried? Such a run is gone on with, also where nothing of it came."""
     return run.operations.exclude(state=Operation.State.PENDING).exists()
 
 
+def has_to_be_finished(run: Run) -> bool:
+    """May Canvas have something of it, or did a person approve it? If not, it is planned anew."""
+    return may_have_come(run) or run.approvals.exists()
+
+
 def drop(run: Run) -> bool:
-    """End an interrupted run of which nothing was sent; False if it has to be finished.
+    """End an interrupted run of which nothing came to Canvas; False if it has to be finished.
 
     A person's yes is never dropped: such a plan is carried out, or refused with the reason.
     """
     with held(resource(run.district)) as fence:
-        if is_begun(run) or run.approvals.exists():
+        if has_to_be_finished(run):
             return False
         error = ProvisioningError("The run was interrupted before anything of it was sent.")
         told = {"state": Run.State.FAILED, "ended_at": timezone.now(), "error": error.as_dict()}
@@ -222,10 +228,12 @@ def advance(
             if run.attempts > MAX_ATTEMPTS:
                 give_up(ledger)
                 raise TooManyAttempts(f"Run {run.pk} was interrupted {MAX_ATTEMPTS} times.")
-            if run.cursor == "planned" and not is_begun(run) and (reason := stale(run)):
+            if _waits_approved(run) and (reason := stale(run)):
                 raise PlanRefused(f"Nothing of this plan was sent, because {reason}.")
             if run.cursor != "recorded":
                 check_same_canvas(run.district, canvas)
+            if run.cursor == "planned" and not has_to_be_finished(run):
+                _back(ledger)
             while run.state in AT_WORK:
                 cursor = steps[run.cursor]()
                 if run.state in AT_WORK:
@@ -233,23 +241,41 @@ def advance(
         return run
 
 
-def _send(ledger: Ledger, canvas: CanvasClient, may_send: MaySend) -> str:
-    """Send the plan; the next cursor. In a paused district the run waits for the resume.
+def _waits_approved(run: Run) -> bool:
+    """Is it a plan that a person approved, and of which nothing came to Canvas yet?"""
+    return run.cursor == "planned" and run.approvals.exists() and not may_have_come(run)
 
-    It reads Q anew then, for what led to the pause may be in this plan. Only what a person
+
+def _back(ledger: Ledger, **fields: Any) -> None:
+    """Put a run of which nothing came to Canvas back, so that it reads Q anew when it goes on.
+
+    What it tried is forgotten: it was for another plan, and is as old as that. Only what a person
     approved stays as it is.
     """
     run = ledger.run
-    if may_send() or is_begun(run):
-        return send(ledger, canvas)
-    ledger.write(
+    is_approved = run.approvals.exists()
+    with ledger.guarded():
+        (run.operations.filter(attempts=0) if is_approved else run.operations.all()).delete()
+        ledger.write(cursor="planned" if is_approved else "", **fields)
+
+
+def _send(ledger: Ledger, canvas: CanvasClient, may_send: MaySend) -> str:
+    """Send the plan; the next cursor. In a paused district the run waits for the resume.
+
+    What led to the pause may be in this plan.
+    """
+    try:
+        return send(ledger, canvas, may_send)
+    except Paused as paused:
+        error = paused.as_dict()
+    _back(
+        ledger,
         state=Run.State.QUEUED,
-        cursor="planned" if run.approvals.exists() else "",
         stage="",
-        error=Paused("The district was paused before anything of this run was sent.").as_dict(),
+        error=error,
         attempts=F("attempts") - 1,  # it was no failed one
     )
-    return run.cursor
+    return ledger.run.cursor
 
 
 def _told(ledger: Ledger, error: QSyncError) -> None:

@@ -79,7 +79,7 @@ def _check(run: Run) -> None:
     if run.state not in ENDED:
         raise NothingToUndo(f"Run {run.pk} has sent nothing, or has not ended yet.")
     counted = any(count.get(what) for count in run.counts.values() for what in SENT)
-    if run.sent and counted and (run.pruned_at or not history.has_lines(run)):
+    if counted and history.came(run) and (run.pruned_at or not history.has_lines(run)):
         raise BeforeGone(f"What was in Canvas before run {run.pk} is no longer kept.")
 
 

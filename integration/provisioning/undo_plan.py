@@ -58,7 +58,7 @@ def plan_undo(ledger: Ledger, q: OpenQ, canvas: CanvasClient) -> str:
     if undone is None:
         raise NothingToUndo("The run that was to be undone is no longer kept.")
     # From now on its lines stay (retention.py), but they may have begun to go a moment before.
-    if undone.sent and undone.pruned_at:
+    if undone.pruned_at and history.came(undone):
         raise BeforeGone(f"What was in Canvas before run {undone.pk} is no longer kept.")
     ledger.forget()
     left = _plan(ledger, undone, canvas)

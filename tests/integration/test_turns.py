@@ -106,6 +106,59 @@ def test_a_night_in_a_blackout_that_canvas_may_have_is_finished_before_what_a_pe
     assert (night.state, name(), len(imports(sandbox.canvas))) == (State.DONE, "New", 2)
 
 
+def looks(run: Run) -> int:
+    return run.operations.get().attempts
+
+
+@pytest.fixture
+def silent(district, renamed, canvas_fault) -> Run:
+    """A night that Canvas has, and of which it does not say what became; asked once just now."""
+    renamed("New")
+    ProvisioningPolicy.objects.update(changed_floor=50)
+    night = swept()
+    canvas_fault("GET", r"/sis_imports/\d+", status=404)
+    assert (advanced(night).state, night.cursor) == (State.QUEUED, "sent")
+    return night
+
+
+def sweeps(number: int) -> list[int]:
+    """What so many sweeps ring for, each of them answered."""
+    rung: list[int] = []
+    for _ in range(number):
+        OrmQ.objects.all().delete()
+        sweep()
+        rung += rung_for()
+        for pk in rung_for():
+            advance_run(pk)
+    return rung
+
+
+@pytest.mark.parametrize("begin", ["a night", "an undo", "an evaluation"])
+def test_a_silent_canvas_is_asked_now_and_then_also_while_a_later_run_waits(begin, silent):
+    if begin == "a night":
+        Run.objects.update(night=F("night") - timedelta(days=1))
+        later = swept()
+    elif begin == "an undo":
+        later = undo_now(Run.objects.earliest("pk"), by="Ada")
+    else:
+        later = evaluate_now(silent.district, by="Ada")
+    asked = looks(silent)
+    assert sweeps(4) == []
+    assert looks(silent) == asked
+
+    Run.objects.filter(pk=silent.pk).update(not_before=timezone.now())
+    assert sweeps(4) == [later.pk]
+    assert looks(silent) == asked + 1
+    assert states(silent, later) == [State.QUEUED, State.QUEUED]
+
+
+def test_an_unknown_upload_costs_no_attempt_each_minute_while_a_later_run_waits(silent):
+    silent.operations.update(state="unknown", remote_id="")
+    Run.objects.filter(pk=silent.pk).update(sent={}, cursor="planned")
+    evaluate_now(silent.district, by="Ada")
+    assert sweeps(4) == []
+
+
 def test_a_night_that_a_person_approved_does_not_rest_in_a_blackout(district, renamed, name):
     renamed("New")
     night = advanced(swept())

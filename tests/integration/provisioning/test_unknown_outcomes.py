@@ -395,6 +395,36 @@ def test_of_a_run_whose_district_is_no_longer_connected_the_next_one_assumes_not
     assert_as_q_wants_it(sandbox)
 
 
+def test_an_undo_of_a_run_whose_upload_nobody_knows_of_lists_each_row_as_not_confirmed(
+    unread, canvas_fault, manage
+):
+    Run.objects.filter(pk=unread.pk).update(sent={}, cursor="planned", attempts=5)
+    Operation.objects.filter(run=unread).update(state=Operation.State.UNKNOWN, remote_id="")
+    canvas_fault()
+    assert look_at(unread).error["code"] == "provisioning.too-many-attempts"
+    code, answer = manage("undo", str(unread.pk))
+    left = {(one["code"], one["kind"], one["sourced_id"]) for one in answer["findings"]}
+    assert left == {
+        ("undo.not-confirmed", "users", "P1-0"),
+        ("undo.not-confirmed", "enrollments", "K1 P1-5 student"),
+    }
+    assert (code, answer["counts"]["users"]["left"], answer["sent"]) == (0, 1, {})
+
+    Run.objects.filter(pk=unread.pk).update(pruned_at=Now())
+    code, answer = manage("undo", str(unread.pk))
+    assert (code, answer["error"]["code"]) == (1, "provisioning.before-gone")
+
+
+def test_an_undo_of_a_run_whose_upload_was_refused_has_nothing_to_list(
+    unread, canvas_fault, manage
+):
+    Run.objects.filter(pk=unread.pk).update(sent={}, cursor="planned", attempts=5)
+    Operation.objects.filter(run=unread).update(state=Operation.State.FAILED, remote_id="")
+    look_at(unread)
+    code, answer = manage("undo", str(unread.pk))
+    assert (code, answer["counts"], answer["findings"]) == (0, {}, [])
+
+
 def test_a_run_that_is_given_up_before_canvas_got_anything_leaves_no_doubt(
     q_holds, connect, provision, canvas_fault
 ):
@@ -403,8 +433,7 @@ def test_a_run_that_is_given_up_before_canvas_got_anything_leaves_no_doubt(
     canvas_fault("POST", "/sis_imports", status=401)
     provision()
     Run.objects.update(attempts=5)
-    provision()
-    assert Run.objects.earliest("pk").error["code"] == "provisioning.too-many-attempts"
+    assert look_at(Run.objects.get()).error["code"] == "provisioning.too-many-attempts"
     assert not RosterRow.objects.exists()
 
 
