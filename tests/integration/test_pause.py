@@ -15,10 +15,10 @@ from integration.models import District, ProvisioningPolicy, Run
 from integration.provisioning import apply
 from integration.provisioning import run as steps
 from integration.schedule import Wish, change
-from integration.tasks import advance_run, sweep
+from integration.tasks import sweep
 from tests.integration.provisioning.held_by_canvas import held, imports
 from tests.integration.provisioning.records import small_district, user
-from tests.integration.test_tasks import automatic, rung_for
+from tests.integration.test_tasks import advanced, provisioned_yesterday, rung_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,24 +34,12 @@ def resume() -> None:
     pause("")
 
 
-def advanced(run: Run) -> Run:
-    advance_run(run.pk)
-    run.refresh_from_db()
-    return run
-
-
 @pytest.fixture
 def district(q_holds, connect, settings) -> District:
-    """It was provisioned yesterday, and tonight's night is due."""
     settings.NIGHT_STAGGER_MINUTES = 0
     q_holds(small_district(students=6))
     connect()
-    lakeside = automatic()
-    sweep()
-    assert advanced(Run.objects.get()).state == State.DONE
-    Run.objects.update(night=F("night") - timedelta(days=1))
-    OrmQ.objects.all().delete()
-    return lakeside
+    return provisioned_yesterday()
 
 
 @pytest.fixture

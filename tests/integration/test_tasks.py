@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import requests
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 from django_q.models import OrmQ
@@ -39,6 +40,23 @@ def automatic(slug: str = "lakeside", **policy: object) -> District:
     chosen = {"is_automatic": True, **policy}
     ProvisioningPolicy.objects.update_or_create(district=district, defaults=chosen)
     district.refresh_from_db()
+    return district
+
+
+def advanced(run: Run) -> Run:
+    """The run, once a worker was given it."""
+    advance_run(run.pk)
+    run.refresh_from_db()
+    return run
+
+
+def provisioned_yesterday() -> District:
+    """An automatic district, connected, whose night of today is due."""
+    district = automatic()
+    sweep()
+    assert advanced(Run.objects.get()).state == Run.State.DONE
+    Run.objects.update(night=F("night") - timedelta(days=1))
+    OrmQ.objects.all().delete()
     return district
 
 

@@ -16,17 +16,11 @@ from integration.provisioning.part import Part
 from integration.tasks import advance_run, sweep
 from tests.integration.provisioning.held_by_canvas import held, imports
 from tests.integration.provisioning.records import enrollment, small_district, user
-from tests.integration.test_tasks import automatic, rung_for
+from tests.integration.test_tasks import advanced, provisioned_yesterday, rung_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 State = Run.State
-
-
-def advanced(run: Run) -> Run:
-    advance_run(run.pk)
-    run.refresh_from_db()
-    return run
 
 
 def swept() -> Run:
@@ -37,15 +31,10 @@ def swept() -> Run:
 
 @pytest.fixture
 def district(q_holds, connect, settings) -> District:
-    """It was provisioned yesterday, and tonight's night is due."""
     settings.NIGHT_STAGGER_MINUTES = 0
     q_holds(small_district(students=6))
     connect()
-    lakeside = automatic()
-    assert advanced(swept()).state == State.DONE
-    Run.objects.update(night=F("night") - timedelta(days=1))
-    OrmQ.objects.all().delete()
-    return lakeside
+    return provisioned_yesterday()
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from integration.account.removals import near_limits
 from integration.account.screens.deciding_form import DecisionForm
 from integration.models import Approval, Finding, RosterRow, Run
 from integration.phrases import Phrase
+from integration.provisioning.history import came
 from integration.provisioning.holds import IDS_CHANGED, Hold, sentence
 from integration.provisioning.proposed import proposals
 from integration.provisioning.rows import ACCOUNTS
@@ -180,4 +181,4 @@ def groups(run: Run) -> list[Group]:
 def _may_undo(run: Run) -> bool:
     ended = run.state in (Run.State.DONE, Run.State.FAILED)
     sends = run.kind in (Run.Kind.PROVISIONING, Run.Kind.RENAMES)
-    return ended and sends and bool(run.sent) and run.pruned_at is None
+    return ended and sends and run.pruned_at is None and came(run)
