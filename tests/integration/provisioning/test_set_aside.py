@@ -95,6 +95,46 @@ def test_a_school_that_is_chosen_later_waits_where_it_would_change_what_canvas_h
     assert (line.action, "Nick" in line.before) == ("changed", True)
 
 
+def test_what_q_changes_of_a_resting_row_that_canvas_held_rests_too_and_the_rest_goes_on(
+    canvas_of_a_hand, provision, change_q, sandbox
+):
+    digest = provision()[1]["digest"]
+    assert provision("--approve", digest, "--school", "S1")[0] == 0
+    change_q(
+        upsert={"users": [user("P1-0", givenName="Newname"), user("P2-0", givenName="Nicholas")]}
+    )
+    for sent in (1, 0):
+        code, answer = provision()
+        assert (code, sum(one["rows"] for one in answer["sent"].get("imports", ()))) == (0, sent)
+    assert (first_name(sandbox, "P1-0"), first_name(sandbox, "P2-0")) == ("Newname", "Nick")
+    line = Change.objects.get(run=answer["run"], key="P2-0")
+    assert (line.state, "Nicholas" in line.after) == ("set aside", True)
+    assert bytes(SetAside.objects.get(key="P2-0").digest) == bytes(line.digest)
+
+
+def test_it_rests_no_more_once_q_says_what_canvas_has_and_is_ours_then(
+    canvas_of_a_hand, provision, change_q, sandbox
+):
+    digest = provision()[1]["digest"]
+    provision("--approve", digest, "--school", "S1")
+    change_q(upsert={"users": [user("P2-0", school="S2", givenName="Nick", familyName="Hand")]})
+    assert provision()[0] == 0
+    assert not SetAside.objects.filter(key="P2-0").exists()
+    assert RosterRow.objects.get(key="P2-0").origin == "ours"
+    change_q(upsert={"users": [user("P2-0", school="S2", givenName="Nicholas")]})
+    assert provision()[0] == 0
+    assert first_name(sandbox, "P2-0") == "Nicholas"
+
+
+def test_it_is_forgotten_once_it_is_gone_from_q(canvas_of_a_hand, provision, change_q, sandbox):
+    digest = provision()[1]["digest"]
+    provision("--approve", digest, "--school", "S1")
+    change_q(delete={"users": ["P2-0"], "enrollments": ["E-P2-0"]})
+    assert provision()[0] == 0
+    assert not SetAside.objects.filter(kind="users", key="P2-0").exists()
+    assert first_name(sandbox, "P2-0") == "Nick"
+
+
 # --- for as long as Q says the same -------------------------------------------------------------
 
 
