@@ -63,7 +63,7 @@ def test_taken_up_it_waits_as_a_first_plan_does_and_an_undo_gives_back_what_canv
     provision("--approve", digest, "--school", "S1")
     provision()
     code, answer = provision("--take-up")
-    assert (code, [hold["code"] for hold in answer["holds"]]) == (2, ["first-plan"])
+    assert (code, [hold["code"] for hold in answer["holds"]]) == (2, ["held-before"])
     assert provision("--approve", answer["digest"])[0] == 0
     assert first_name(sandbox, "P2-0") == "Given"
     assert not RosterRow.objects.filter(origin="canvas").exists()
@@ -89,7 +89,7 @@ def test_a_school_that_is_chosen_later_waits_where_it_would_change_what_canvas_h
     assert provision()[1]["state"] == "done"
     change_policy(District.objects.get(), {"schools": []}, actor="Dana")
     code, answer = provision()
-    assert (code, [hold["code"] for hold in answer["holds"]]) == (2, ["first-plan"])
+    assert (code, [hold["code"] for hold in answer["holds"]]) == (2, ["held-before"])
     assert first_name(sandbox, "P2-0") == "Nick"
     line = Change.objects.get(run=answer["run"], key="P2-0")
     assert (line.action, "Nick" in line.before) == ("changed", True)
