@@ -27,7 +27,7 @@ RETRY_REFUSED = timedelta(days=7)
 # Lines that only record what is so, and are never sent.
 NOT_SENT = (Change.Action.KEPT, Change.Action.EQUAL)
 # What is added or changed, in one word.
-SENT = "sent"
+TO_SEND = "to send"
 # What a line wants, in one word, and its digest.
 Wish: TypeAlias = tuple[str, bytes]
 
@@ -88,7 +88,7 @@ def rests_on(aside: Wish, planned: Wish, *, is_theirs: bool) -> bool:
     What Canvas held before us and was never ours (`is_theirs`) rests whatever Q says of it by now:
     a person has to say yes to the first line that changes it, and all nights would wait for that.
     """
-    return aside == planned or (is_theirs and aside[0] == planned[0] == SENT)
+    return aside == planned or (is_theirs and aside[0] == planned[0] == TO_SEND)
 
 
 def theirs(run: Run) -> QuerySet[RosterRow]:
@@ -104,7 +104,7 @@ def theirs(run: Run) -> QuerySet[RosterRow]:
 def wish(action: str, named: bytes | memoryview) -> Wish:
     """What a line is known by on other nights: a row to be sent, whether Canvas has it or not."""
     is_sent = action in (Change.Action.ADDED, Change.Action.CHANGED)
-    return (SENT if is_sent else action, bytes(named))
+    return (TO_SEND if is_sent else action, bytes(named))
 
 
 def _refused(run: Run, kind: Kind, lines: Collection[Planned]) -> dict[str, str]:

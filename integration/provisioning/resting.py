@@ -54,7 +54,7 @@ def told_anew(
                 is_over = one.digest not in unseen
             else:
                 # A removal is done, or waits for its next step; a row to be sent is not in Q.
-                is_over = wish[0] == plan_lines.SENT and not may_be_there(row, group)
+                is_over = wish[0] == plan_lines.TO_SEND and not may_be_there(row, group)
             if is_over:
                 yield pk, None
 
