@@ -164,9 +164,15 @@ def count_planned(run: Run, kind: Kind, keys: Collection[str]) -> int:
 
 
 def count_overwriting(run: Run) -> int:
-    """How many lines would change what Canvas held before us and was never ours."""
-    lines = Change.objects.filter(run=run, state=Change.State.PLANNED)
-    return lines.filter(Exists(theirs(run)), action=Change.Action.CHANGED).count()
+    """How many lines would change what Canvas held before us and was never ours.
+
+    Without those that Canvas refused with the same content: a person has said yes to that.
+    """
+    lines = Change.objects.filter(run=run, state=Change.State.PLANNED, action=Change.Action.CHANGED)
+    refused = RefusedRow.objects.filter(
+        district=run.district, kind=OuterRef("kind"), key=OuterRef("key"), digest=OuterRef("digest")
+    )
+    return lines.filter(Exists(theirs(run)), ~Exists(refused)).count()
 
 
 def has_lines(run: Run) -> bool:

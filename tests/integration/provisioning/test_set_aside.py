@@ -9,9 +9,9 @@ import pytest
 from django.db.models import F
 
 from integration import retention
-from integration.models import Change, District, RosterRow, Run, SetAside
+from integration.models import Change, District, RefusedRow, RosterRow, Run, SetAside
 from integration.policies import change_policy
-from tests.integration.provisioning.held_by_canvas import held
+from tests.integration.provisioning.held_by_canvas import hand_made, held
 from tests.integration.provisioning.records import class_, enrollment, session, small_district, user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -133,6 +133,34 @@ def test_it_is_forgotten_once_it_is_gone_from_q(canvas_of_a_hand, provision, cha
     assert provision()[0] == 0
     assert not SetAside.objects.filter(kind="users", key="P2-0").exists()
     assert first_name(sandbox, "P2-0") == "Nick"
+
+
+def test_what_was_taken_up_and_canvas_refuses_is_tried_again_each_week_and_holds_nothing(
+    canvas_of_a_hand, provision, change_q, sandbox
+):
+    digest = provision()[1]["digest"]
+    provision("--approve", digest, "--school", "S1")
+    change_q(upsert={"users": [user("P2-0", school="S2", username="new@example.org")]})
+    answer = provision("--take-up")[1]
+    taken = "user_id,login_id,status\nOTHER,new@example.org,active\n"
+    hand_made(sandbox.canvas, {"users.csv": taken})
+    assert provision("--approve", answer["digest"])[1]["refused"] == {"users": 1}
+    assert RosterRow.objects.get(key="P2-0").origin == "canvas"
+    change_q(upsert={"users": [user("P2-0", school="S2", username="newer@example.org")]})
+    code, answer = provision()
+    assert (code, [hold["code"] for hold in answer["holds"]]) == (2, ["held-before"])
+    change_q(
+        upsert={
+            "users": [
+                user("P1-0", givenName="Newname"),
+                user("P2-0", school="S2", username="new@example.org"),
+            ]
+        }
+    )
+    hand_made(sandbox.canvas, {"users.csv": taken.replace("active", "deleted")})
+    RefusedRow.objects.update(refused_at=F("refused_at") - timedelta(days=8))
+    assert provision()[0] == 0
+    assert (first_name(sandbox, "P1-0"), first_name(sandbox, "P2-0")) == ("Newname", "Given")
 
 
 # --- for as long as Q says the same -------------------------------------------------------------
