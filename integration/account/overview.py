@@ -24,6 +24,7 @@ from integration.models import (
     RosterRow,
     Run,
 )
+from integration.provisioning.compare import HAD_BEFORE
 from integration.provisioning.ladder import STILL_GONE
 from integration.schedule import ScheduleRefused, tonight_of
 
@@ -211,7 +212,9 @@ def _next_night(district: District) -> datetime | None:
 
 
 def _holdings(district: District, schools: frozenset[str] | None) -> list[Holding]:
-    rows = RosterRow.objects.filter(district=district, removed_at=None, kind__in=_SHOWN)
+    rows = RosterRow.objects.filter(
+        district=district, removed_at=None, origin=RosterRow.Origin.OURS, kind__in=_SHOWN
+    )
     if schools is not None:
         rows = rows.filter(school__in=schools)
     counted = dict(rows.values_list("kind").annotate(count=Count("pk")).order_by())
@@ -229,8 +232,11 @@ def _trends(district: District, held: dict[str, int], nights: list[date]) -> dic
     day_of = {pk: today_in(district, at) for pk, at, _ in found if at}
     ended = [(day_of[pk], counts) for pk, _, counts in found if pk in day_of]
     asked = [pk for pk, _, counts in found if pk in day_of and _has_moved(counts)]
-    back = [(day_of[pk], {kind: {"added": count}}) for pk, kind, count in _back_again(asked)]
-    return trends(held, [*ended, *back], nights)
+    # What the first day's plan found in Canvas is there on all days that are shown.
+    later = [pk for pk, day in day_of.items() if day > nights[0]]
+    more = [*_back_again(asked), *_found_as_wanted(later)]
+    grown = [(day_of[pk], {kind: {"added": count}}) for pk, kind, count in more]
+    return trends(held, [*ended, *grown], nights)
 
 
 def _has_moved(counts: Counts) -> bool:
@@ -241,8 +247,8 @@ def _has_moved(counts: Counts) -> bool:
 def _back_again(runs: Collection[int]) -> Iterable[tuple[int, str, int]]:
     """(run, kind, rows) by which there is more than a run's counts say.
 
-    What was gone and is there again counts as changed; what was gone and went a step further down
-    counts as removed once more.
+    What was gone and is there again counts as changed, and so does what Canvas held before us and
+    is ours now; what was gone and went a step further down counts as removed once more.
     """
     undone = Change.objects.filter(
         run=OuterRef("run__undoes"),
@@ -250,12 +256,27 @@ def _back_again(runs: Collection[int]) -> Iterable[tuple[int, str, int]]:
         key=OuterRef("key"),
         action=Change.Action.REMOVED,
     )
-    was_gone = Q(reason__in=("returned", STILL_GONE)) | Q(Exists(undone), reason="undo")
+    is_more = Q(reason__in=("returned", STILL_GONE, HAD_BEFORE)) | Q(Exists(undone), reason="undo")
     lines = Change.objects.filter(
-        was_gone,
+        is_more,
         run__in=runs,
         kind__in=_SHOWN,
         action__in=(Change.Action.CHANGED, Change.Action.REMOVED),
+        state=Change.State.CONFIRMED,
+    )
+    return lines.values_list("run", "kind").annotate(count=Count("pk"))
+
+
+def _found_as_wanted(runs: Collection[int]) -> Iterable[tuple[int, str, int]]:
+    """(run, kind, rows) of what Canvas held before us and Q came to say the same of.
+
+    A run's counts tell it as the same.
+    """
+    lines = Change.objects.filter(
+        run__in=runs,
+        kind__in=_SHOWN,
+        action=Change.Action.EQUAL,
+        reason=HAD_BEFORE,
         state=Change.State.CONFIRMED,
     )
     return lines.values_list("run", "kind").annotate(count=Count("pk"))

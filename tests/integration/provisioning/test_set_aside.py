@@ -11,6 +11,7 @@ from django.db.models import F
 from integration import retention
 from integration.models import Change, District, RefusedRow, RosterRow, Run, SetAside
 from integration.policies import change_policy
+from integration.provisioning.compare import HAD_BEFORE
 from tests.integration.provisioning.held_by_canvas import hand_made, held
 from tests.integration.provisioning.records import class_, enrollment, session, small_district, user
 
@@ -66,6 +67,7 @@ def test_taken_up_it_waits_as_a_first_plan_does_and_an_undo_gives_back_what_canv
     assert (code, [hold["code"] for hold in answer["holds"]]) == (2, ["held-before"])
     assert provision("--approve", answer["digest"])[0] == 0
     assert first_name(sandbox, "P2-0") == "Given"
+    assert Change.objects.get(run=answer["run"], key="P2-0").reason == HAD_BEFORE
     assert not RosterRow.objects.filter(origin="canvas").exists()
     assert manage("undo", str(answer["run"]))[0] == 0
     assert first_name(sandbox, "P2-0") == "Nick"
@@ -118,7 +120,9 @@ def test_it_rests_no_more_once_q_says_what_canvas_has_and_is_ours_then(
     digest = provision()[1]["digest"]
     provision("--approve", digest, "--school", "S1")
     change_q(upsert={"users": [user("P2-0", school="S2", givenName="Nick", familyName="Hand")]})
-    assert provision()[0] == 0
+    code, answer = provision()
+    line = Change.objects.get(run=answer["run"], key="P2-0")
+    assert (code, line.action, line.state, line.reason) == (0, "equal", "confirmed", HAD_BEFORE)
     assert not SetAside.objects.filter(key="P2-0").exists()
     assert RosterRow.objects.get(key="P2-0").origin == "ours"
     change_q(upsert={"users": [user("P2-0", school="S2", givenName="Nicholas")]})
