@@ -119,7 +119,9 @@ def test_what_canvas_held_before_us_counts_from_the_night_on_that_it_is_ours(adm
             )
             for n in numbers
         )  # fmt: skip
-    first = night(district, NOW - timedelta(days=3), counts={"enrollments": {"added": 4}})
+    first = night(
+        district, NOW - timedelta(days=3), counts={"enrollments": {"added": 4, "set_aside": 6}}
+    )
     seats(first, "equal", HAD_BEFORE, 0)
     taken_up = night(district, NOW - timedelta(days=2), counts={"enrollments": {"changed": 2}})
     seats(taken_up, "changed", HAD_BEFORE, 5)
