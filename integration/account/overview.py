@@ -24,6 +24,7 @@ from integration.models import (
     RosterRow,
     Run,
 )
+from integration.provisioning.compare import HAD_BEFORE
 from integration.provisioning.ladder import STILL_GONE
 from integration.schedule import ScheduleRefused, tonight_of
 
@@ -211,7 +212,9 @@ def _next_night(district: District) -> datetime | None:
 
 
 def _holdings(district: District, schools: frozenset[str] | None) -> list[Holding]:
-    rows = RosterRow.objects.filter(district=district, removed_at=None, kind__in=_SHOWN)
+    rows = RosterRow.objects.filter(
+        district=district, removed_at=None, origin=RosterRow.Origin.OURS, kind__in=_SHOWN
+    )
     if schools is not None:
         rows = rows.filter(school__in=schools)
     counted = dict(rows.values_list("kind").annotate(count=Count("pk")).order_by())
@@ -228,21 +231,30 @@ def _trends(district: District, held: dict[str, int], nights: list[date]) -> dic
     found = list(runs.values_list("pk", "ended_at", "counts"))
     day_of = {pk: today_in(district, at) for pk, at, _ in found if at}
     ended = [(day_of[pk], counts) for pk, _, counts in found if pk in day_of]
-    asked = [pk for pk, _, counts in found if pk in day_of and _has_moved(counts)]
-    back = [(day_of[pk], {kind: {"added": count}}) for pk, kind, count in _back_again(asked)]
-    return trends(held, [*ended, *back], nights)
+    asked = [
+        pk for pk, _, counts in found if pk in day_of and _counts_any(counts, "changed", "removed")
+    ]
+    # Only what rested can come to be as Canvas has it; what the first day's plan found to be so is
+    # there on all days that are shown.
+    has_rested = any(_counts_any(counts, "set_aside") for _, counts in ended)
+    later = [pk for pk, day in day_of.items() if has_rested and day > nights[0]]
+    more = _more_than_told(asked, later)
+    grown = [(day_of[pk], {kind: {"added": count}}) for pk, kind, count in more]
+    return trends(held, [*ended, *grown], nights)
 
 
-def _has_moved(counts: Counts) -> bool:
-    of_kinds = [counts.get(kind, {}) for kind in _SHOWN]
-    return any(count.get("changed") or count.get("removed") for count in of_kinds)
+def _counts_any(counts: Counts, *whats: str) -> bool:
+    return any(counts.get(kind, {}).get(what) for kind in _SHOWN for what in whats)
 
 
-def _back_again(runs: Collection[int]) -> Iterable[tuple[int, str, int]]:
+def _more_than_told(
+    runs: Collection[int], later: Collection[int]
+) -> Iterable[tuple[int, str, int]]:
     """(run, kind, rows) by which there is more than a run's counts say.
 
-    What was gone and is there again counts as changed; what was gone and went a step further down
-    counts as removed once more.
+    What was gone and is there again counts as changed, and so does what Canvas held before us and
+    is ours now; what was gone and went a step further down counts as removed once more. What Canvas
+    held before us and Q came to say the same of counts as the same: asked of the `later` runs.
     """
     undone = Change.objects.filter(
         run=OuterRef("run__undoes"),
@@ -250,15 +262,18 @@ def _back_again(runs: Collection[int]) -> Iterable[tuple[int, str, int]]:
         key=OuterRef("key"),
         action=Change.Action.REMOVED,
     )
-    was_gone = Q(reason__in=("returned", STILL_GONE)) | Q(Exists(undone), reason="undo")
-    lines = Change.objects.filter(
-        was_gone,
-        run__in=runs,
-        kind__in=_SHOWN,
-        action__in=(Change.Action.CHANGED, Change.Action.REMOVED),
-        state=Change.State.CONFIRMED,
+    is_more = Q(reason__in=("returned", STILL_GONE, HAD_BEFORE))
+    is_more |= Q(Exists(undone), reason="undo")
+    lines = Change.objects.filter(kind__in=_SHOWN, state=Change.State.CONFIRMED)
+    sent = lines.filter(
+        is_more, run__in=runs, action__in=(Change.Action.CHANGED, Change.Action.REMOVED)
     )
-    return lines.values_list("run", "kind").annotate(count=Count("pk"))
+    same = lines.filter(run__in=later, action=Change.Action.EQUAL, reason=HAD_BEFORE)
+    counted = (
+        some.values_list("run", "kind").annotate(count=Count("pk")).order_by()
+        for some in (sent, same)
+    )
+    return next(counted).union(*counted, all=True)
 
 
 def _nights(district: District) -> list[date]:

@@ -69,7 +69,8 @@ class RefusedRow(models.Model):
 class SetAside(models.Model):
     """A line that a person left out when approving the rest; it rests on later nights too.
 
-    `digest` names what was to be sent: when Q says something else, it is planned again.
+    `digest` names what was to be sent: when Q says something else, it is planned again. Only what
+    Canvas held before us and is not ours rests on then, until Q says the same as Canvas.
     """
 
     district = models.ForeignKey(District, models.CASCADE, related_name="set_aside")

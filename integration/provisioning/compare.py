@@ -46,6 +46,8 @@ class Planned:
     reason: str = ""
 
 
+# Why a row becomes ours that Canvas held before us, with content of its own or as Q has it.
+HAD_BEFORE = "Canvas had it before"
 # Begins the status of an accepted row whose import ended without telling; what was sent follows.
 UNSURE = "?"
 # How far down a row is taken, the first step first (ladder.py).
@@ -150,8 +152,9 @@ def judged(kind: Kind, new: Planned, there: Accepted | None) -> Planned:
         return replace(new, action="changed", before=there.row, reason="returned")
     if is_unsure(kind, there.row):
         return replace(new, action="changed", before=there.row, reason="unconfirmed")
-    equal = same_in_canvas(kind, there.row, new.after)
-    return replace(new, action="equal" if equal else "changed", before=there.row)
+    action: Action = "equal" if same_in_canvas(kind, there.row, new.after) else "changed"
+    reason = "" if there.ours else HAD_BEFORE
+    return replace(new, action=action, before=there.row, reason=reason)
 
 
 def unsure(kind: Kind, row: Row) -> Row:

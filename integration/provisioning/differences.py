@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 
-from integration.bulk import IN_LIMIT, batches
+from integration.bulk import IN_LIMIT, batches, update
 from integration.ledger.runs import Ledger
 from integration.models import SetAside
 from integration.provisioning import plan_lines, roster
@@ -29,7 +29,7 @@ from integration.provisioning.holds import Limits
 from integration.provisioning.ladder import Ladder
 from integration.provisioning.problems import problem
 from integration.provisioning.read import Source
-from integration.provisioning.resting import outlived
+from integration.provisioning.resting import told_anew
 from integration.provisioning.rows import (
     ACCOUNTS,
     COURSES,
@@ -156,12 +156,13 @@ class Differences:
         self._let_go(comparison, may_be_there=must_stay)
 
     def _let_go(self, comparison: Comparison, *, may_be_there: MustStay) -> None:
-        """What a person set aside and Q no longer says is forgotten."""
+        """What a person set aside and Q no longer says is forgotten, or rests on as Q has it."""
         run, unseen = self.ledger.run, comparison.unseen
-        over = list(outlived(run, comparison.kind, unseen, may_be_there))
-        for ids in batches(over, IN_LIMIT):
+        for some in batches(list(told_anew(run, comparison.kind, unseen, may_be_there)), IN_LIMIT):
+            over = [pk for pk, named in some if named is None]
             with self.ledger.guarded():
-                SetAside.objects.filter(pk__in=ids).delete()
+                SetAside.objects.filter(pk__in=over).delete()
+                update(SetAside, ("digest",), [(named, pk) for pk, named in some if named])
 
     def _tell_of_suspended(self, kind: Kind, count: int) -> None:
         if count and kind.gone:

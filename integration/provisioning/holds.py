@@ -14,7 +14,7 @@ from integration.phrases import Count, Phrase
 
 SCHEME_SHARE, SCHEME_FLOOR = 0.05, 5
 ROLLOVER, REPLACED = "rollover", "all-replaced"
-FIRST_PLAN = "first-plan"
+FIRST_PLAN, HELD_BEFORE = "first-plan", "held-before"
 # More of a kind than this is never taken away without a person who has seen that very plan.
 ROLLOVER_SHARE = 0.5
 NO_CEILING = 2**31
@@ -184,6 +184,8 @@ SENTENCES = {
     "adopts-logins": "{count} new {kind} have the login of an account made by hand in Canvas, and "
     "would take it over.",
     FIRST_PLAN: "Canvas already holds SIS objects: {count} rows would be added or changed.",
+    HELD_BEFORE: "{count} rows would be changed that Canvas held before Q Sync sent any; no person "
+    "has said yes to that yet.",
     "empty-feed": "Q sent no {kind} at all; Canvas holds {count}.",
     "all-replaced": "None of the {count} {kind} that Canvas has from Q is in Q any more; "
     "all that came are new.",

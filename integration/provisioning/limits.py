@@ -11,7 +11,15 @@ from django.utils import timezone
 from integration.models import Approval, District, ProvisioningPolicy, Run
 from integration.nights import Rollover, covering
 from integration.provisioning import plan_lines
-from integration.provisioning.holds import FIRST_PLAN, ROLLOVER, Hold, Limits, holds, in_rollover
+from integration.provisioning.holds import (
+    FIRST_PLAN,
+    HELD_BEFORE,
+    ROLLOVER,
+    Hold,
+    Limits,
+    holds,
+    in_rollover,
+)
 from integration.provisioning.ladder import Ladder
 from integration.schedule import rollovers_of
 
@@ -54,8 +62,8 @@ def holds_of(
     if there and sends:
         found.append(Hold(FIRST_PLAN, "all", sends, 1.0, 0))
     elif not there and (count := plan_lines.count_overwriting(run)):
-        # What rested when the first plan was approved: no person has said yes to it yet.
-        found.append(Hold(FIRST_PLAN, "all", count, 1.0, 0))
+        # What was left out of the first plan: no person has said yes to it yet.
+        found.append(Hold(HELD_BEFORE, "all", count, 1.0, 0))
     return found
 
 

@@ -7,10 +7,10 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import timedelta
-from typing import cast
+from typing import TypeAlias, cast
 
 from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Collate
 from django.utils import timezone
 
@@ -27,8 +27,9 @@ RETRY_REFUSED = timedelta(days=7)
 # Lines that only record what is so, and are never sent.
 NOT_SENT = (Change.Action.KEPT, Change.Action.EQUAL)
 # What is added or changed, in one word.
-SENT = "sent"
-
+TO_SEND = "to send"
+# What a line wants, in one word, and its digest.
+Wish: TypeAlias = tuple[str, bytes]
 
 _CHANGE_FIELDS = (
     *("run", "kind", "key", "group", "action", "before", "after", "digest"),
@@ -72,19 +73,38 @@ def _set_aside(run: Run, kind: Kind, lines: Collection[Planned]) -> dict[str, st
     planned = {line.key: wish(line.action, line.digest) for line in lines}
     found: dict[str, str] = {}
     for keys in bulk.batches(planned, bulk.IN_LIMIT):
-        known = rows.filter(key__in=keys).values_list("key", "action", "digest")
+        known = rows.filter(key__in=keys).annotate(theirs=Exists(theirs(run)))
         found |= {
             key: Change.State.SET_ASIDE.value
-            for key, action, named in known
-            if wish(action, named) == planned[key]
+            for key, action, named, held in known.values_list("key", "action", "digest", "theirs")
+            if rests_on(wish(action, named), planned[key], is_theirs=held)
         }
     return found
 
 
-def wish(action: str, named: bytes | memoryview) -> tuple[str, bytes]:
+def rests_on(aside: Wish, planned: Wish, *, is_theirs: bool) -> bool:
+    """Does the planned line rest as the one that was set aside?
+
+    What Canvas held before us and was never ours (`is_theirs`) rests whatever Q says of it by now:
+    a person has to say yes to the first line that changes it, and all nights would wait for that.
+    """
+    return aside == planned or (is_theirs and aside[0] == planned[0] == TO_SEND)
+
+
+def theirs(run: Run) -> QuerySet[RosterRow]:
+    """The row of an outer query's kind and key, if Canvas held it before us and it is not ours."""
+    return RosterRow.objects.filter(
+        district=run.district,
+        kind=OuterRef("kind"),
+        key=OuterRef("key"),
+        origin=RosterRow.Origin.CANVAS,
+    )
+
+
+def wish(action: str, named: bytes | memoryview) -> Wish:
     """What a line is known by on other nights: a row to be sent, whether Canvas has it or not."""
     is_sent = action in (Change.Action.ADDED, Change.Action.CHANGED)
-    return (SENT if is_sent else action, bytes(named))
+    return (TO_SEND if is_sent else action, bytes(named))
 
 
 def _refused(run: Run, kind: Kind, lines: Collection[Planned]) -> dict[str, str]:
@@ -144,15 +164,15 @@ def count_planned(run: Run, kind: Kind, keys: Collection[str]) -> int:
 
 
 def count_overwriting(run: Run) -> int:
-    """How many lines would change what Canvas held before us and was never ours."""
-    theirs = RosterRow.objects.filter(
-        district=run.district,
-        kind=OuterRef("kind"),
-        key=OuterRef("key"),
-        origin=RosterRow.Origin.CANVAS,
+    """How many lines would change what Canvas held before us and was never ours.
+
+    Without those that Canvas refused with the same content: a person has said yes to that.
+    """
+    lines = Change.objects.filter(run=run, state=Change.State.PLANNED, action=Change.Action.CHANGED)
+    refused = RefusedRow.objects.filter(
+        district=run.district, kind=OuterRef("kind"), key=OuterRef("key"), digest=OuterRef("digest")
     )
-    lines = Change.objects.filter(run=run, state=Change.State.PLANNED)
-    return lines.filter(Exists(theirs), action=Change.Action.CHANGED).count()
+    return lines.filter(Exists(theirs(run)), ~Exists(refused)).count()
 
 
 def has_lines(run: Run) -> bool:

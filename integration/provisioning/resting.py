@@ -16,13 +16,15 @@ from integration.provisioning.rows import BY_NAME, ENROLLMENTS, OBSERVERS, SEPAR
 STANDING = "what it stands on was set aside"
 
 
-def outlived(
+def told_anew(
     run: Run,
     kind: Kind,
     unseen: Collection[bytes],
     may_be_there: Callable[[Row, str], bool],
-) -> Iterator[int]:
+) -> Iterator[tuple[int, bytes | None]]:
     """Ids of what a person set aside, and of which Q says something else by now.
+
+    Each with the digest that it rests on by; None: it is to be forgotten.
 
     Asked when all lines of the kind are planned. A line that comes again rests on; else it would be
     known by its content for ever, and what really happens months later would rest with it.
@@ -41,16 +43,20 @@ def outlived(
         there = roster.find(run.district, kind, some.keys())
         for key, pk, action, named, group in some.values():
             wish, row = plan_lines.wish(action, named), tuple(key.split(SEPARATOR))
+            one = there.get(key)
             if key in planned:
-                is_over = planned[key] != wish
-            elif (one := there.get(key)) is not None and one.ours and not one.removed:
+                is_theirs = one is not None and not one.ours
+                is_over = not plan_lines.rests_on(wish, planned[key], is_theirs=is_theirs)
+                if not is_over and planned[key] != wish:
+                    yield pk, planned[key][1]
+            elif one is not None and one.ours and not one.removed:
                 # It came as Canvas has it, or it may be gone, and nobody can tell.
                 is_over = one.digest not in unseen
             else:
                 # A removal is done, or waits for its next step; a row to be sent is not in Q.
-                is_over = wish[0] == plan_lines.SENT and not may_be_there(row, group)
+                is_over = wish[0] == plan_lines.TO_SEND and not may_be_there(row, group)
             if is_over:
-                yield pk
+                yield pk, None
 
 
 def rest_with(run: Run) -> None:

@@ -122,7 +122,9 @@ def _names(
 def _schools(
     district: District, policy: ProvisioningPolicy, names: dict[str, str], chosen: list[str]
 ) -> list[School]:
-    rows = RosterRow.objects.filter(district=district, removed_at=None)
+    rows = RosterRow.objects.filter(
+        district=district, removed_at=None, origin=RosterRow.Origin.OURS
+    )
     held = dict(rows.values_list("school").annotate(count=Count("pk")).order_by())
     # One that was chosen and that Q has no more is shown, so that it can be given up.
     all_names = {one: one for one in (*policy.schools, *chosen)} | names

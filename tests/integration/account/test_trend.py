@@ -11,6 +11,7 @@ import time_machine
 
 from integration.account.trend import NIGHTS, days, trends
 from integration.models import Change, District, ProvisioningPolicy, RosterRow, Run
+from integration.provisioning.compare import HAD_BEFORE
 from tests.integration.account.visiting import installed, visit
 
 MONDAY = date(2026, 11, 23)
@@ -104,6 +105,36 @@ def test_what_was_gone_and_is_back_is_more_and_what_goes_a_step_further_is_not_l
     table = page[page.index("Show as a table") :]
     assert (
         "Nov 23, 2026 0 0 0 10 Nov 22, 2026 0 0 0 8 Nov 21, 2026 0 0 0 2 Nov 20, 2026 0 0 0 8"
+    ) in table
+
+
+@pytest.mark.django_db
+def test_what_canvas_held_before_us_counts_from_the_night_on_that_it_is_ours(admin, district):
+    District.objects.update(provisioned_at=NOW - timedelta(days=3), time_zone="UTC")
+    for origin, numbers in (("ours", range(7)), ("canvas", range(7, 11))):
+        RosterRow.objects.bulk_create(
+            RosterRow(
+                district=district, kind="enrollments", key=f"{n}", digest=b"0", row="[]",
+                origin=origin,
+            )
+            for n in numbers
+        )  # fmt: skip
+    first = night(
+        district, NOW - timedelta(days=3), counts={"enrollments": {"added": 4, "set_aside": 6}}
+    )
+    seats(first, "equal", HAD_BEFORE, 0)
+    taken_up = night(district, NOW - timedelta(days=2), counts={"enrollments": {"changed": 2}})
+    seats(taken_up, "changed", HAD_BEFORE, 5)
+    seats(taken_up, "changed", "", 1)
+    became = night(district, NOW, counts={"enrollments": {"same": 7}})
+    seats(became, "equal", HAD_BEFORE, 6)
+    seats(became, "equal", "", 2)
+    with time_machine.travel(NOW, tick=False):
+        page = admin.page("")
+    assert "Enrollments 7 +6 in seven days" in page
+    table = page[page.index("Show as a table") :]
+    assert (
+        "Nov 23, 2026 0 0 0 7 Nov 22, 2026 0 0 0 6 Nov 21, 2026 0 0 0 6 Nov 20, 2026 0 0 0 5"
     ) in table
 
 

@@ -13,6 +13,7 @@ from integration.models import (
     District,
     ProvisioningPolicy,
     QConnection,
+    RosterRow,
     Run,
     SetAside,
 )
@@ -195,6 +196,8 @@ def test_the_page_names_qs_schools_and_keeps_what_is_ticked(records, provision):
     page = admin.page("rules/schools/")
     assert "School S1" in page
     assert "rows in Canvas" in page
+    RosterRow.objects.filter(school="S1").update(origin="canvas")
+    assert "School S1 0 rows in Canvas" in admin.page("rules/schools/")
     assert "All that Q has." in admin.page("rules/")
     for posted, told in (
         ({"how": "chosen"}, "Choose at least one school"),

@@ -9,9 +9,10 @@ import pytest
 from django.db.models import F
 
 from integration import retention
-from integration.models import Change, District, RosterRow, Run, SetAside
+from integration.models import Change, District, RefusedRow, RosterRow, Run, SetAside
 from integration.policies import change_policy
-from tests.integration.provisioning.held_by_canvas import held
+from integration.provisioning.compare import HAD_BEFORE
+from tests.integration.provisioning.held_by_canvas import hand_made, held
 from tests.integration.provisioning.records import class_, enrollment, session, small_district, user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -63,9 +64,10 @@ def test_taken_up_it_waits_as_a_first_plan_does_and_an_undo_gives_back_what_canv
     provision("--approve", digest, "--school", "S1")
     provision()
     code, answer = provision("--take-up")
-    assert (code, [hold["code"] for hold in answer["holds"]]) == (2, ["first-plan"])
+    assert (code, [hold["code"] for hold in answer["holds"]]) == (2, ["held-before"])
     assert provision("--approve", answer["digest"])[0] == 0
     assert first_name(sandbox, "P2-0") == "Given"
+    assert Change.objects.get(run=answer["run"], key="P2-0").reason == HAD_BEFORE
     assert not RosterRow.objects.filter(origin="canvas").exists()
     assert manage("undo", str(answer["run"]))[0] == 0
     assert first_name(sandbox, "P2-0") == "Nick"
@@ -89,10 +91,80 @@ def test_a_school_that_is_chosen_later_waits_where_it_would_change_what_canvas_h
     assert provision()[1]["state"] == "done"
     change_policy(District.objects.get(), {"schools": []}, actor="Dana")
     code, answer = provision()
-    assert (code, [hold["code"] for hold in answer["holds"]]) == (2, ["first-plan"])
+    assert (code, [hold["code"] for hold in answer["holds"]]) == (2, ["held-before"])
     assert first_name(sandbox, "P2-0") == "Nick"
     line = Change.objects.get(run=answer["run"], key="P2-0")
     assert (line.action, "Nick" in line.before) == ("changed", True)
+
+
+def test_what_q_changes_of_a_resting_row_that_canvas_held_rests_too_and_the_rest_goes_on(
+    canvas_of_a_hand, provision, change_q, sandbox
+):
+    digest = provision()[1]["digest"]
+    assert provision("--approve", digest, "--school", "S1")[0] == 0
+    change_q(
+        upsert={"users": [user("P1-0", givenName="Newname"), user("P2-0", givenName="Nicholas")]}
+    )
+    for sent in (1, 0):
+        code, answer = provision()
+        assert (code, sum(one["rows"] for one in answer["sent"].get("imports", ()))) == (0, sent)
+    assert (first_name(sandbox, "P1-0"), first_name(sandbox, "P2-0")) == ("Newname", "Nick")
+    line = Change.objects.get(run=answer["run"], key="P2-0")
+    assert (line.state, "Nicholas" in line.after) == ("set aside", True)
+    assert bytes(SetAside.objects.get(key="P2-0").digest) == bytes(line.digest)
+
+
+def test_it_rests_no_more_once_q_says_what_canvas_has_and_is_ours_then(
+    canvas_of_a_hand, provision, change_q, sandbox
+):
+    digest = provision()[1]["digest"]
+    provision("--approve", digest, "--school", "S1")
+    change_q(upsert={"users": [user("P2-0", school="S2", givenName="Nick", familyName="Hand")]})
+    code, answer = provision()
+    line = Change.objects.get(run=answer["run"], key="P2-0")
+    assert (code, line.action, line.state, line.reason) == (0, "equal", "confirmed", HAD_BEFORE)
+    assert not SetAside.objects.filter(key="P2-0").exists()
+    assert RosterRow.objects.get(key="P2-0").origin == "ours"
+    change_q(upsert={"users": [user("P2-0", school="S2", givenName="Nicholas")]})
+    assert provision()[0] == 0
+    assert first_name(sandbox, "P2-0") == "Nicholas"
+
+
+def test_it_is_forgotten_once_it_is_gone_from_q(canvas_of_a_hand, provision, change_q, sandbox):
+    digest = provision()[1]["digest"]
+    provision("--approve", digest, "--school", "S1")
+    change_q(delete={"users": ["P2-0"], "enrollments": ["E-P2-0"]})
+    assert provision()[0] == 0
+    assert not SetAside.objects.filter(kind="users", key="P2-0").exists()
+    assert first_name(sandbox, "P2-0") == "Nick"
+
+
+def test_what_was_taken_up_and_canvas_refuses_is_tried_again_each_week_and_holds_nothing(
+    canvas_of_a_hand, provision, change_q, sandbox
+):
+    digest = provision()[1]["digest"]
+    provision("--approve", digest, "--school", "S1")
+    change_q(upsert={"users": [user("P2-0", school="S2", username="new@example.org")]})
+    answer = provision("--take-up")[1]
+    taken = "user_id,login_id,status\nOTHER,new@example.org,active\n"
+    hand_made(sandbox.canvas, {"users.csv": taken})
+    assert provision("--approve", answer["digest"])[1]["refused"] == {"users": 1}
+    assert RosterRow.objects.get(key="P2-0").origin == "canvas"
+    change_q(upsert={"users": [user("P2-0", school="S2", username="newer@example.org")]})
+    code, answer = provision()
+    assert (code, [hold["code"] for hold in answer["holds"]]) == (2, ["held-before"])
+    change_q(
+        upsert={
+            "users": [
+                user("P1-0", givenName="Newname"),
+                user("P2-0", school="S2", username="new@example.org"),
+            ]
+        }
+    )
+    hand_made(sandbox.canvas, {"users.csv": taken.replace("active", "deleted")})
+    RefusedRow.objects.update(refused_at=F("refused_at") - timedelta(days=8))
+    assert provision()[0] == 0
+    assert (first_name(sandbox, "P1-0"), first_name(sandbox, "P2-0")) == ("Newname", "Given")
 
 
 # --- for as long as Q says the same -------------------------------------------------------------
