@@ -125,7 +125,7 @@ def sweeps(number: int) -> list[int]:
 @pytest.mark.parametrize("begin", ["a night", "an undo", "an evaluation"])
 def test_a_silent_canvas_is_asked_now_and_then_also_while_a_later_run_waits(begin, silent):
     if begin == "a night":
-        Run.objects.update(night=F("night") - timedelta(days=1))
+        Run.objects.update(night=F("night") - timedelta(days=2))  # past the one before
         later = swept()
     elif begin == "an undo":
         later = undo_now(Run.objects.earliest("pk"), by="Ada")
