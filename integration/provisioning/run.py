@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -220,16 +220,7 @@ def advance(
             resumes=partial(is_begun, run),
             unexpected=ProvisioningError,
         ):
-            if run.cursor not in steps:
-                give_up(ledger)
-                raise OtherVersion(
-                    f"Run {run.pk} stands at a step that is not known here: “{run.cursor}”."
-                )
-            if run.attempts > MAX_ATTEMPTS:
-                give_up(ledger)
-                raise TooManyAttempts(f"Run {run.pk} was interrupted {MAX_ATTEMPTS} times.")
-            if _waits_approved(run) and (reason := stale(run)):
-                raise PlanRefused(f"Nothing of this plan was sent, because {reason}.")
+            _require_a_way_on(ledger, steps)
             if run.cursor != "recorded":
                 check_same_canvas(run.district, canvas)
             if run.cursor == "planned" and not has_to_be_finished(run):
@@ -239,6 +230,19 @@ def advance(
                 if run.state in AT_WORK:
                     ledger.write(cursor=cursor, state=Run.State.RUNNING)
         return run
+
+
+def _require_a_way_on(ledger: Ledger, steps: Collection[str]) -> None:
+    """Raises OtherVersion, TooManyAttempts, PlanRefused."""
+    run = ledger.run
+    if run.cursor not in steps:
+        give_up(ledger)
+        raise OtherVersion(f"Run {run.pk} stands at a step that is not known here: “{run.cursor}”.")
+    if run.attempts > MAX_ATTEMPTS:
+        give_up(ledger)
+        raise TooManyAttempts(f"Run {run.pk} was interrupted {MAX_ATTEMPTS} times.")
+    if _waits_approved(run) and (reason := stale(run)):
+        raise PlanRefused(f"Nothing of this plan was sent, because {reason}.")
 
 
 def _waits_approved(run: Run) -> bool:

@@ -17,7 +17,7 @@ from integration.provisioning import run as steps
 from integration.schedule import Wish, change
 from integration.tasks import sweep
 from tests.integration.provisioning.held_by_canvas import held, imports
-from tests.integration.provisioning.records import small_district, user
+from tests.integration.provisioning.records import user
 from tests.integration.test_tasks import advanced, provisioned_yesterday, rung_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -36,10 +36,7 @@ def resume() -> None:
 
 @pytest.fixture
 def district(q_holds, connect, settings) -> District:
-    settings.NIGHT_STAGGER_MINUTES = 0
-    q_holds(small_district(students=6))
-    connect()
-    return provisioned_yesterday()
+    return provisioned_yesterday(q_holds, connect, settings)
 
 
 @pytest.fixture

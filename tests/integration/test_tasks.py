@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -23,6 +24,7 @@ from integration.tasks import ADVANCE, SWEEP, advance_run, sweep
 from tests.integration.conftest import origin
 from tests.integration.ledger.conftest import expire, in_workers, workers  # noqa: F401  a fixture
 from tests.integration.provisioning.held_by_canvas import imports
+from tests.integration.provisioning.records import small_district
 
 pytestmark = pytest.mark.django_db
 
@@ -50,8 +52,11 @@ def advanced(run: Run) -> Run:
     return run
 
 
-def provisioned_yesterday() -> District:
-    """An automatic district, connected, whose night of today is due."""
+def provisioned_yesterday(q_holds: Any, connect: Any, settings: Any) -> District:
+    """An automatic district of six students, connected, whose night of today is due."""
+    settings.NIGHT_STAGGER_MINUTES = 0
+    q_holds(small_district(students=6))
+    connect()
     district = automatic()
     sweep()
     assert advanced(Run.objects.get()).state == Run.State.DONE

@@ -15,7 +15,7 @@ from integration.models import District, ProvisioningPolicy, Run
 from integration.provisioning.part import Part
 from integration.tasks import advance_run, sweep
 from tests.integration.provisioning.held_by_canvas import held, imports
-from tests.integration.provisioning.records import enrollment, small_district, user
+from tests.integration.provisioning.records import enrollment, user
 from tests.integration.test_tasks import advanced, provisioned_yesterday, rung_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,10 +31,7 @@ def swept() -> Run:
 
 @pytest.fixture
 def district(q_holds, connect, settings) -> District:
-    settings.NIGHT_STAGGER_MINUTES = 0
-    q_holds(small_district(students=6))
-    connect()
-    return provisioned_yesterday()
+    return provisioned_yesterday(q_holds, connect, settings)
 
 
 @pytest.fixture
